@@ -1,0 +1,1 @@
+"""HTTP: routes, wire types, validation, errors, server-sent events."""

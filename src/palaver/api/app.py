@@ -1,0 +1,34 @@
+"""The HTTP application: everything that answers, put together."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from palaver import __version__
+from palaver.accounts.keys import KeyStore
+from palaver.api import chat_completions, errors, health, models
+from palaver.config import Settings
+from palaver.models.served import ModelRegistry
+
+PREFIXES = ("/v1", "/openai/v1", "/v3/openai", "/openai")
+"""Where the API answers: the hosted service's clients use all four (spec row S01)."""
+
+
+def create_app(settings: Settings, registry: ModelRegistry, keys: KeyStore) -> FastAPI:
+    """The application over models and keys; starting and stopping the models is the caller's."""
+    app = FastAPI(
+        title="palaver",
+        version=__version__,
+        summary="Chat completions, answered from your own machine.",
+        redirect_slashes=False,
+    )
+    app.state.settings = settings
+    app.state.registry = registry
+    app.state.keys = keys
+    errors.install(app)
+    app.include_router(health.router)
+    for prefix in PREFIXES:
+        is_documented = prefix == PREFIXES[0]
+        app.include_router(chat_completions.router, prefix=prefix, include_in_schema=is_documented)
+        app.include_router(models.router, prefix=prefix, include_in_schema=is_documented)
+    return app

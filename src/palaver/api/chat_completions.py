@@ -1,0 +1,92 @@
+"""``POST /v1/chat/completions`` (spec rows S01 to S45)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import ValidationError
+
+from palaver.api import stream
+from palaver.api.auth import authenticate
+from palaver.api.body import read_json_object
+from palaver.api.completion import Completion
+from palaver.api.errors import translate_validation
+from palaver.api.wire.request import ChatCompletionRequest
+from palaver.config import Settings
+from palaver.errors import InvalidRequest
+from palaver.models.served import ModelRegistry
+
+router = APIRouter(tags=["chat"])
+
+_T = TypeVar("_T")
+_MIB = 2**20
+_CLIENT_CLOSED_REQUEST = 499
+
+
+@router.post("/chat/completions")
+async def create_chat_completion(request: Request) -> Response:
+    """Answer one turn of a conversation, whole or as a stream of server-sent events."""
+    authenticate(request)
+    settings: Settings = request.app.state.settings
+    registry: ModelRegistry = request.app.state.registry
+    body = parse(await read_json_object(request, int(settings.max_body_mib * _MIB)))
+    headers = _ignored_fields(body, is_strict=settings.strict)
+    completion = Completion(body.to_chat(), registry.get(body.model))
+    if body.stream:
+        has_usage = bool(body.stream_options and body.stream_options.include_usage)
+        events = await stream.open_stream(completion, has_usage=has_usage)
+        return StreamingResponse(
+            events, media_type=stream.MEDIA_TYPE, headers=headers | stream.HEADERS
+        )
+    try:
+        answer = await _unless_disconnected(request, completion.whole())
+    finally:
+        completion.close()
+    if answer is None:
+        return Response(status_code=_CLIENT_CLOSED_REQUEST)
+    return Response(msgspec.json.encode(answer), headers=headers, media_type="application/json")
+
+
+def parse(value: dict[str, Any]) -> ChatCompletionRequest:
+    """The validated request.
+
+    Raises:
+        InvalidRequest: A field is missing, ill-typed, out of range or not supported.
+    """
+    try:
+        return ChatCompletionRequest.model_validate(value)
+    except ValidationError as error:
+        raise translate_validation(error) from error
+
+
+def _ignored_fields(body: ChatCompletionRequest, *, is_strict: bool) -> dict[str, str]:
+    """A header that names fields nobody knows (spec row S40)."""
+    unknown = body.unknown_fields
+    if not unknown:
+        return {}
+    if is_strict:
+        raise InvalidRequest(f"{unknown[0]}: there is no such field", param=unknown[0])
+    names = ", ".join(name.encode("ascii", "backslashreplace").decode() for name in unknown)
+    return {"x-ignored-fields": "".join(c if c.isprintable() else "?" for c in names)[:1000]}
+
+
+async def _unless_disconnected(request: Request, work: Coroutine[Any, Any, _T]) -> _T | None:
+    """The result of ``work``; ``None`` if the client went away, which ends the work."""
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_disconnected(request))
+    try:
+        await asyncio.wait([task, gone], return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        gone.cancel()
+        task.cancel()
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,144 @@
+"""One chat completion: a turn and its generation, read whole or as a stream."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from msgspec import UNSET, UnsetType
+
+from palaver.api.wire.response import (
+    ChoiceBody,
+    ChunkBody,
+    ChunkChoiceBody,
+    CompletionBody,
+    CompletionTokensDetails,
+    DeltaBody,
+    MessageBody,
+    PromptTokensDetails,
+    UsageBody,
+)
+from palaver.chat.request import ChatRequest
+from palaver.chat.turn import Delta, FinishReason, Turn
+from palaver.models.served import ServedModel
+
+
+class Completion:
+    """The answer to one request; close it in every case.
+
+    Args:
+        request: What the client wants.
+        model: Who answers.
+
+    Raises:
+        InvalidRequest: The model cannot answer such a request.
+        ModelNotAvailable: The model cannot answer now.
+    """
+
+    def __init__(self, request: ChatRequest, model: ServedModel) -> None:
+        self.id = f"chatcmpl-{secrets.token_hex(12)}"
+        self._created_s = int(time.time())
+        self._model_name = model.name
+        self._is_separate = request.separate_reasoning
+        self._turn = Turn(request, model.chat)
+        self._generation = model.engine.generate(
+            self._turn.prompt, self._turn.params, self._turn.num_choices
+        )
+
+    @property
+    def num_choices(self) -> int:
+        """Answers that were asked for."""
+        return self._turn.num_choices
+
+    def close(self) -> None:
+        """Stop generating, if that is still going on, and free the memory."""
+        self._generation.close()
+
+    async def deltas(self) -> AsyncIterator[list[Delta]]:
+        """What each arrival of tokens adds, possibly nothing, until all choices have ended.
+
+        Raises:
+            ModelNotAvailable: The engine died.
+        """
+        while not self._turn.is_finished:
+            deltas = []
+            for token in await self._generation.next_tokens():
+                delta = self._turn.feed(token)
+                if delta.finish_reason and not token.finish:
+                    self._generation.cancel(token.choice)
+                if not delta.is_empty:
+                    deltas.append(delta)
+            yield deltas
+
+    async def whole(self) -> CompletionBody:
+        """The finished answer.
+
+        Raises:
+            ModelNotAvailable: The engine died.
+        """
+        answers = [_Answer() for _ in range(self.num_choices)]
+        async for deltas in self.deltas():
+            for delta in deltas:
+                answers[delta.choice].add(delta)
+        return CompletionBody(
+            id=self.id,
+            created=self._created_s,
+            model=self._model_name,
+            choices=[answer.body(i, self._is_separate) for i, answer in enumerate(answers)],
+            usage=self.usage(),
+        )
+
+    def usage(self) -> UsageBody:
+        """The tokens used so far."""
+        usage = self._turn.usage()
+        return UsageBody(
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            total_tokens=usage.total_tokens,
+            prompt_tokens_details=PromptTokensDetails(usage.cached_tokens),
+            completion_tokens_details=CompletionTokensDetails(usage.reasoning_tokens),
+        )
+
+    def first_chunk(self, choice: int) -> list[ChunkChoiceBody]:
+        """The beginning of a choice's stream, which carries the role."""
+        return [ChunkChoiceBody(index=choice, delta=DeltaBody(role="assistant", content=""))]
+
+    def chunk_of(self, delta: Delta) -> list[ChunkChoiceBody]:
+        """A delta as part of a stream."""
+        body = DeltaBody(content=delta.content or UNSET, reasoning_content=delta.reasoning or UNSET)
+        return [ChunkChoiceBody(index=delta.choice, delta=body, finish_reason=delta.finish_reason)]
+
+    def chunk(
+        self, choices: list[ChunkChoiceBody], usage: UsageBody | UnsetType | None
+    ) -> ChunkBody:
+        """One event; all chunks of a stream share id, time and model."""
+        return ChunkBody(
+            id=self.id,
+            created=self._created_s,
+            model=self._model_name,
+            choices=choices,
+            usage=usage,
+        )
+
+
+@dataclass(slots=True)
+class _Answer:
+    """One choice as it is put together."""
+
+    content: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    finish_reason: FinishReason = "length"
+
+    def add(self, delta: Delta) -> None:
+        self.content.append(delta.content)
+        self.reasoning.append(delta.reasoning)
+        self.finish_reason = delta.finish_reason or self.finish_reason
+
+    def body(self, index: int, is_separate: bool) -> ChoiceBody:
+        message = MessageBody(
+            content="".join(self.content),
+            reasoning_content="".join(self.reasoning) if is_separate else UNSET,
+        )
+        return ChoiceBody(index=index, message=message, finish_reason=self.finish_reason)

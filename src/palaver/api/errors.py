@@ -1,0 +1,127 @@
+"""Errors as answers: one body for all of them (spec row S04)."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from palaver.api.wire.response import ErrorBody, ErrorDetail
+from palaver.errors import (
+    InternalError,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    RequestError,
+)
+
+_log = logging.getLogger(__name__)
+
+_MAX_SHOWN = 80
+_UNION_TAGS = {"content_text", "content_parts", "content_null"}
+_MESSAGES = {
+    "missing": "is required",
+    "string_type": "must be a string",
+    "int_type": "must be an integer",
+    "int_from_float": "must be an integer",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "list_type": "must be an array",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "literal_error": "must be {expected}",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "too_short": "must have at least {min_length} element(s)",
+    "too_long": "must have at most {max_length} element(s)",
+    "string_too_short": "must have at least {min_length} character(s)",
+    "string_pattern_mismatch": "must match {pattern}",
+}
+_WHOLE_OBJECT = {"stream_options", "max_tokens"}
+
+
+def body_of(error: RequestError) -> bytes:
+    """The JSON body of an error."""
+    body = ErrorBody(
+        code=error.status,
+        reason=error.reason,
+        message=error.message,
+        metadata={"param": error.param} if error.param else {},
+        error=ErrorDetail(error.message, error.error_type, error.param, error.reason.lower()),
+    )
+    return msgspec.json.encode(body)
+
+
+def response_of(error: RequestError) -> Response:
+    """The HTTP answer for an error."""
+    return Response(
+        body_of(error), error.status, headers=error.headers, media_type="application/json"
+    )
+
+
+def translate_validation(error: ValidationError) -> InvalidRequest:
+    """The first thing that is wrong with a body: which field, what it must be, what came."""
+    first = error.errors(include_url=False)[0]
+    path = _path(first["loc"])
+    if first["type"] in _WHOLE_OBJECT:
+        return InvalidRequest(first["msg"], param=first["type"])
+    template = _MESSAGES.get(first["type"])
+    context: dict[str, Any] = first.get("ctx") or {}
+    message = template.format(**context) if template else first["msg"]
+    if first["type"] in ("missing", "content_missing", "tool_call_id_missing"):
+        shown = ""
+    else:
+        shown = f", got {_shown(first['input'])}"
+    return InvalidRequest(f"{path or 'body'}: {message}{shown}", param=path or None)
+
+
+def install(app: FastAPI) -> None:
+    """Make ``app`` answer every error in the one form."""
+
+    @app.exception_handler(RequestError)
+    async def _request_error(_: Request, error: RequestError) -> Response:
+        return response_of(error)
+
+    @app.exception_handler(HTTPException)
+    async def _http_error(request: Request, error: HTTPException) -> Response:
+        where = f"{request.method} {request.url.path}"
+        if error.status_code == 405:
+            allowed = (error.headers or {}).get("Allow", "")
+            message = f"{where}: this path does not take {request.method}; it takes {allowed}"
+            return response_of(MethodNotAllowed(message, headers={"Allow": allowed}))
+        return response_of(NotFound(f"{where}: there is no such path"))
+
+    @app.exception_handler(Exception)
+    async def _other_error(request: Request, error: Exception) -> Response:
+        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return response_of(InternalError("palaver failed to answer; its log has the details"))
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in location:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part not in _UNION_TAGS:
+            path += f".{part}" if path else part
+    return path
+
+
+def _shown(value: Any) -> str:
+    text = repr(value) if isinstance(value, float) else _as_json(value)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
+
+
+def _as_json(value: Any) -> str:
+    try:
+        return msgspec.json.encode(value).decode()
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return type(value).__name__

@@ -1,0 +1,50 @@
+"""``GET /v1/models``: what there is to talk to (spec row S46)."""
+
+from __future__ import annotations
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from palaver.api.auth import authenticate
+from palaver.api.wire.response import ModelBody, ModelListBody
+from palaver.models.served import ModelRegistry, ServedModel
+
+router = APIRouter(tags=["models"])
+
+
+@router.get("/models")
+async def list_models(request: Request) -> Response:
+    """All models of this server."""
+    authenticate(request)
+    registry: ModelRegistry = request.app.state.registry
+    return _json(ModelListBody(data=[_describe(model) for model in registry]))
+
+
+@router.get("/models/{name:path}")
+async def show_model(request: Request, name: str) -> Response:
+    """One model; its name may contain slashes."""
+    authenticate(request)
+    registry: ModelRegistry = request.app.state.registry
+    return _json(_describe(registry.get(name)))
+
+
+def _describe(model: ServedModel) -> ModelBody:
+    window = model.window_tokens
+    return ModelBody(
+        id=model.name,
+        created=model.created_s,
+        owned_by=model.name.partition("/")[0],
+        title=model.name.rpartition("/")[2],
+        description=model.folder.description,
+        context_size=window,
+        max_output_tokens=window - 1,
+        input_modalities=["text"],
+        output_modalities=["text"],
+        features=["reasoning"] if model.is_ready and model.chat.can_think else [],
+        input_token_price_per_m=0,
+        output_token_price_per_m=0,
+    )
+
+
+def _json(body: ModelBody | ModelListBody) -> Response:
+    return Response(msgspec.json.encode(body), media_type="application/json")

@@ -1,0 +1,127 @@
+"""A server from its settings: models, keys and application, run until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable
+
+import uvicorn
+from fastapi import FastAPI
+
+from palaver.accounts.database import open_database
+from palaver.accounts.keys import KeyStore
+from palaver.api.app import create_app
+from palaver.config import Settings
+from palaver.engine.worker import WorkerConfig
+from palaver.errors import PalaverError, SettingError
+from palaver.models.folder import ModelFolder
+from palaver.models.served import ModelRegistry, ServedModel
+from palaver.runtime.config import RuntimeConfig
+
+_GIB = 2**30
+_MAX_WINDOWS = 64
+
+
+class Server:
+    """Everything that ``palaver serve`` runs.
+
+    Args:
+        settings: How to run.
+        on_model: Called as each model becomes ready.
+        on_ready: Called once all models are.
+
+    Raises:
+        ModelFolderError: A model's folder is not one.
+        SettingError: The address cannot be listened on.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        on_model: Callable[[ServedModel], None] = lambda model: None,
+        on_ready: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.settings = settings
+        self.registry = ModelRegistry(settings.models, self._worker_config)
+        self.keys = KeyStore(open_database(settings.data_dir), settings.api_key)
+        self.error: PalaverError | None = None
+        self._on_model = on_model
+        self._on_ready = on_ready
+        self._socket = _listen(settings.host, settings.port)
+        app = create_app(settings, self.registry, self.keys)
+        app.router.lifespan_context = self._lifespan
+        self._uvicorn = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_level="warning",
+                access_log=False,
+                timeout_graceful_shutdown=int(settings.shutdown_timeout_s),
+                server_header=False,
+            )
+        )
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        host, port = self._socket.getsockname()[:2]
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+    def run(self) -> None:
+        """Serve until SIGINT or SIGTERM; requests under way may finish, engines are ended.
+
+        Raises:
+            ModelFolderError: A model cannot be loaded.
+        """
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(self._uvicorn.serve(sockets=[self._socket]))
+        if self.error:
+            raise self.error
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        loading = asyncio.create_task(self._load())
+        try:
+            yield
+        finally:
+            loading.cancel()
+            await asyncio.gather(loading, return_exceptions=True)
+            await self.registry.stop()
+
+    async def _load(self) -> None:
+        try:
+            await self.registry.start(self._on_model)
+        except PalaverError as error:
+            self.error = error
+            self._uvicorn.should_exit = True
+        else:
+            self._on_ready()
+
+    def _worker_config(self, folder: ModelFolder) -> WorkerConfig:
+        settings = self.settings
+        runtime = RuntimeConfig(
+            folder=str(folder.path),
+            cache_bytes=int(settings.cache_gib * _GIB),
+            cache_precision=settings.cache_precision,
+            num_threads=settings.num_threads,
+            max_cache_tokens=folder.window_tokens * _MAX_WINDOWS,
+        )
+        return WorkerConfig(
+            runtime=runtime,
+            max_step_tokens=settings.max_step_tokens,
+            max_running=settings.max_running,
+        )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        raise SettingError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+    listener.set_inheritable(True)
+    return listener

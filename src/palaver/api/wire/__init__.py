@@ -1,0 +1,1 @@
+"""The JSON that goes over the wire, as types."""

@@ -1,0 +1,117 @@
+"""Chat messages as clients send them (spec rows S07, S12, S13)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+NAME_PATTERN = r"^[A-Za-z0-9_]{1,64}$"
+
+
+class TextPart(BaseModel):
+    """A part of a message's content: some text."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    type: Literal["text"]
+    text: str
+
+    @field_validator("type", mode="before")
+    @classmethod
+    def _is_readable(cls, value: Any) -> Any:
+        if value in ("image_url", "video_url", "input_audio"):
+            raise PydanticCustomError(
+                "unreadable_part", "is {kind}, but this model reads text only", {"kind": value}
+            )
+        return value
+
+
+def _content_kind(value: Any) -> str | None:
+    match value:
+        case str():
+            return "content_text"
+        case list():
+            return "content_parts"
+        case None:
+            return "content_null"
+    return None
+
+
+Content: TypeAlias = Annotated[
+    Annotated[str, Tag("content_text")]
+    | Annotated[list[TextPart], Field(min_length=1), Tag("content_parts")]
+    | Annotated[None, Tag("content_null")],
+    Discriminator(
+        _content_kind,
+        custom_error_type="content_type",
+        custom_error_message="must be a string, an array of parts, or null",
+    ),
+]
+
+
+class FunctionCall(BaseModel):
+    """A function that an assistant called, and with which arguments."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    name: str
+    arguments: str = Field(description="The arguments as JSON text.")
+
+
+class ToolCall(BaseModel):
+    """A tool call of an earlier turn."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    id: str
+    type: Literal["function"] = "function"
+    function: FunctionCall
+
+
+class ChatMessage(BaseModel):
+    """One message of the conversation."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: Content = None
+    name: str | None = Field(default=None, pattern=NAME_PATTERN)
+    tool_calls: list[ToolCall] | None = None
+    tool_call_id: str | None = None
+    reasoning_content: str | None = None
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> ChatMessage:
+        if self.content is None and not (self.role == "assistant" and self.tool_calls):
+            raise PydanticCustomError(
+                "content_missing",
+                "content is required, except for an assistant message with tool_calls",
+            )
+        if self.role == "tool" and not self.tool_call_id:
+            raise PydanticCustomError(
+                "tool_call_id_missing", "tool_call_id is required in a message of role tool"
+            )
+        return self
+
+    def for_template(self) -> dict[str, Any]:
+        """The message as chat templates read it: plain text, and only the keys that are there."""
+        message = self.model_dump(exclude_none=True)
+        message["content"] = self.text
+        return message
+
+    @property
+    def text(self) -> str:
+        """The content's text."""
+        if isinstance(self.content, list):
+            return "".join(part.text for part in self.content)
+        return self.content or ""

@@ -1,0 +1,132 @@
+"""The bodies of answers, unary and streamed (spec rows S41 to S44)."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+FinishReason: TypeAlias = Literal["stop", "length"]
+
+
+class PromptTokensDetails(msgspec.Struct, frozen=True):
+    """Where prompt tokens came from."""
+
+    cached_tokens: int
+
+
+class CompletionTokensDetails(msgspec.Struct, frozen=True):
+    """What completion tokens were spent on."""
+
+    reasoning_tokens: int
+
+
+class UsageBody(msgspec.Struct, frozen=True):
+    """Tokens of the whole request."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: PromptTokensDetails
+    completion_tokens_details: CompletionTokensDetails
+
+
+class MessageBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The assistant's answer."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str | None
+    reasoning_content: str | UnsetType = UNSET
+
+
+class ChoiceBody(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer and why it ended."""
+
+    index: int
+    message: MessageBody
+    logprobs: None = None
+    finish_reason: FinishReason
+
+
+class CompletionBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole answer."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    choices: list[ChoiceBody]
+    usage: UsageBody
+
+
+class DeltaBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What a chunk adds to an answer."""
+
+    role: Literal["assistant"] | UnsetType = UNSET
+    content: str | UnsetType = UNSET
+    reasoning_content: str | UnsetType = UNSET
+
+
+class ChunkChoiceBody(msgspec.Struct, frozen=True, kw_only=True):
+    """One choice's part of a chunk."""
+
+    index: int
+    delta: DeltaBody
+    logprobs: None = None
+    finish_reason: FinishReason | None = None
+
+
+class ChunkBody(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of a stream; ``usage`` is there only if it was asked for."""
+
+    id: str
+    object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
+    created: int
+    model: str
+    choices: list[ChunkChoiceBody]
+    usage: UsageBody | UnsetType | None = UNSET
+
+
+class ErrorDetail(msgspec.Struct, frozen=True):
+    """The error as OpenAI's clients read it."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorBody(msgspec.Struct, frozen=True):
+    """Every error's body: the hosted service's four fields and OpenAI's object (spec row S04)."""
+
+    code: int
+    reason: str
+    message: str
+    metadata: dict[str, str]
+    error: ErrorDetail
+
+
+class ModelBody(msgspec.Struct, frozen=True, kw_only=True):
+    """One model in the list (spec row S46)."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int
+    owned_by: str
+    title: str
+    description: str
+    context_size: int
+    max_output_tokens: int
+    input_modalities: list[str]
+    output_modalities: list[str]
+    features: list[str]
+    input_token_price_per_m: int
+    output_token_price_per_m: int
+
+
+class ModelListBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The list of models."""
+
+    object: Literal["list"] = "list"
+    data: list[ModelBody]

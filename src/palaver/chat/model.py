@@ -1,0 +1,86 @@
+"""What a turn needs to know of a model: its words, its template, its window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from palaver.chat import reasoning
+from palaver.chat.request import ChatRequest
+from palaver.chat.template import ChatTemplate
+from palaver.chat.tokenizer import Tokenizer
+from palaver.errors import InvalidRequest
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedPrompt:
+    """A conversation as the model reads it.
+
+    Attributes:
+        token_ids: At least one.
+        reasoning_opening: The thinking tag that the template has opened at the end, or ``""``.
+    """
+
+    token_ids: list[int]
+    reasoning_opening: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatModel:
+    """A model as the chat layer sees it.
+
+    Attributes:
+        tokenizer: Its vocabulary.
+        template: Its chat template.
+        stop_token_ids: Tokens that end an answer.
+        window_tokens: Tokens that prompt and answer may have together.
+    """
+
+    tokenizer: Tokenizer
+    template: ChatTemplate
+    stop_token_ids: tuple[int, ...]
+    window_tokens: int
+
+    @property
+    def can_think(self) -> bool:
+        """Whether its template knows how to switch thinking on."""
+        return self.template.mentions("enable_thinking")
+
+    def with_room_for(self, num_tokens: int) -> ChatModel:
+        """The same model with a window of at most ``num_tokens``."""
+        return replace(self, window_tokens=min(self.window_tokens, num_tokens))
+
+    def render(self, request: ChatRequest) -> RenderedPrompt:
+        """The prompt of a request.
+
+        Raises:
+            InvalidRequest: The template refuses the conversation, or it alone fills the window.
+        """
+        text = self.template.render(
+            request.messages, tools=request.tools, enable_thinking=request.enable_thinking
+        )
+        token_ids = self.tokenizer.encode(text)
+        if not token_ids:
+            raise InvalidRequest("messages: the conversation is empty", param="messages")
+        if len(token_ids) >= self.window_tokens:
+            raise InvalidRequest(
+                f"messages: the prompt has {len(token_ids)} tokens and leaves no room for an "
+                f"answer; the context window of this model has {self.window_tokens} tokens",
+                param="messages",
+            )
+        return RenderedPrompt(token_ids, reasoning.opening_in(text))
+
+    def answer_length(self, request: ChatRequest, num_prompt_tokens: int) -> int:
+        """How many tokens the answer may have (spec rows S14 and S15).
+
+        Raises:
+            InvalidRequest: More than fits was asked for, as an error rather than cut.
+        """
+        left = self.window_tokens - num_prompt_tokens
+        wanted = left if request.max_tokens is None else request.max_tokens
+        if wanted > left and request.context_length_exceeded_behavior == "error":
+            raise InvalidRequest(
+                f"max_tokens: {wanted} is more than the {left} tokens that a prompt of "
+                f"{num_prompt_tokens} leaves of the context window of {self.window_tokens}",
+                param="max_tokens",
+            )
+        return min(wanted, left)

@@ -1,0 +1,47 @@
+"""What a client wants of one turn, after validation and before any model knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Message: TypeAlias = Mapping[str, Any]
+"""A chat message with plain values, as chat templates read it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """One turn of a conversation.
+
+    Attributes:
+        messages: The conversation so far, at least one message.
+        tools: Functions that the model may call, as templates read them.
+        max_tokens: Tokens to generate at most; ``None`` means what is left of the window.
+        context_length_exceeded_behavior: Whether a ``max_tokens`` past the window shrinks or is an
+            error (spec row S15).
+        num_choices: Answers wanted.
+        stop: Strings that end an answer, included in it.
+        enable_thinking: Whether the template switches thinking on.
+        separate_reasoning: Whether thinking comes apart from the content.
+        seed: ``None`` draws one.
+    """
+
+    messages: Sequence[Message]
+    tools: Sequence[Message] = ()
+    max_tokens: int | None = None
+    context_length_exceeded_behavior: Literal["truncate", "error"] = "truncate"
+    num_choices: int = 1
+    stop: Sequence[str] = ()
+    enable_thinking: bool = False
+    separate_reasoning: bool = False
+    seed: int | None = None
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    repetition_penalty: float = 1.0
+    logit_bias: Mapping[int, float] = field(default_factory=dict)
+    num_top_logprobs: int | None = None

@@ -1,0 +1,51 @@
+"""Stop strings: found wherever tokens fall, and nothing behind them ever leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class StopMatcher:
+    """Lets text through up to and including the first stop string (spec row S23).
+
+    Text that may turn out to begin a stop string is held back until it is decided.
+
+    Args:
+        stops: The strings, none of them empty.
+    """
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        self._stops = stops
+        self._held = ""
+        self.is_matched = False
+
+    def feed(self, text: str) -> str:
+        """The text that may be shown now; sets :attr:`is_matched` at the end of a stop string."""
+        if self.is_matched or not self._stops:
+            return "" if self.is_matched else text
+        text = self._held + text
+        ends = [text.find(stop) + len(stop) for stop in self._stops if stop in text]
+        if ends:
+            self.is_matched = True
+            self._held = ""
+            return text[: min(ends)]
+        cut = len(text) - self._num_undecided(text)
+        self._held = text[cut:]
+        return text[:cut]
+
+    def flush(self) -> str:
+        """What was held back when the answer ended otherwise."""
+        held, self._held = self._held, ""
+        return held
+
+    def _num_undecided(self, text: str) -> int:
+        """Length of the longest end of ``text`` that begins a stop string."""
+        return max(num_overlapping(text, stop) for stop in self._stops)
+
+
+def num_overlapping(text: str, marker: str) -> int:
+    """Length of the longest end of ``text`` that begins ``marker`` without being all of it."""
+    for num in range(min(len(text), len(marker) - 1), 0, -1):
+        if text.endswith(marker[:num]):
+            return num
+    return 0

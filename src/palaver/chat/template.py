@@ -1,0 +1,108 @@
+"""Chat templates, rendered as transformers renders them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NoReturn
+
+from jinja2 import TemplateError
+from jinja2.ext import Extension, loopcontrols
+from jinja2.nodes import CallBlock, Node
+from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from palaver.errors import InvalidRequest, ModelFolderError
+
+
+class _Refusal(Exception):
+    """A template called ``raise_exception``."""
+
+
+class _GenerationBlock(Extension):
+    """``{% generation %}``: marks the assistant's tokens for training; here it is transparent."""
+
+    tags = {"generation"}  # noqa: RUF012
+
+    def parse(self, parser: Parser) -> Node:
+        line = next(parser.stream).lineno
+        body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
+        return CallBlock(self.call_method("_render"), [], [], body).set_lineno(line)
+
+    def _render(self, caller: Any) -> Any:
+        return caller()
+
+
+class ChatTemplate:
+    """A model's template: a conversation in, the text of a prompt out.
+
+    Args:
+        source: The template, in Jinja.
+        special_tokens: ``bos_token`` and the like, as templates refer to them.
+
+    Raises:
+        ModelFolderError: The template is not valid Jinja.
+    """
+
+    def __init__(self, source: str, special_tokens: Mapping[str, str]) -> None:
+        environment = ImmutableSandboxedEnvironment(
+            trim_blocks=True, lstrip_blocks=True, extensions=[_GenerationBlock, loopcontrols]
+        )
+        environment.filters["tojson"] = _to_json
+        environment.globals["raise_exception"] = _raise
+        environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
+        try:
+            self._template = environment.from_string(source)
+        except TemplateError as error:
+            raise ModelFolderError(f"the chat template is not valid: {error}") from error
+        self._special_tokens = dict(special_tokens)
+        self._source = source
+
+    def mentions(self, variable: str) -> bool:
+        """Whether the template's source names a variable."""
+        return variable in self._source
+
+    def render(
+        self,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        enable_thinking: bool = False,
+    ) -> str:
+        """The prompt after which the assistant's answer begins.
+
+        Raises:
+            InvalidRequest: The template refuses this conversation, or cannot cope with it.
+        """
+        try:
+            return self._template.render(
+                messages=messages,
+                tools=tools or None,
+                documents=None,
+                add_generation_prompt=True,
+                enable_thinking=enable_thinking,
+                **self._special_tokens,
+            )
+        except _Refusal as refusal:
+            message = f"the model's chat template refuses this conversation: {refusal}"
+            raise InvalidRequest(message, param="messages") from refusal
+        except Exception as error:  # templates compute: whatever Python raises can come out
+            message = f"the model's chat template cannot render this conversation: {error}"
+            raise InvalidRequest(message, param="messages") from error
+
+
+def _to_json(
+    value: Any,
+    ensure_ascii: bool = False,
+    indent: int | None = None,
+    separators: tuple[str, str] | None = None,
+    sort_keys: bool = False,
+) -> str:
+    return json.dumps(
+        value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
+    )
+
+
+def _raise(message: str) -> NoReturn:
+    raise _Refusal(message)

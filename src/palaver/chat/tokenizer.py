@@ -1,0 +1,117 @@
+"""Text to tokens, and each token to the very bytes that it stands for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer as Backend
+
+from palaver.errors import ModelFolderError
+
+_BYTE_TOKEN = re.compile(r"<0x([0-9A-Fa-f]{2})>")
+_METASPACE = "▁"
+
+
+class Tokenizer:
+    """A model's vocabulary.
+
+    Args:
+        path: The model's ``tokenizer.json``.
+
+    Raises:
+        ModelFolderError: The file is missing or not a tokenizer.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            description = path.read_text(encoding="utf-8")
+            self._backend = Backend.from_str(description)
+        except Exception as error:  # the library raises bare Exception
+            raise ModelFolderError(f"{path}: cannot be read as a tokenizer: {error}") from error
+        self._backend.no_truncation()  # some files carry the length of their training batches
+        self._backend.no_padding()
+        layout: dict[str, Any] = json.loads(description)
+        added = layout.get("added_tokens", [])
+        self._added: dict[int, str] = {token["id"]: token["content"] for token in added}
+        self._hidden = {token["id"] for token in added if token["special"]}
+        decoders = list(_flat(layout.get("decoder")))
+        self._is_byte_level = any(decoder["type"] == "ByteLevel" for decoder in decoders)
+        self._strips_first_space = any(_strips_first_space(decoder) for decoder in decoders)
+        self._bytes: dict[int, bytes] = {}
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of tokens, added ones included."""
+        return self._backend.get_vocab_size(with_added_tokens=True)
+
+    @property
+    def strips_first_space(self) -> bool:
+        """Whether an answer's text drops one space at its beginning."""
+        return self._strips_first_space
+
+    def encode(self, text: str) -> list[int]:
+        """The token ids of ``text``; markers in it become their tokens, nothing is added."""
+        return list(self._backend.encode(text, add_special_tokens=False).ids)
+
+    def id_of(self, token: str) -> int | None:
+        """The id of one token, ``None`` if there is none of that name."""
+        return self._backend.token_to_id(token)
+
+    def bytes_of(self, token_id: int) -> bytes:
+        """What a token stands for in the text of an answer; special tokens stand for nothing."""
+        if token_id not in self._bytes:
+            self._bytes[token_id] = self._compute_bytes(token_id)
+        return self._bytes[token_id]
+
+    def _compute_bytes(self, token_id: int) -> bytes:
+        if token_id in self._hidden:
+            return b""
+        if token_id in self._added:
+            return self._added[token_id].encode()
+        token = self._backend.id_to_token(token_id)
+        if token is None:
+            return b""  # padding of the vocabulary that the model was trained with
+        if self._is_byte_level:
+            return _byte_level_bytes(token)
+        if match := _BYTE_TOKEN.fullmatch(token):
+            return bytes([int(match[1], 16)])
+        return token.replace(_METASPACE, " ").encode()
+
+
+def _flat(decoder: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
+    """A decoder and the parts that it is made of."""
+    if decoder is not None:
+        yield decoder
+        for part in decoder.get("decoders", ()):
+            yield from _flat(part)
+
+
+def _strips_first_space(decoder: dict[str, Any]) -> bool:
+    if decoder["type"] == "Metaspace":
+        if "prepend_scheme" in decoder:
+            return bool(decoder["prepend_scheme"] != "never")
+        return bool(decoder.get("add_prefix_space", True))
+    return bool(decoder["type"] == "Strip" and decoder["content"] == " " and decoder["start"])
+
+
+def _byte_level_bytes(token: str) -> bytes:
+    """What a byte-level token stands for; one with characters of no byte stands for itself."""
+    alphabet = _byte_level_alphabet()
+    if all(character in alphabet for character in token):
+        return bytes(alphabet[character] for character in token)
+    return token.encode()
+
+
+@cache
+def _byte_level_alphabet() -> dict[str, int]:
+    """Which byte each character of a byte-level vocabulary stands for (GPT-2's mapping)."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {
+        chr(256 + i): byte for i, byte in enumerate(others)
+    }

@@ -1,0 +1,25 @@
+"""The commands: ``palaver serve``, ``chat``, ``models``, ``doctor``."""
+
+from __future__ import annotations
+
+import typer
+
+from palaver.cli.chat import chat
+from palaver.cli.doctor import doctor
+from palaver.cli.models import models
+from palaver.cli.serve import serve
+
+app = typer.Typer(
+    name="palaver",
+    help="Chat completions, answered from your own machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (serve, chat, models, doctor):
+    app.command()(command)
+
+
+def main() -> None:
+    """The entry point of the ``palaver`` command."""
+    app()

@@ -1,0 +1,162 @@
+"""``palaver bench``: how fast is a server, this one or another."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+
+from palaver.bench.load import Load
+from palaver.bench.measurement import Measurement
+from palaver.bench.picture import picture as draw
+from palaver.bench.report import notes, table
+from palaver.bench.run import Record, Target, run
+from palaver.bench.workload import LengthRange, Workload
+from palaver.cli.options import fail
+from palaver.errors import SettingError
+
+_MIN_REQUESTS = 16
+_REQUESTS_PER_CONCURRENCY = 4
+
+
+def bench(
+    model: Annotated[str, typer.Option(help="Name of the model to ask.")],
+    url: Annotated[str, typer.Option(help="The API's base.")] = "http://127.0.0.1:8000/v1",
+    key: Annotated[str | None, typer.Option(envvar="PALAVER_API_KEY", help="API key.")] = None,
+    concurrency: Annotated[str, typer.Option(help="Requests at once; several: 1,8,16.")] = "1",
+    num_requests: Annotated[
+        int | None,
+        typer.Option(min=1, help="Requests per level; by default 4 for each at once, 16 at least."),
+    ] = None,
+    duration: Annotated[
+        float | None, typer.Option(min=0.001, help="Or: seconds per level.")
+    ] = None,
+    prompt_tokens: Annotated[
+        str, typer.Option(help="Length of prompts, about: 128 or 128-512.")
+    ] = "128",
+    output_tokens: Annotated[int, typer.Option(min=1, help="max_tokens of answers.")] = 64,
+    shared_prefix_tokens: Annotated[
+        int, typer.Option(min=0, help="Length of a beginning that all prompts share, in addition.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Decides prompts and arrivals.")] = 0,
+    temperature: Annotated[float, typer.Option(min=0, help="Sampling temperature.")] = 0.0,
+    stream: Annotated[bool, typer.Option(help="Have answers streamed.")] = True,
+    ignore_eos: Annotated[
+        bool, typer.Option("--ignore-eos", help="Send ignore_eos, which vLLM and others know.")
+    ] = False,
+    forbid_token: Annotated[
+        list[int] | None,
+        typer.Option(help="Forbid a token by logit_bias, such as the turn's end; repeatable."),
+    ] = None,
+    warmup: Annotated[int, typer.Option(min=0, help="Unmeasured requests before a level.")] = 1,
+    arrival_rate: Annotated[
+        float | None, typer.Option(min=0.001, help="Poisson arrivals per second.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds per request.")] = 600.0,
+    json: Annotated[Path | None, typer.Option(help="Append a JSON line per level to it.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw the run as a PNG.")] = None,
+) -> None:
+    """Measure a chat-completions server under load."""
+    if num_requests is not None and duration is not None:
+        raise fail("--num-requests and --duration exclude each other")
+    try:
+        levels = _levels(concurrency)
+        prompt_range = LengthRange.parse(prompt_tokens)
+    except SettingError as error:
+        raise fail(str(error)) from error
+    workload = Workload(
+        model=model,
+        prompt_tokens=prompt_range,
+        output_tokens=output_tokens,
+        shared_prefix_tokens=shared_prefix_tokens,
+        temperature=temperature,
+        seed=seed,
+        is_streamed=stream,
+        ignore_eos=ignore_eos,
+        forbidden_token_ids=tuple(forbid_token or ()),
+    )
+    loads = [
+        Load(
+            concurrency=level,
+            num_requests=num_requests
+            or (None if duration else max(level * _REQUESTS_PER_CONCURRENCY, _MIN_REQUESTS)),
+            duration_s=duration,
+            arrival_rate=arrival_rate,
+            num_warmup=warmup,
+        )
+        for level in levels
+    ]
+    target = Target(url=url, key=key, timeout_s=timeout)
+    records, is_complete = _measure(target, workload, loads, json)
+    _show(records, picture)
+    if not is_complete:
+        raise typer.Exit(130)
+    if not any(record.summary.num_succeeded for record in records):
+        raise fail("every request failed")
+
+
+def _levels(text: str) -> list[int]:
+    try:
+        levels = [int(part) for part in text.split(",")]
+    except ValueError:
+        levels = []
+    if not levels or min(levels) < 1 or len(set(levels)) < len(levels):
+        raise SettingError(f"--concurrency is {text!r}; write numbers that differ, such as 1,8,16")
+    return levels
+
+
+def _measure(
+    target: Target, workload: Workload, loads: Sequence[Load], json: Path | None
+) -> tuple[list[Record], bool]:
+    """The records of the levels, and whether none is missing because of Ctrl-C."""
+    records: list[Record] = []
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(json.open("ab")) if json else None
+        # A slow refresh: what draws the status takes time from what is measured.
+        status = stack.enter_context(
+            Console(stderr=True).status(f"asking {escape(target.url)} …", refresh_per_second=2)
+        )
+
+        async def measure() -> None:
+            async for record in run(target, workload, loads, _progress(status)):
+                records.append(record)
+                if file:
+                    file.write(record.to_json_line())
+                    file.flush()
+
+        try:
+            asyncio.run(measure())
+        except KeyboardInterrupt:
+            return records, False
+    return records, True
+
+
+def _progress(status: Status) -> Callable[[Load, Measurement], None]:
+    counts: dict[int, list[int]] = {}
+
+    def show(load: Load, measurement: Measurement) -> None:
+        count = counts.setdefault(load.concurrency, [0, 0])
+        count[measurement.failure is not None] += 1
+        wanted = f" of {load.num_requests}" if load.num_requests else ""
+        done, failed = sum(count), count[1]
+        status.update(f"{load.concurrency} at once: {done}{wanted} answered, {failed} failed")
+
+    return show
+
+
+def _show(records: Sequence[Record], picture: Path | None) -> None:
+    if not records:
+        return
+    console = Console(highlight=False)
+    console.print(table(records))
+    for note in notes(records):
+        console.print(note, markup=False, soft_wrap=True)
+    if picture:
+        draw(records).save(picture, "PNG")

@@ -1,0 +1,200 @@
+"""``palaver chat``: talk to a model in the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import httpx
+import typer
+from rich.console import Console
+
+from palaver.cli.options import ModelOption, fail
+from palaver.models.served import BUILT_IN_NAME
+
+_START_TIMEOUT_S = 120.0
+_HELP = """\
+/help             this list
+/system TEXT      set the system prompt and begin anew
+/think            switch thinking on or off
+/model NAME       talk to another model
+/models           list the models
+/reset            forget the conversation
+/quit             end (Ctrl-D does it too)"""
+
+
+@dataclass
+class Conversation:
+    """What has been said, and how to go on.
+
+    Attributes:
+        model: Who is talked to.
+        is_thinking: Whether thinking is on.
+        messages: The turns so far.
+    """
+
+    model: str
+    is_thinking: bool = False
+    messages: list[dict[str, str]] = field(default_factory=list)
+
+
+def chat(
+    url: Annotated[
+        str | None, typer.Option(help="A running server; without it, one is started for the chat.")
+    ] = None,
+    key: Annotated[str | None, typer.Option(envvar="PALAVER_API_KEY", help="Its API key.")] = None,
+    talk_to: Annotated[str, typer.Option("--to", help="Name of the model.")] = BUILT_IN_NAME,
+    system: Annotated[str | None, typer.Option(help="A system prompt.")] = None,
+    think: Annotated[bool, typer.Option("--think", help="Switch thinking on.")] = False,
+    model: ModelOption = None,
+) -> None:
+    """Talk to a model; /help lists the commands."""
+    console = Console(highlight=False)
+    conversation = Conversation(talk_to, think)
+    if system:
+        conversation.messages.append({"role": "system", "content": system})
+    with contextlib.ExitStack() as stack:
+        if url is None:
+            key = key or secrets.token_urlsafe(16)
+            url = stack.enter_context(_own_server(key, model or []))
+        client = stack.enter_context(
+            httpx.Client(
+                base_url=url,
+                headers={"Authorization": f"Bearer {key}"},
+                timeout=httpx.Timeout(None),
+            )
+        )
+        console.print(f"[dim]{conversation.model} listens. /help lists the commands.[/dim]")
+        _talk(console, client, conversation)
+
+
+def _talk(console: Console, client: httpx.Client, conversation: Conversation) -> None:
+    while True:
+        try:
+            line = console.input("[bold green]› [/bold green]").strip()
+        except (EOFError, KeyboardInterrupt):
+            console.print()
+            return
+        if line == "/quit":
+            return
+        if line.startswith("/"):
+            _obey(console, client, conversation, line)
+        elif line:
+            _say(console, client, conversation, line)
+
+
+def _obey(console: Console, client: httpx.Client, conversation: Conversation, line: str) -> None:
+    command, _, argument = line.partition(" ")
+    match command:
+        case "/help":
+            console.print(_HELP, markup=False)
+        case "/system":
+            conversation.messages = [{"role": "system", "content": argument}] if argument else []
+        case "/think":
+            conversation.is_thinking = not conversation.is_thinking
+            console.print(f"[dim]thinking is {'on' if conversation.is_thinking else 'off'}[/dim]")
+        case "/model" if argument:
+            conversation.model = argument
+        case "/models":
+            for entry in client.get("/v1/models").raise_for_status().json()["data"]:
+                console.print(entry["id"], markup=False)
+        case "/reset":
+            conversation.messages = [m for m in conversation.messages if m["role"] == "system"]
+        case _:
+            console.print(f"[dim]{command} is no command; /help lists them[/dim]")
+
+
+def _say(console: Console, client: httpx.Client, conversation: Conversation, text: str) -> None:
+    """One turn; an interrupted answer stays in the conversation as far as it came."""
+    conversation.messages.append({"role": "user", "content": text})
+    answer = ""
+    try:
+        for delta in _stream(client, conversation):
+            console.print(delta.get("reasoning_content", ""), style="dim italic", end="")
+            if (content := delta.get("content", "")) and not answer and conversation.is_thinking:
+                console.print("\n")
+            answer += content
+            console.print(content, markup=False, end="", soft_wrap=True)
+    except KeyboardInterrupt:
+        console.print(" …", end="")
+    except httpx.HTTPError as error:
+        console.print(f"[red]{error}[/red]", end="")
+        conversation.messages.pop()
+        return
+    finally:
+        console.print()
+    conversation.messages.append({"role": "assistant", "content": answer})
+
+
+def _stream(client: httpx.Client, conversation: Conversation) -> Iterator[dict[str, Any]]:
+    body = {
+        "model": conversation.model,
+        "messages": conversation.messages,
+        "stream": True,
+        "temperature": 0,
+        "enable_thinking": conversation.is_thinking,
+        "separate_reasoning": True,
+    }
+    with client.stream("POST", "/v1/chat/completions", json=body) as response:
+        if response.is_error:
+            raise httpx.HTTPError(json.loads(response.read())["message"])
+        for line in response.iter_lines():
+            data = line.removeprefix("data: ")
+            if data in (line, "[DONE]"):
+                continue
+            event = json.loads(data)
+            if "error" in event:
+                raise httpx.HTTPError(event["message"])
+            yield from (choice["delta"] for choice in event["choices"])
+
+
+@contextlib.contextmanager
+def _own_server(key: str, models: list[str]) -> Iterator[str]:
+    """A server of the chat's own on a free port; ended with the chat."""
+    with tempfile.TemporaryDirectory(prefix="palaver-") as folder:
+        port = _free_port()
+        command = [sys.executable, "-m", "palaver", "serve", "--port", str(port)]
+        command += ["--data-dir", folder, "--log-level", "error"]
+        command += [part for model in models for part in ("--model", model)]
+        process = subprocess.Popen(
+            command,
+            env=os.environ | {"PALAVER_API_KEY": key},
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait_until_ready(process, url)
+            yield url
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str) -> None:
+    deadline = time.monotonic() + _START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise fail("the server did not start")
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(f"{url}/ready").is_success:
+                return
+        time.sleep(0.05)
+    raise fail(f"the server was not ready after {_START_TIMEOUT_S:.0f} s")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,144 @@
+"""``palaver doctor``: is this machine fit, and what is missing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from palaver.cli.options import ConfigOption, ModelOption, settings_from
+from palaver.config import Settings
+from palaver.errors import ModelFolderError
+from palaver.models.folder import ModelFolder
+from palaver.models.served import BUILT_IN_FOLDER, BUILT_IN_NAME
+
+_GIB = 2**30
+_MIN_PYTHON = (3, 11)
+_FAST_FLAGS = ("avx512f", "avx2", "asimd")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The outcome of one check.
+
+    Attributes:
+        subject: What was looked at.
+        detail: What was found.
+        advice: What to do about it; ``None`` if all is well.
+        is_fatal: Whether palaver cannot serve like this.
+    """
+
+    subject: str
+    detail: str
+    advice: str | None = None
+    is_fatal: bool = False
+
+
+def doctor(model: ModelOption = None, config: ConfigOption = None) -> None:
+    """Check this machine, and say what is missing."""
+    settings = settings_from(config, model)
+    console = Console(highlight=False)
+    is_fit = True
+    for check in _CHECKS:
+        for finding in check(settings):
+            is_fit = is_fit and not finding.is_fatal
+            mark = "[red]no[/red] " if finding.is_fatal else "[yellow]hm[/yellow] "
+            mark = mark if finding.advice else "[green]ok[/green] "
+            console.print(f"{mark} {finding.subject}: {finding.detail}", soft_wrap=True)
+            if finding.advice:
+                console.print(f"    → {finding.advice}", soft_wrap=True)
+    if not is_fit:
+        raise typer.Exit(1)
+    console.print("palaver can serve here.")
+
+
+def _check_python(_: Settings) -> Iterator[Finding]:
+    version = platform.python_version()
+    is_fit = sys.version_info >= _MIN_PYTHON
+    yield Finding("Python", version, None if is_fit else "install Python 3.11 or newer", not is_fit)
+
+
+def _check_processor(_: Settings) -> Iterator[Finding]:
+    cores = len(os.sched_getaffinity(0))
+    flags = _processor_flags()
+    fastest = next((flag for flag in _FAST_FLAGS if flag in flags), None)
+    advice = None if fastest else "without AVX2 or NEON, models run, but slowly"
+    yield Finding("processor", f"{cores} cores, {fastest or 'no wide vectors'}", advice)
+
+
+def _check_memory(settings: Settings) -> Iterator[Finding]:
+    total_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / _GIB
+    wanted_gib = settings.cache_gib * (1 + len(settings.models))
+    advice = None
+    if wanted_gib > total_gib / 2:
+        advice = f"caches may take {wanted_gib:.1f} GiB; lower cache_gib ({settings.cache_gib})"
+    yield Finding("memory", f"{total_gib:.1f} GiB", advice)
+
+
+def _check_address(settings: Settings) -> Iterator[Finding]:
+    where = f"{settings.host}:{settings.port}"
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            yield Finding("address", f"{where}: {error.strerror}", "choose another --port", True)
+        else:
+            yield Finding("address", f"{where} is free")
+
+
+def _check_data_folder(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        yield Finding("data folder", f"{folder}: {error.strerror}", "set --data-dir", True)
+    else:
+        yield Finding("data folder", f"{folder} can be written")
+
+
+def _check_models(settings: Settings) -> Iterator[Finding]:
+    for name, path in ({BUILT_IN_NAME: BUILT_IN_FOLDER} | settings.models).items():
+        yield _check_model(name, path)
+
+
+def _check_model(name: str, path: Path) -> Finding:
+    try:
+        folder = ModelFolder.open(path)
+        folder.chat_model()
+    except ModelFolderError as error:
+        return Finding(f"model {name}", str(error), "mend the folder or leave it out", True)
+    return Finding(f"model {name}", folder.description)
+
+
+def _processor_flags() -> set[str]:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return {"asimd"} if platform.machine() in ("arm64", "aarch64") else set()
+    return {
+        flag
+        for line in lines
+        if line.startswith(("flags", "Features"))
+        for flag in line.partition(":")[2].split()
+    }
+
+
+_CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
+    _check_python,
+    _check_processor,
+    _check_memory,
+    _check_address,
+    _check_data_folder,
+    _check_models,
+)

@@ -1,0 +1,30 @@
+"""``palaver models``: what there is to talk to."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from palaver.cli.options import ConfigOption, ModelOption, settings_from
+from palaver.errors import ModelFolderError
+from palaver.models.folder import ModelFolder
+from palaver.models.served import BUILT_IN_FOLDER, BUILT_IN_NAME
+
+_MIB = 2**20
+
+
+def models(model: ModelOption = None, config: ConfigOption = None) -> None:
+    """List the models that ``palaver serve`` would serve with the same options."""
+    settings = settings_from(config, model)
+    table = Table("model", "kind", "window", "size", "folder")
+    for name, path in ({BUILT_IN_NAME: BUILT_IN_FOLDER} | settings.models).items():
+        try:
+            folder = ModelFolder.open(path)
+        except ModelFolderError as error:
+            table.add_row(name, f"[red]cannot be served[/red]: {error}", "", "", str(path))
+            continue
+        size_mib = sum(file.stat().st_size for file in path.iterdir() if file.is_file()) / _MIB
+        table.add_row(
+            name, folder.description, f"{folder.window_tokens}", f"{size_mib:.1f} MiB", str(path)
+        )
+    Console().print(table)

@@ -1,0 +1,130 @@
+"""Every setting of a server, in one table.
+
+A setting comes from, in this order: the command line, an environment variable ``PALAVER_<NAME>``,
+the file named by ``--config`` (TOML), the default below. A name that is not in the table stops the
+start and is told.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from palaver.errors import SettingError
+
+PREFIX = "PALAVER_"
+_GIB = 2**30
+
+
+def _default_cache_gib() -> float:
+    """A quarter of this machine's memory, 16 GiB at most."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return round(min(total / 4 / _GIB, 16.0), 2)
+
+
+class Settings(BaseModel):
+    """The settings, each with its unit, default and meaning."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    models: dict[str, Path] = Field(
+        {}, description="Models beside the built-in one: name to folder, as NAME=FOLDER[,…]."
+    )
+    api_key: str | None = Field(None, min_length=1, description="A key that is always valid.")
+    data_dir: Path = Field(
+        Path(platformdirs.user_data_dir("palaver", appauthor=False)),
+        description="Folder of the database with the keys' hashes.",
+    )
+    strict: bool = Field(
+        False, description="Refuse unknown request fields instead of naming them in a header."
+    )
+    max_body_mib: float = Field(
+        32.0, gt=0, description="Largest request body that is read, in MiB."
+    )
+    cache_gib: float = Field(
+        default_factory=_default_cache_gib,
+        gt=0,
+        description="Memory of each model's key-value cache, in GiB; a quarter of the machine's.",
+    )
+    cache_precision: Literal["u8", "f16", "bf16", "f32"] = Field(
+        "f16",
+        description="Number format of the key-value cache; u8 halves it, but is not bit-exact.",
+    )
+    num_threads: int = Field(0, ge=0, description="Threads of a step; 0 means one for each core.")
+    max_step_tokens: int = Field(512, ge=64, description="Tokens computed in one step at most.")
+    max_running: int = Field(256, ge=1, description="Sequences computed in one step at most.")
+    shutdown_timeout_s: float = Field(
+        30.0, ge=0, description="Seconds that running requests have to finish after SIGTERM."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least level that is logged."
+    )
+
+
+def load_settings(
+    given: Mapping[str, Any],
+    environment: Mapping[str, str],
+    file: Path | None = None,
+) -> Settings:
+    """The settings from all their sources.
+
+    Args:
+        given: From the command line; ``None`` means not given.
+        environment: Environment variables; those that begin with ``PALAVER_`` count.
+        file: A TOML file.
+
+    Raises:
+        SettingError: A setting is unknown or its value impossible; the message names both.
+    """
+    values = _read_file(file) | _from_environment(environment)
+    values |= {name: value for name, value in given.items() if value is not None}
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(Settings.model_fields)
+            raise SettingError(f"{name}: there is no such setting; there are: {known}") from error
+        raise SettingError(f"{name}: {first['msg']}, got {first['input']!r}") from error
+
+
+def parse_models(text: str) -> dict[str, str]:
+    """``NAME=FOLDER[,NAME=FOLDER…]`` as a dict.
+
+    Raises:
+        SettingError: A part has not that form.
+    """
+    models: dict[str, str] = {}
+    for part in filter(None, text.split(",")):
+        name, equals, folder = part.partition("=")
+        if not (name and equals and folder):
+            raise SettingError(f"models: must be NAME=FOLDER, got {part!r}")
+        models[name] = folder
+    return models
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for variable, text in environment.items():
+        if variable.startswith(PREFIX):
+            name = variable.removeprefix(PREFIX).lower()
+            values[name] = parse_models(text) if name == "models" else text
+    return values
+
+
+def _read_file(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise SettingError(f"{file}: cannot be read as settings: {error}") from error

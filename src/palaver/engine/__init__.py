@@ -1,0 +1,4 @@
+"""Continuous batching: sequences, scheduler, cache blocks, sampler, worker process.
+
+Knows neither HTTP nor OpenVINO.
+"""

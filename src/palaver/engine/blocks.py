@@ -1,0 +1,99 @@
+"""The cache's blocks: who holds them, which are free, which may be reused."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
+
+
+class BlockPool:
+    """Counts references to a fixed number of blocks.
+
+    A block is free, held (one or more references), or kept: nobody holds it but its content may
+    be asked for again, so it is given away only when no free block is left, least recently used
+    first.
+
+    ::
+
+        free ──allocate──▶ held ──release──▶ free
+                            ▲ │ share           (or, if its content was marked worth keeping)
+                            └─┴──release──▶ kept ──allocate──▶ held (content gone)
+
+    Args:
+        num_blocks: How many there are, named 0 to ``num_blocks - 1``.
+    """
+
+    def __init__(self, num_blocks: int) -> None:
+        self.num_blocks = num_blocks
+        self._num_refs = [0] * num_blocks
+        self._free = deque(range(num_blocks))
+        self._kept: OrderedDict[int, None] = OrderedDict()
+        self._worth_keeping: set[int] = set()
+        self.on_evict: Callable[[int], None] = lambda block: None
+
+    @property
+    def num_available(self) -> int:
+        """Blocks that :meth:`allocate` can give out now."""
+        return len(self._free) + len(self._kept)
+
+    @property
+    def num_kept(self) -> int:
+        """Blocks that nobody holds but whose content is still there."""
+        return len(self._kept)
+
+    def allocate(self, num: int) -> list[int]:
+        """``num`` blocks with one reference each; ask :attr:`num_available` first.
+
+        Raises:
+            IndexError: There are not that many.
+        """
+        if num > self.num_available:
+            raise IndexError(f"{num} blocks wanted, {self.num_available} available")
+        return [self._take() for _ in range(num)]
+
+    def share(self, block: int) -> None:
+        """Add a reference to a block that is held or kept."""
+        if not self._num_refs[block]:
+            del self._kept[block]
+        self._num_refs[block] += 1
+
+    def release(self, blocks: Iterable[int]) -> None:
+        """Drop one reference each; blocks named first are the last to be given away."""
+        for block in reversed(list(blocks)):
+            self._num_refs[block] -= 1
+            if self._num_refs[block]:
+                continue
+            if block in self._worth_keeping:
+                self._kept[block] = None
+            else:
+                self._free.append(block)
+
+    def is_shared(self, block: int) -> bool:
+        """Whether more than one holder would see a write to the block."""
+        return self._num_refs[block] > 1
+
+    def keep(self, block: int) -> None:
+        """Mark a held block's content as worth keeping after its release."""
+        self._worth_keeping.add(block)
+
+    def check_integrity(self, tables: Iterable[list[int]]) -> None:
+        """Raise ``AssertionError`` unless the books balance with the holders' block tables."""
+        held = [0] * self.num_blocks
+        for table in tables:
+            for block in table:
+                held[block] += 1
+        assert held == self._num_refs, "references differ from the block tables"
+        unheld = sorted([*self._free, *self._kept])
+        assert unheld == [i for i, num in enumerate(held) if not num], "a block is lost or doubled"
+        assert self._worth_keeping.isdisjoint(self._free), "a free block is marked as kept"
+        assert self._worth_keeping.issuperset(self._kept), "a kept block is not marked"
+
+    def _take(self) -> int:
+        if self._free:
+            block = self._free.popleft()
+        else:
+            block, _ = self._kept.popitem(last=False)
+            self._worth_keeping.discard(block)
+            self.on_evict(block)
+        self._num_refs[block] = 1
+        return block

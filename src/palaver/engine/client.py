@@ -1,0 +1,303 @@
+"""The API process's side of an engine process: start it, talk to it, start it again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+
+import msgspec
+
+from palaver.engine.messages import (
+    LENGTH,
+    Cancel,
+    Failed,
+    FromEngine,
+    Ready,
+    Refused,
+    StepDone,
+    Submit,
+    ToEngine,
+    TokenOutput,
+    decode_from_engine,
+    frame,
+)
+from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
+from palaver.engine.worker import WorkerConfig
+from palaver.errors import InvalidRequest, ModelFolderError, ModelNotAvailable, RequestError
+
+_log = logging.getLogger(__name__)
+
+_EXIT_TIMEOUT_S = 5.0
+_FIRST_BACKOFF_S = 0.1
+_LAST_BACKOFF_S = 10.0
+
+
+class Generation:
+    """The tokens of one request as they come. Close it, finished or not: that frees its memory.
+
+    Args:
+        num_choices: Choices that will finish.
+        cancel: Called with a choice, or ``None`` for all, to stop generating.
+    """
+
+    def __init__(self, num_choices: int, cancel: Callable[[int | None], None]) -> None:
+        self._num_open = num_choices
+        self._cancel = cancel
+        self._cancelled: set[int] = set()
+        self._tokens: list[TokenOutput] = []
+        self._error: RequestError | None = None
+        self._arrived = asyncio.Event()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every choice has got its last token or was cancelled."""
+        return self._num_open == 0
+
+    async def next_tokens(self) -> list[TokenOutput]:
+        """All tokens that came since the last call, at least one; empty once all is finished.
+
+        Raises:
+            ModelNotAvailable: The engine died.
+            InvalidRequest: The engine can never serve the request.
+        """
+        while not self._tokens and self._error is None and self._num_open:
+            self._arrived.clear()
+            await self._arrived.wait()
+        if not self._tokens and self._error is not None:
+            raise self._error
+        tokens, self._tokens = self._tokens, []
+        return tokens
+
+    def cancel(self, choice: int) -> None:
+        """Stop one choice; no more tokens of it will come."""
+        if choice not in self._cancelled:
+            self._cancelled.add(choice)
+            self._tokens = [token for token in self._tokens if token.choice != choice]
+            self._cancel(choice)
+            self._num_open -= 1
+
+    def close(self) -> None:
+        """Stop whatever is still being generated."""
+        self._cancel(None)
+
+    def deliver(self, token: TokenOutput) -> None:
+        """Hand a token over; called by the engine's client."""
+        if token.choice in self._cancelled:
+            return
+        self._tokens.append(token)
+        if token.finish:
+            self._cancelled.add(token.choice)
+            self._num_open -= 1
+        self._arrived.set()
+
+    def fail(self, error: RequestError) -> None:
+        """End with an error, after the tokens that are already there."""
+        self._error = error
+        self._arrived.set()
+
+
+class EngineClient:
+    """One model's engine process, started again whenever it dies.
+
+    Args:
+        name: The model's name, for messages.
+        config: What the process is to run.
+    """
+
+    def __init__(self, name: str, config: WorkerConfig) -> None:
+        self.name = name
+        self.ready: Ready | None = None
+        self.num_starts = 0
+        self._config = config
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: _Connection | None = None
+        self._generations: dict[int, Generation] = {}
+        self._num_requests = 0
+        self._is_stopping = False
+        self._supervisor: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The engine's process id, while it runs."""
+        return self._process.pid if self._process else None
+
+    @property
+    def num_requests(self) -> int:
+        """Requests under way."""
+        return len(self._generations)
+
+    async def start(self) -> Ready:
+        """Start the process and wait until its model is loaded.
+
+        Raises:
+            ModelFolderError: The model cannot be loaded.
+        """
+        ready, closed = await self._launch()
+        self._supervisor = asyncio.create_task(self._supervise(closed))
+        return ready
+
+    async def stop(self) -> None:
+        """End the process; requests under way fail with :class:`ModelNotAvailable`."""
+        self._is_stopping = True
+        if self._supervisor:
+            self._supervisor.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._supervisor
+        await self._end_process()
+        self._fail_all("the server is shutting down")
+
+    def generate(self, prompt: Prompt, params: SamplingParams, num_choices: int = 1) -> Generation:
+        """Start generating; the caller closes what is returned.
+
+        Raises:
+            ModelNotAvailable: The engine is not running at the moment.
+        """
+        if self._connection is None or self.ready is None:
+            raise ModelNotAvailable(f"the engine of model {self.name!r} is starting; try again")
+        self._num_requests += 1
+        request_id = self._num_requests
+
+        def cancel(choice: int | None) -> None:
+            if request_id in self._generations and not generation.is_finished:
+                self._send(Cancel(request_id, choice))
+            if choice is None:
+                self._generations.pop(request_id, None)
+
+        generation = Generation(num_choices, cancel)
+        self._generations[request_id] = generation
+        self._send(Submit(GenerationRequest(request_id, prompt, params, num_choices)))
+        return generation
+
+    async def _launch(self) -> tuple[Ready, asyncio.Event]:
+        """Start a process; returns when it is ready, with an event that its end will set."""
+        ours, theirs = socket.socketpair()
+        config = msgspec.json.encode(self._config).decode()
+        command = [sys.executable, "-m", "palaver.engine.worker", str(theirs.fileno()), config]
+        with theirs:
+            self._process = subprocess.Popen(
+                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+            )
+        self.num_starts += 1
+        loop = asyncio.get_running_loop()
+        first: asyncio.Future[FromEngine] = loop.create_future()
+        closed = asyncio.Event()
+        _, self._connection = await loop.create_connection(
+            lambda: _Connection(first, self._receive, closed), sock=ours
+        )
+        message = await first
+        if isinstance(message, Ready):
+            self.ready = message
+            return message, closed
+        await self._end_process()
+        raise ModelFolderError(message.message if isinstance(message, Failed) else str(message))
+
+    async def _supervise(self, closed: asyncio.Event) -> None:
+        while True:
+            await closed.wait()
+            self.ready = None
+            await self._end_process()
+            status = self._process.returncode if self._process else None
+            _log.error("the engine of model %r ended with status %s; restarting", self.name, status)
+            self._fail_all("its engine stopped unexpectedly and is being restarted")
+            closed = await self._relaunch()
+
+    async def _relaunch(self) -> asyncio.Event:
+        backoff_s = _FIRST_BACKOFF_S
+        while True:
+            try:
+                _, closed = await self._launch()
+            except ModelFolderError as error:
+                _log.error("the engine of model %r does not start: %s", self.name, error)
+                await asyncio.sleep(backoff_s)
+                backoff_s = min(2 * backoff_s, _LAST_BACKOFF_S)
+            else:
+                _log.info("the engine of model %r is back", self.name)
+                return closed
+
+    async def _end_process(self) -> None:
+        """Hang up, which ends a healthy process at once, and wait for its end."""
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+        if self._process is None:
+            return
+        try:
+            await asyncio.to_thread(self._process.wait, _EXIT_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            await asyncio.to_thread(self._process.wait)
+
+    def _fail_all(self, why: str) -> None:
+        generations, self._generations = self._generations, {}
+        for generation in generations.values():
+            generation.fail(ModelNotAvailable(f"model {self.name!r} cannot answer now: {why}"))
+
+    def _send(self, message: ToEngine) -> None:
+        if self._connection:
+            self._connection.send(message)
+
+    def _receive(self, message: FromEngine) -> None:
+        match message:
+            case StepDone(tokens):
+                for token in tokens:
+                    if generation := self._generations.get(token.request_id):
+                        generation.deliver(token)
+            case Refused(request_id, why):
+                if generation := self._generations.get(request_id):
+                    generation.fail(InvalidRequest(why, param="messages"))
+
+
+class _Connection(asyncio.Protocol):
+    """Cuts the stream of an engine into messages; the first one goes to a future."""
+
+    def __init__(
+        self,
+        first: asyncio.Future[FromEngine],
+        receive: Callable[[FromEngine], None],
+        closed: asyncio.Event,
+    ) -> None:
+        self._first = first
+        self._receive = receive
+        self._closed = closed
+        self._transport: asyncio.Transport | None = None
+        self._buffer = bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        begin = 0
+        while len(self._buffer) - begin >= LENGTH.size:
+            (length,) = LENGTH.unpack_from(self._buffer, begin)
+            end = begin + LENGTH.size + length
+            if len(self._buffer) < end:
+                break
+            self._deliver(decode_from_engine(memoryview(self._buffer)[begin + LENGTH.size : end]))
+            begin = end
+        del self._buffer[:begin]
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        if not self._first.done():
+            self._first.set_result(Failed("its process ended while loading"))
+        self._closed.set()
+
+    def send(self, message: ToEngine) -> None:
+        if self._transport and not self._transport.is_closing():
+            self._transport.write(frame(message))
+
+    def close(self) -> None:
+        if self._transport:
+            self._transport.close()
+
+    def _deliver(self, message: FromEngine) -> None:
+        if self._first.done():
+            self._receive(message)
+        else:
+            self._first.set_result(message)

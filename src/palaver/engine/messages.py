@@ -1,0 +1,117 @@
+"""What the API process and an engine process say to each other.
+
+One message a step carries the new tokens of all sequences. Messages are MessagePack arrays, each
+with a four-byte length in front.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from palaver.engine.request import GenerationRequest
+from palaver.engine.sampler import TokenLogprobs
+
+LENGTH = struct.Struct("<I")
+
+TokenFinish: TypeAlias = Literal["stop", "length"]
+
+
+class Submit(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Generate this."""
+
+    request: GenerationRequest
+
+
+class Cancel(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Stop a request, or one choice of it, and free its memory. Unknown ids are no error.
+
+    Attributes:
+        request_id: As in the submitted request.
+        choice: Which choice; ``None`` for all.
+    """
+
+    request_id: int
+    choice: int | None = None
+
+
+class TokenOutput(msgspec.Struct, frozen=True, array_like=True):
+    """One generated token.
+
+    Attributes:
+        request_id: As submitted.
+        choice: Which choice it belongs to.
+        token_id: The token.
+        finish: Why the choice ends with this token; ``None`` if it goes on.
+        num_cached_tokens: Prompt tokens that were not computed again.
+        logprobs: If the request wants them.
+    """
+
+    request_id: int
+    choice: int
+    token_id: int
+    finish: TokenFinish | None = None
+    num_cached_tokens: int = 0
+    logprobs: TokenLogprobs | None = None
+
+
+class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """The model is loaded.
+
+    Attributes:
+        vocab_size: Width of its logits.
+        num_cache_tokens: Tokens that fit into the cache.
+        load_s: Seconds it took to load.
+    """
+
+    vocab_size: int
+    num_cache_tokens: int
+    load_s: float
+
+
+class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """The model cannot be loaded; the process ends.
+
+    Attributes:
+        message: Why.
+    """
+
+    message: str
+
+
+class Refused(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """A request that can never be served.
+
+    Attributes:
+        request_id: As submitted.
+        message: Why.
+    """
+
+    request_id: int
+    message: str
+
+
+class StepDone(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """The tokens of one step.
+
+    Attributes:
+        tokens: Of all sequences that got one.
+    """
+
+    tokens: list[TokenOutput]
+
+
+ToEngine: TypeAlias = Submit | Cancel
+FromEngine: TypeAlias = Ready | Failed | Refused | StepDone
+
+_encoder = msgspec.msgpack.Encoder()
+decode_to_engine = msgspec.msgpack.Decoder(ToEngine).decode
+decode_from_engine = msgspec.msgpack.Decoder(FromEngine).decode
+
+
+def frame(message: ToEngine | FromEngine) -> bytes:
+    """The bytes of a message with its length in front."""
+    body = _encoder.encode(message)
+    return LENGTH.pack(len(body)) + body

@@ -1,0 +1,56 @@
+"""Counter-based random numbers: the draw of a token depends on nothing but its own coordinates.
+
+Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3"
+(SC 2011), over many counters at once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+_ROUNDS = 10
+_MULTIPLIERS = np.array([0xD2511F53, 0xCD9E8D57], dtype=np.uint64)
+_WEYL = np.array([0x9E3779B9, 0xBB67AE85], dtype=np.uint64)
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+
+
+def philox4x32(counters: NDArray[np.uint64], keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Four random 32-bit words for each counter.
+
+    Args:
+        counters: ``uint64[N, 4]``, each element below 2**32.
+        keys: ``uint64[N, 2]``, each element below 2**32.
+
+    Returns:
+        ``uint64[N, 4]``, each element below 2**32.
+    """
+    even, odd = counters[:, 0::2], counters[:, 1::2]
+    key = keys.copy()
+    for _ in range(_ROUNDS):
+        product = even * _MULTIPLIERS
+        high, low = (product >> _HALF)[:, ::-1], (product & _LOW)[:, ::-1]
+        even, odd = high ^ odd ^ key, low
+        key = (key + _WEYL) & _LOW
+    words = np.empty_like(counters)
+    words[:, 0::2], words[:, 1::2] = even, odd
+    return words
+
+
+def uniform(seeds: ArrayLike, choices: ArrayLike, positions: ArrayLike) -> NDArray[np.float64]:
+    """A number in [0, 1) for each (seed, choice, position), 53 bits of randomness each.
+
+    Args:
+        seeds: ``uint64[N]``.
+        choices: ``uint32[N]``, the index of the choice within its request.
+        positions: ``uint32[N]``, the index of the token within its answer.
+    """
+    seed = np.asarray(seeds, dtype=np.uint64)
+    keys = np.stack([seed & _LOW, seed >> _HALF], axis=1)
+    counters = np.zeros((len(seed), 4), dtype=np.uint64)
+    counters[:, 0] = positions
+    counters[:, 1] = choices
+    words = philox4x32(counters, keys)
+    bits = (words[:, 0] << np.uint64(21)) ^ (words[:, 1] >> np.uint64(11))
+    return bits.astype(np.float64) * 2.0**-53

@@ -1,0 +1,308 @@
+"""What the next step computes: decode for all that run, prefill up to a budget of tokens."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from palaver.engine.blocks import BlockPool
+from palaver.engine.prefix_cache import PrefixCache, block_hashes
+from palaver.engine.queue import ArrivalQueue
+from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
+from palaver.engine.sequence import Sequence
+from palaver.runtime.base import SavedBlock
+
+_MAX_READ_BACKS = 32
+_READ_BACK_PARAMS = SamplingParams(max_tokens=0, seed=0)
+
+
+class BlockStore(Protocol):
+    """The part of a runtime that moves blocks about."""
+
+    def copy_block(self, source: int, target: int) -> None:
+        """Copy one block over another."""
+
+    def save_block(self, index: int) -> SavedBlock:
+        """A copy of a block outside the cache."""
+
+    def restore_block(self, index: int, saved: SavedBlock) -> None:
+        """Put such a copy back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The part of one sequence that a step computes.
+
+    Attributes:
+        sequence: Whose tokens they are, from ``sequence.num_computed`` on.
+        num_tokens: How many.
+        is_sampled: Whether the last of them is followed by a draw.
+    """
+
+    sequence: Sequence
+    num_tokens: int
+    is_sampled: bool
+
+
+class Scheduler:
+    """Decides step by step, and owns the block tables.
+
+    - Everything that decodes takes part in each step; prompts fill the rest of the budget in the
+      order of arrival, cut at block boundaries and never down to a single token, because a
+      one-token step computes other bits than reading does.
+    - A sequence is admitted when the blocks of its whole prompt are there. If its next block is
+      being computed for another sequence right now, it waits and takes that one.
+    - When decoding runs out of blocks, the youngest sequence gives its own up. The blocks that hold
+      generated tokens are copied out, the prompt's are read again on its return.
+    - When nothing else is to do, finished conversations are read back as prompts, so that their
+      next turn finds them in the prefix cache.
+
+    Args:
+        store: Moves the blocks' content.
+        num_blocks: Cache blocks.
+        block_size: Tokens in a block.
+        max_step_tokens: Tokens of one step at most, as long as decoding leaves room.
+        max_running: Sequences in the batch at most; further choices of a request may exceed it.
+    """
+
+    def __init__(
+        self,
+        store: BlockStore,
+        *,
+        num_blocks: int,
+        block_size: int,
+        max_step_tokens: int,
+        max_running: int,
+    ) -> None:
+        self._store = store
+        self._block_size = block_size
+        self._max_step_tokens = max(max_step_tokens, 2 * block_size)
+        self._max_running = max_running
+        self.pool = BlockPool(num_blocks)
+        self.prefixes = PrefixCache(self.pool)
+        self.waiting = ArrivalQueue()
+        self.running: list[Sequence] = []
+        self._read_backs: deque[Prompt] = deque(maxlen=_MAX_READ_BACKS)
+        self._num_arrivals = 0
+        self.num_preemptions = 0
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a step would compute anything."""
+        return bool(self.running or len(self.waiting) or self._read_backs)
+
+    def add(self, request: GenerationRequest) -> Sequence:
+        """Queue a request; its choices fork from this first one once the prompt is read."""
+        hashes = block_hashes(request.prompt, self._block_size)
+        sequence = Sequence(request, self._next_arrival(), hashes)
+        self.waiting.push(sequence)
+        return sequence
+
+    def fork(self, sequence: Sequence) -> list[Sequence]:
+        """The further choices of a request whose prompt has just been read, now running."""
+        others = [sequence.fork(i) for i in range(1, sequence.request.num_choices)]
+        for other in others:
+            for block in other.block_table:
+                self.pool.share(block)
+            self._run(other)
+        return others
+
+    def remove(self, sequence: Sequence) -> None:
+        """Forget a waiting or running sequence and give its blocks back."""
+        if sequence in self.running:
+            self._stop(sequence)
+        else:
+            self.waiting.remove(sequence)
+
+    def finish(self, sequence: Sequence) -> None:
+        """Remove a sequence that is complete, and plan to read its conversation back."""
+        self.remove(sequence)
+        num_blocks = len(sequence.token_ids) // self._block_size
+        if not sequence.is_read_back and num_blocks > len(sequence.hashes):
+            self._read_backs.append(Prompt(sequence.token_ids[: num_blocks * self._block_size]))
+
+    def schedule(self) -> list[Chunk]:
+        """The next step's work, with a block for every token of it."""
+        num_preemptions = self.num_preemptions
+        self._interrupt_read_back()
+        chunks = list(self._decode())
+        budget = self._max_step_tokens - len(chunks)
+        for sequence in [s for s in self.running if not s.is_decoding]:
+            budget -= self._prefill(sequence, budget, chunks)
+        if self.num_preemptions == num_preemptions:
+            for sequence in self._admissible():
+                if budget < self._block_size or not self._admit(sequence):
+                    break
+                budget -= self._prefill(sequence, budget, chunks)
+        if not chunks and self._read_backs:
+            self._read_back(chunks)
+        return chunks
+
+    def computed(self, chunk: Chunk) -> None:
+        """Take note that a chunk's keys and values are in the cache."""
+        sequence = chunk.sequence
+        sequence.num_computed += chunk.num_tokens
+        num_full = min(sequence.num_computed // self._block_size, len(sequence.hashes))
+        for i in range(sequence.num_published, num_full):
+            self.prefixes.publish(sequence.hashes[i], sequence.block_table[i])
+        self.prefixes.withdraw(sequence.hashes[sequence.num_published : num_full])
+        sequence.num_published = max(num_full, sequence.num_published)
+        if sequence.is_decoding or sequence.num_computed < sequence.prefill_end(self._block_size):
+            return
+        if sequence.is_read_back:
+            self.remove(sequence)
+        elif sequence.saved_blocks is not None:
+            self._restore(sequence)
+
+    def check_integrity(self) -> None:
+        """Raise ``AssertionError`` unless blocks, tables and lengths agree."""
+        self.pool.check_integrity(s.block_table for s in self.running)
+        for sequence in self.running:
+            assert sequence.num_computed <= len(sequence.token_ids)
+            assert len(sequence.block_table) * self._block_size >= sequence.num_computed
+        assert all(not s.block_table for s in self.waiting), "a waiting sequence holds blocks"
+        assert self.running == sorted(self.running, key=lambda s: s.key), "running is out of order"
+
+    # -- decode ------------------------------------------------------------------------------
+
+    def _decode(self) -> Iterator[Chunk]:
+        for sequence in [s for s in self.running if s.is_decoding]:
+            if sequence in self.running and self._make_room(sequence):
+                yield Chunk(sequence, 1, is_sampled=True)
+
+    def _make_room(self, sequence: Sequence) -> bool:
+        """A block of its own for the next token, at the cost of younger sequences if need be."""
+        place = sequence.num_computed // self._block_size
+        table = sequence.block_table
+        if place < len(table) and not self.pool.is_shared(table[place]):
+            return True
+        while not self.pool.num_available:
+            youngest = self.running[-1]
+            self._preempt(youngest)
+            if youngest is sequence:
+                return False
+            if place < len(table) and not self.pool.is_shared(table[place]):
+                return True
+        (block,) = self.pool.allocate(1)
+        if place == len(table):
+            table.append(block)
+        else:
+            self._store.copy_block(table[place], block)
+            self.pool.release([table[place]])
+            table[place] = block
+        return True
+
+    def _preempt(self, sequence: Sequence) -> None:
+        self.num_preemptions += 1
+        if sequence.is_decoding:
+            first = sequence.num_prompt_tokens // self._block_size
+            sequence.saved_blocks = [
+                self._store.save_block(block) for block in sequence.block_table[first:]
+            ]
+        self._stop(sequence)
+        self.waiting.push(sequence)
+
+    def _restore(self, sequence: Sequence) -> None:
+        """Put the saved blocks behind the prompt's, so that decoding goes on where it stopped."""
+        saved = sequence.saved_blocks or []
+        first = sequence.num_prompt_tokens // self._block_size
+        for block, content in zip(sequence.block_table[first:], saved, strict=True):
+            self._store.restore_block(block, content)
+        sequence.saved_blocks = None
+        sequence.num_computed = len(sequence.token_ids) - 1
+
+    # -- prefill -----------------------------------------------------------------------------
+
+    def _prefill(self, sequence: Sequence, budget: int, chunks: list[Chunk]) -> int:
+        """Plan the next part of a prompt; returns its number of tokens."""
+        end = sequence.prefill_end(self._block_size)
+        left = end - sequence.num_computed
+        num = left
+        if left > budget:
+            num = budget // self._block_size * self._block_size
+            if left - num == 1:
+                num += 1
+        if num > 0:
+            is_sampled = num == left and sequence.saved_blocks is None and not sequence.is_read_back
+            chunks.append(Chunk(sequence, num, is_sampled))
+        return max(num, 0)
+
+    def _admissible(self) -> Iterator[Sequence]:
+        """Waiting sequences that nobody else is computing the next block for, in order."""
+        for sequence in self.waiting:
+            reusable = self._reusable(sequence)
+            num = self.prefixes.num_reusable(reusable)
+            if num < len(reusable) and self.prefixes.is_announced(reusable[num]):
+                continue
+            yield sequence
+
+    def _reusable(self, sequence: Sequence) -> list[bytes]:
+        """Hashes of the blocks it may take from the cache; more than one token is left to read."""
+        end = sequence.prefill_end(self._block_size)
+        if end == sequence.num_prompt_tokens and not sequence.is_read_back:
+            end = max(end - 2, 0)
+        return sequence.hashes[: end // self._block_size]
+
+    def _admit(self, sequence: Sequence) -> bool:
+        """Give a waiting sequence all blocks of its prompt, if they are there."""
+        if self.running and len(self.running) >= self._max_running:
+            return False
+        end = sequence.prefill_end(self._block_size)
+        num_blocks = -(-end // self._block_size) + len(sequence.saved_blocks or ())
+        table = self.prefixes.match(self._reusable(sequence))
+        headroom = 1 if self.running else 0
+        if num_blocks - len(table) + headroom > self.pool.num_available:
+            self.pool.release(table)
+            return False
+        self.waiting.remove(sequence)
+        sequence.block_table = table + self.pool.allocate(num_blocks - len(table))
+        sequence.num_computed = len(table) * self._block_size
+        sequence.num_published = len(table)
+        if sequence.saved_blocks is None:
+            sequence.num_cached_tokens = sequence.num_computed
+        self.prefixes.announce(sequence.hashes[len(table) :])
+        self._run(sequence)
+        if sequence.saved_blocks is not None and sequence.num_computed == end:
+            self._restore(sequence)
+        return True
+
+    def _interrupt_read_back(self) -> None:
+        """Put reading back aside when there is a request to work for; full blocks stay cached."""
+        if len(self.running) + len(self.waiting) < 2:
+            return
+        for sequence in [s for s in self.running if s.is_read_back]:
+            self._stop(sequence)
+            self._read_backs.appendleft(sequence.request.prompt)
+
+    def _read_back(self, chunks: list[Chunk]) -> None:
+        prompt = self._read_backs.popleft()
+        request = GenerationRequest(-1, prompt, _READ_BACK_PARAMS)
+        hashes = block_hashes(prompt, self._block_size)
+        sequence = Sequence(request, self._next_arrival(), hashes, is_read_back=True)
+        self.waiting.push(sequence)
+        if not self._admit(sequence):
+            self.waiting.remove(sequence)
+        elif sequence.num_computed == sequence.prefill_end(self._block_size):
+            self.remove(sequence)
+        else:
+            self._prefill(sequence, self._max_step_tokens, chunks)
+
+    # -- the running list --------------------------------------------------------------------
+
+    def _run(self, sequence: Sequence) -> None:
+        insort(self.running, sequence, key=lambda s: s.key)
+
+    def _stop(self, sequence: Sequence) -> None:
+        self.running.remove(sequence)
+        self.prefixes.withdraw(sequence.hashes[sequence.num_published :])
+        self.pool.release(sequence.block_table)
+        sequence.block_table = []
+        sequence.num_computed = 0
+        sequence.num_published = 0
+
+    def _next_arrival(self) -> int:
+        self._num_arrivals += 1
+        return self._num_arrivals

@@ -1,0 +1,91 @@
+"""One choice of a request on its way through the engine."""
+
+from __future__ import annotations
+
+from palaver.engine.penalties import TokenCounts
+from palaver.engine.request import GenerationRequest
+from palaver.runtime.base import SavedBlock
+
+
+class Sequence:
+    """The tokens of one choice and where their keys and values lie.
+
+    Attributes:
+        request: What was asked.
+        choice: Which of the request's choices this is; choice 0 reads the prompt for all.
+        arrival: Place in the order of arrival; shared by the choices of a request.
+        token_ids: Prompt, then the answer so far.
+        num_prompt_tokens: How many of them are prompt.
+        num_computed: Tokens whose keys and values lie in the cache.
+        num_cached_tokens: Prompt tokens that were found in the prefix cache.
+        block_table: The cache blocks, in order.
+        hashes: Hashes of the prompt's full blocks.
+        num_published: How many of those blocks have been offered to the prefix cache.
+        saved_blocks: While preempted: copies of the blocks that hold the answer; else ``None``.
+        counts: Token counts for the penalties, if there are any.
+        is_read_back: The prompt is a finished conversation, read only to be cached.
+    """
+
+    def __init__(
+        self,
+        request: GenerationRequest,
+        arrival: int,
+        hashes: list[bytes],
+        *,
+        choice: int = 0,
+        is_read_back: bool = False,
+    ) -> None:
+        self.request = request
+        self.choice = choice
+        self.arrival = arrival
+        self.token_ids = list(request.prompt.token_ids)
+        self.num_prompt_tokens = len(self.token_ids)
+        self.num_computed = 0
+        self.num_cached_tokens = 0
+        self.block_table: list[int] = []
+        self.hashes = hashes
+        self.num_published = 0
+        self.saved_blocks: list[SavedBlock] | None = None
+        self.counts: TokenCounts | None = None
+        self.is_read_back = is_read_back
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Sorts sequences oldest first."""
+        return (self.arrival, self.choice)
+
+    @property
+    def num_answer_tokens(self) -> int:
+        """Tokens generated so far."""
+        return len(self.token_ids) - self.num_prompt_tokens
+
+    @property
+    def is_decoding(self) -> bool:
+        """Whether the next step brings one generated token."""
+        return self.num_answer_tokens > 0 and self.saved_blocks is None
+
+    def prefill_end(self, block_size: int) -> int:
+        """Up to where the prompt must be read before decoding can start or resume.
+
+        A resumed sequence reads only the full blocks of its prompt again: from the first block that
+        holds a generated token on, its blocks were saved.
+        """
+        if self.saved_blocks is not None or self.is_read_back:
+            return self.num_prompt_tokens // block_size * block_size
+        return self.num_prompt_tokens
+
+    def fork(self, choice: int) -> Sequence:
+        """A further choice that shares this one's prompt; the caller counts the references."""
+        other = Sequence(self.request, self.arrival, self.hashes, choice=choice)
+        other.num_computed = self.num_computed
+        other.num_cached_tokens = self.num_cached_tokens
+        other.num_published = self.num_published
+        other.block_table = self.block_table.copy()
+        other.counts = self.counts.copy() if self.counts else None
+        return other
+
+    def append(self, token_id: int) -> None:
+        """Add a generated token, whose keys and values the next step computes."""
+        self.token_ids.append(token_id)
+        if self.counts:
+            self.counts.add(token_id)

@@ -1,0 +1,118 @@
+"""The engine's own process: ``python -m palaver.engine.worker SOCKET-FD CONFIG-JSON``.
+
+The main thread steps; a second thread reads what the API process says. When the API process closes
+its end or dies, this process ends at once, so none is ever left behind.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from queue import Empty, SimpleQueue
+
+import msgspec
+
+from palaver.engine.engine import DEFAULT_MAX_RUNNING, DEFAULT_MAX_STEP_TOKENS, Engine
+from palaver.engine.messages import (
+    LENGTH,
+    Cancel,
+    Failed,
+    Ready,
+    Refused,
+    StepDone,
+    Submit,
+    ToEngine,
+    decode_to_engine,
+    frame,
+)
+from palaver.errors import ModelFolderError
+from palaver.runtime import RuntimeConfig, load_runtime
+
+
+class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine process is told on its command line.
+
+    Attributes:
+        runtime: The model to load.
+        max_step_tokens: Tokens of one step.
+        max_running: Sequences in one step.
+    """
+
+    runtime: RuntimeConfig
+    max_step_tokens: int = DEFAULT_MAX_STEP_TOKENS
+    max_running: int = DEFAULT_MAX_RUNNING
+
+
+class Worker:
+    """Steps an engine on behalf of the process at the other end of a socket."""
+
+    def __init__(self, connection: socket.socket, engine: Engine) -> None:
+        self._connection = connection
+        self._engine = engine
+        self._inbox: SimpleQueue[ToEngine] = SimpleQueue()
+
+    def run(self) -> None:
+        """Serve until the other end is closed, which ends the process."""
+        threading.Thread(target=self._read, daemon=True).start()
+        while True:
+            self._take_messages()
+            tokens = self._engine.step()
+            if tokens:
+                self._connection.sendall(frame(StepDone(tokens)))
+
+    def _take_messages(self) -> None:
+        """Apply all that came; wait for something if there is nothing else to do."""
+        if not self._engine.has_work:
+            self._apply(self._inbox.get())
+        while True:
+            try:
+                self._apply(self._inbox.get_nowait())
+            except Empty:
+                return
+
+    def _apply(self, message: ToEngine) -> None:
+        match message:
+            case Cancel(request_id, choice):
+                self._engine.cancel(request_id, choice)
+            case Submit(request):
+                try:
+                    self._engine.add(request)
+                except ValueError as error:
+                    refusal = Refused(request.request_id, str(error))
+                    self._connection.sendall(frame(refusal))
+
+    def _read(self) -> None:
+        with self._connection.makefile("rb") as stream:
+            while head := stream.read(LENGTH.size):
+                self._inbox.put(decode_to_engine(stream.read(*LENGTH.unpack(head))))
+        os._exit(0)
+
+
+def main(fd: int, config: WorkerConfig) -> None:
+    """Load the model, say so, and serve."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # the API process drains, then hangs up
+    connection = socket.socket(fileno=fd)
+    begun = time.perf_counter()
+    try:
+        runtime = load_runtime(config.runtime)
+    except ModelFolderError as error:
+        connection.sendall(frame(Failed(str(error))))
+        return
+    engine = Engine(runtime, max_step_tokens=config.max_step_tokens, max_running=config.max_running)
+    shape = runtime.shape
+    ready = Ready(
+        vocab_size=shape.vocab_size,
+        num_cache_tokens=shape.num_blocks * shape.block_size_tokens,
+        load_s=time.perf_counter() - begun,
+    )
+    connection.sendall(frame(ready))
+    Worker(connection, engine).run()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=WorkerConfig))

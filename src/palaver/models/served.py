@@ -1,0 +1,142 @@
+"""Models that are being served: each one's folder, chat side and engine."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from palaver.chat.model import ChatModel
+from palaver.engine.client import EngineClient
+from palaver.engine.worker import WorkerConfig
+from palaver.errors import ModelNotAvailable, ModelNotFound, PalaverError
+from palaver.models.folder import ModelFolder
+
+BUILT_IN_NAME = "palaver/tiny"
+BUILT_IN_FOLDER = Path(__file__).parent / "tiny"
+
+
+class ServedModel:
+    """One model and the engine that runs it.
+
+    Args:
+        name: As clients ask for it.
+        folder: Where it lies.
+        config: How its engine is to run.
+    """
+
+    def __init__(self, name: str, folder: ModelFolder, config: WorkerConfig) -> None:
+        self.name = name
+        self.folder = folder
+        self.created_s = int(time.time())
+        self.engine = EngineClient(name, config)
+        self._chat: ChatModel | None = None
+
+    @property
+    def chat(self) -> ChatModel:
+        """The chat side.
+
+        Raises:
+            ModelNotAvailable: The model is still loading.
+        """
+        if self._chat is None:
+            raise ModelNotAvailable(f"model {self.name!r} is still loading; try again")
+        return self._chat
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can answer at this moment."""
+        return self._chat is not None and self.engine.ready is not None
+
+    @property
+    def window_tokens(self) -> int:
+        """Tokens that prompt and answer may have together, as far as is known yet."""
+        return self._chat.window_tokens if self._chat else self.folder.window_tokens
+
+    async def start(self) -> None:
+        """Load it.
+
+        Raises:
+            ModelFolderError: It cannot be loaded.
+        """
+        ready, chat = await asyncio.gather(
+            self.engine.start(), asyncio.to_thread(self.folder.chat_model)
+        )
+        self._chat = chat.with_room_for(ready.num_cache_tokens)
+
+    async def stop(self) -> None:
+        """End its engine."""
+        await self.engine.stop()
+
+
+class ModelRegistry:
+    """All models of a server, by name.
+
+    Args:
+        folders: Name to folder; the built-in model is added unless its name is taken.
+        configure: Makes an engine's configuration for a folder.
+    """
+
+    def __init__(
+        self,
+        folders: Mapping[str, Path],
+        configure: Callable[[ModelFolder], WorkerConfig],
+    ) -> None:
+        self._models = {
+            name: _served(name, path, configure)
+            for name, path in ({BUILT_IN_NAME: BUILT_IN_FOLDER} | dict(folders)).items()
+        }
+
+    def __iter__(self) -> Iterator[ServedModel]:
+        """The models, the built-in one first."""
+        return iter(self._models.values())
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every model can answer at this moment."""
+        return all(model.is_ready for model in self)
+
+    async def start(self, on_ready: Callable[[ServedModel], None] = lambda model: None) -> None:
+        """Load all models side by side.
+
+        Args:
+            on_ready: Called as each one becomes ready.
+
+        Raises:
+            ModelFolderError: One of them cannot be loaded; the others are ended.
+        """
+
+        async def load(model: ServedModel) -> None:
+            await model.start()
+            on_ready(model)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for model in self:
+                    group.create_task(load(model))
+        except* PalaverError as errors:
+            await self.stop()
+            raise errors.exceptions[0] from errors
+
+    async def stop(self) -> None:
+        """End all engines."""
+        await asyncio.gather(*(model.stop() for model in self))
+
+    def get(self, name: str) -> ServedModel:
+        """The model of that name.
+
+        Raises:
+            ModelNotFound: There is none.
+        """
+        try:
+            return self._models[name]
+        except KeyError:
+            known = ", ".join(self._models)
+            message = f"model: there is no model {name!r} here; the models are: {known}"
+            raise ModelNotFound(message, param="model") from None
+
+
+def _served(name: str, path: Path, configure: Callable[[ModelFolder], WorkerConfig]) -> ServedModel:
+    folder = ModelFolder.open(path)
+    return ServedModel(name, folder, configure(folder))

@@ -1,0 +1,25 @@
+"""Running a model: load a folder, run a step over a mixed batch. Only this imports OpenVINO."""
+
+from __future__ import annotations
+
+from palaver.runtime.base import Runtime
+from palaver.runtime.config import RuntimeConfig
+
+__all__ = ["Runtime", "RuntimeConfig", "load_runtime"]
+
+
+def load_runtime(config: RuntimeConfig) -> Runtime:
+    """The runtime that ``config`` describes, loaded.
+
+    Imports OpenVINO only when it is wanted: it is the process's own to load.
+
+    Raises:
+        ModelFolderError: The folder holds no model that can be run.
+    """
+    if config.kind == "fake":
+        from palaver.runtime.fake import FakeRuntime
+
+        return FakeRuntime(num_blocks=1024)
+    from palaver.runtime.openvino import OpenVinoRuntime
+
+    return OpenVinoRuntime(config)

@@ -1,0 +1,29 @@
+"""How a runtime is to be set up, in a form that can be handed to another process."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+CachePrecision: TypeAlias = Literal["u8", "f16", "bf16", "f32"]
+
+
+class RuntimeConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a runtime needs to know.
+
+    Attributes:
+        folder: Path of the model's folder.
+        cache_bytes: Memory for keys and values.
+        cache_precision: Their number format; answers are reproducible bit for bit with all but u8.
+        num_threads: Threads of a step; 0 means one for each core that the process may use.
+        max_cache_tokens: No larger cache than for this many tokens; 0 means no such bound.
+        kind: ``fake`` is the runtime without a model that tests use.
+    """
+
+    folder: str
+    cache_bytes: int
+    cache_precision: CachePrecision = "f16"
+    num_threads: int = 0
+    max_cache_tokens: int = 0
+    kind: Literal["openvino", "fake"] = "openvino"

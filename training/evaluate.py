@@ -1,0 +1,194 @@
+"""Examine the built-in model: per-skill accuracy on held-out conversations, through the real engine.
+
+``python -m training.evaluate [--num 200] [--skill NAME …] [--show N] [--card]``; the exit status is 1 if
+a skill misses its target. Needs nothing but palaver itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from palaver.chat.request import ChatRequest
+from palaver.chat.turn import Turn
+from palaver.engine.worker import WorkerConfig
+from palaver.models.folder import ModelFolder
+from palaver.models.served import BUILT_IN_FOLDER, BUILT_IN_NAME, ServedModel
+from palaver.runtime.config import RuntimeConfig
+from training.sample import Message, Sample, Skill
+from training.skills import SKILLS
+
+_CACHE_BYTES = 2**30
+_MAX_ANSWER_TOKENS = 700
+_CONCURRENCY = 24
+_TOOL_CALL = re.compile(r"\s*<tool_call>\s*(.*?)\s*</tool_call>", re.DOTALL)
+_CARD_BEGIN = "<!-- skills: begin -->"
+_CARD_END = "<!-- skills: end -->"
+
+
+@dataclass(slots=True)
+class Result:
+    """How one skill did.
+
+    Attributes:
+        skill: What was examined.
+        num_right: Answers that were accepted.
+        num_asked: Samples.
+        mistakes: Samples that were not, with the answer given.
+    """
+
+    skill: Skill
+    num_right: int = 0
+    num_asked: int = 0
+    mistakes: list[tuple[Sample, Message]] = field(default_factory=list)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right answers."""
+        return self.num_right / max(self.num_asked, 1)
+
+
+async def examine(model: ServedModel, skill: Skill, num: int, seed: int) -> Result:
+    """Ask ``num`` held-out samples of a skill, many at a time, greedily."""
+    rng = Random(f"{skill.name}/{seed}")
+    samples = [skill.generate(rng, "held_out") for _ in range(num)]
+    gate = asyncio.Semaphore(_CONCURRENCY)
+
+    async def ask(sample: Sample) -> Message:
+        async with gate:
+            return await answer(model, sample)
+
+    result = Result(skill)
+    answers = await asyncio.gather(*(ask(sample) for sample in samples))
+    for sample, given in zip(samples, answers, strict=True):
+        result.num_asked += 1
+        if sample.accepts(given):
+            result.num_right += 1
+        else:
+            result.mistakes.append((sample, given))
+    return result
+
+
+async def answer(model: ServedModel, sample: Sample) -> Message:
+    """The model's greedy answer to a sample's prompt, as an assistant message."""
+    request = ChatRequest(
+        messages=sample.prompt,
+        tools=sample.tools,
+        max_tokens=_MAX_ANSWER_TOKENS,
+        temperature=0.0,
+        enable_thinking=sample.thinking,
+        separate_reasoning=True,
+    )
+    turn = Turn(request, model.chat)
+    generation = model.engine.generate(turn.prompt, turn.params)
+    content, reasoning = "", ""
+    try:
+        while not turn.is_finished:
+            for token in await generation.next_tokens():
+                delta = turn.feed(token)
+                content += delta.content
+                reasoning += delta.reasoning
+    finally:
+        generation.close()
+    return _message(content, reasoning)
+
+
+def _message(content: str, reasoning: str) -> Message:
+    calls = [_call(text) for text in _TOOL_CALL.findall(content)]
+    message: Message = {"role": "assistant", "content": _TOOL_CALL.sub("", content)}
+    if reasoning:
+        message["reasoning_content"] = reasoning
+    if calls:
+        message["tool_calls"] = calls
+    return message
+
+
+def _call(text: str) -> dict[str, Any]:
+    """A call as written; one that is not valid JSON keeps its text as its name and is wrong."""
+    try:
+        call = json.loads(text)
+        function = {"name": call["name"], "arguments": call["arguments"]}
+    except (ValueError, KeyError, TypeError):
+        function = {"name": text, "arguments": None}
+    return {"type": "function", "function": function}
+
+
+async def examine_all(skills: list[Skill], num: int, seed: int, folder: Path) -> list[Result]:
+    """The results of all ``skills``, with the model started for the purpose."""
+    runtime = RuntimeConfig(folder=str(folder), cache_bytes=_CACHE_BYTES)
+    model = ServedModel(BUILT_IN_NAME, ModelFolder.open(folder), WorkerConfig(runtime=runtime))
+    await model.start()
+    try:
+        return [await examine(model, skill, num, seed) for skill in skills]
+    finally:
+        await model.stop()
+
+
+def show(results: list[Result], num_mistakes: int) -> None:
+    """Print the table, and some mistakes of each skill."""
+    console = Console()
+    for result in results:
+        for sample, given in result.mistakes[:num_mistakes]:
+            console.print(f"── {result.skill.name}", style="bold")
+            for message in sample.prompt:
+                console.print(f"   {message['role']}: {message.get('content')}", markup=False)
+            console.print(f"   wanted {_brief(sample.reference)}", markup=False, style="green")
+            console.print(f"   given  {_brief(given)}", markup=False, style="red")
+    table = Table("skill", "held-out accuracy", "target", "asked")
+    for result in results:
+        colour = "green" if result.accuracy >= result.skill.target else "red"
+        shown = f"[{colour}]{result.accuracy:.1%}[/{colour}]"
+        table.add_row(result.skill.name, shown, f"{result.skill.target:.0%}", str(result.num_asked))
+    console.print(table)
+
+
+def write_card(results: list[Result], path: Path) -> None:
+    """Put the figures into the model card, between its marks."""
+    rows = ["| skill | held-out accuracy | target | asked |", "|---|---|---|---|"]
+    rows += [
+        f"| {r.skill.name} | {r.accuracy:.1%} | {r.skill.target:.0%} | {r.num_asked} |"
+        for r in results
+    ]
+    before, _, rest = path.read_text(encoding="utf-8").partition(_CARD_BEGIN)
+    _, _, after = rest.partition(_CARD_END)
+    text = "\n".join([before + _CARD_BEGIN, *rows, _CARD_END + after])
+    path.write_text(text, encoding="utf-8")
+
+
+def _brief(message: Message) -> str:
+    return json.dumps(
+        {key: value for key, value in message.items() if key != "role" and value},
+        ensure_ascii=False,
+    )
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--num", type=int, default=200, help="samples of each skill")
+    parser.add_argument("--seed", type=int, default=0, help="which samples")
+    parser.add_argument("--skill", action="append", help="only this skill; repeatable")
+    parser.add_argument("--show", type=int, default=0, help="mistakes to print, of each skill")
+    parser.add_argument("--card", action="store_true", help="write the figures into the card")
+    parser.add_argument("--folder", type=Path, default=BUILT_IN_FOLDER, help="another model")
+    options = parser.parse_args()
+    chosen = [skill for name, skill in SKILLS.items() if name in (options.skill or SKILLS)]
+    results = asyncio.run(examine_all(chosen, options.num, options.seed, options.folder))
+    show(results, options.show)
+    if options.card:
+        write_card(results, options.folder / "README.md")
+    sys.exit(any(result.accuracy < result.skill.target for result in results))
+
+
+if __name__ == "__main__":
+    main()

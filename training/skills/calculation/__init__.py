@@ -1,0 +1,1 @@
+"""What the arithmetic skill is made of: problems, their wordings and worked steps."""

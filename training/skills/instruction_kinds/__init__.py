@@ -1,0 +1,1 @@
+"""The kinds of instruction that the model follows, one function for each."""
