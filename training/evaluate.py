@@ -1,7 +1,7 @@
-"""Examine the built-in model: per-skill accuracy on held-out conversations, through the real engine.
+"""Examine the built-in model: accuracy on held-out conversations, through the real engine.
 
-``python -m training.evaluate [--num 200] [--skill NAME …] [--show N] [--card]``; the exit status is 1 if
-a skill misses its target. Needs nothing but palaver itself.
+``python -m training.evaluate [--num 200] [--skill NAME …] [--show N] [--card]``; the exit status is
+1 if a skill misses its target. Needs nothing but palaver itself.
 """
 
 from __future__ import annotations

@@ -20,6 +20,12 @@ from palaver.errors import SettingError
 
 PREFIX = "PALAVER_"
 _GIB = 2**30
+_COMPUTED_DEFAULTS = {
+    "cache_gib": "a quarter of the memory, 16 at most",
+    "data_dir": "the user's data folder",
+    "models": "none",
+    "api_key": "none",
+}
 
 
 def _default_cache_gib() -> float:
@@ -52,7 +58,7 @@ class Settings(BaseModel):
     cache_gib: float = Field(
         default_factory=_default_cache_gib,
         gt=0,
-        description="Memory of each model's key-value cache, in GiB; a quarter of the machine's.",
+        description="Memory of each model's key-value cache, in GiB.",
     )
     cache_precision: Literal["u8", "f16", "bf16", "f32"] = Field(
         "f16",
@@ -103,19 +109,25 @@ def parse_models(text: str) -> dict[str, str]:
     Raises:
         SettingError: A part has not that form.
     """
-    models: dict[str, str] = {}
-    for part in filter(None, text.split(",")):
-        name, equals, folder = part.partition("=")
-        if not (name and equals and folder):
-            raise SettingError(f"models: must be NAME=FOLDER, got {part!r}")
-        models[name] = folder
-    return models
+    return dict(parse_model(part) for part in text.split(",") if part)
+
+
+def parse_model(text: str) -> tuple[str, str]:
+    """``NAME=FOLDER`` as its two parts.
+
+    Raises:
+        SettingError: It has not that form.
+    """
+    name, equals, folder = text.partition("=")
+    if not (name and equals and folder):
+        raise SettingError(f"models: must be NAME=FOLDER, got {text!r}")
+    return name, folder
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for variable, text in environment.items():
-        if variable.startswith(PREFIX):
+        if variable.startswith(PREFIX) and text:  # set to nothing is not set
             name = variable.removeprefix(PREFIX).lower()
             values[name] = parse_models(text) if name == "models" else text
     return values
@@ -126,5 +138,19 @@ def _read_file(file: Path | None) -> dict[str, Any]:
         return {}
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise SettingError(f"{file}: cannot be read as settings: {error}") from error
+
+
+def settings_table() -> str:
+    """All settings as a Markdown table, as ``docs/settings.md`` shows it."""
+    rows = ["| setting | environment variable | default | |", "|---|---|---|---|"]
+    for name, setting in Settings.model_fields.items():
+        default = _COMPUTED_DEFAULTS.get(name) or f"`{_plain(setting.default)}`"
+        variable = f"`{PREFIX}{name.upper()}`"
+        rows.append(f"| `{name}` | {variable} | {default} | {setting.description} |")
+    return "\n".join(rows)
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,13 +1,83 @@
-"""Logging: one line an event, to standard error."""
+"""Logging and metrics."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from palaver.engine.stats import StepStats
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_STEP_BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def configure_logging(level: str) -> None:
     """Log from ``level`` (debug, info, warning, error) on; palaver's own and its server's lines."""
     logging.basicConfig(format=_FORMAT, level=logging.WARNING)
     logging.getLogger("palaver").setLevel(level.upper())
+
+
+class Metrics:
+    """What Prometheus reads from ``/metrics``; every name begins with ``palaver_``."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+
+        def gauge(name: str, text: str) -> Gauge:
+            return Gauge(f"palaver_{name}", text, ["model"], registry=self._registry)
+
+        def counter(name: str, text: str) -> Counter:
+            return Counter(f"palaver_{name}", text, ["model"], registry=self._registry)
+
+        def seconds(name: str, text: str) -> Histogram:
+            return Histogram(
+                f"palaver_{name}",
+                text,
+                ["model"],
+                registry=self._registry,
+                buckets=_STEP_BUCKETS_S,
+            )
+
+        self._gauges = {
+            "num_waiting": gauge("waiting_sequences", "Sequences that wait for a place."),
+            "num_running": gauge("running_sequences", "Sequences in the batch."),
+            "num_blocks": gauge("cache_blocks", "Cache blocks in all."),
+            "num_held_blocks": gauge("cache_blocks_held", "Cache blocks that sequences hold."),
+            "num_kept_blocks": gauge("cache_blocks_kept", "Cache blocks that may serve again."),
+        }
+        self._counters = {
+            "num_decoded_tokens": counter("decoded_tokens", "Generated tokens computed."),
+            "num_prompt_tokens": counter("prompt_tokens", "Prompt tokens computed."),
+            "num_cached_tokens": counter("cached_tokens", "Prompt tokens found in the cache."),
+            "num_read_back_tokens": counter("read_back_tokens", "Tokens read back in idle steps."),
+            "num_preemptions": counter("preemptions", "Sequences that gave up their blocks."),
+        }
+        self._histograms = {
+            "model_s": seconds("step_model_seconds", "Time of a step spent in the model."),
+            "host_s": seconds("step_host_seconds", "Time of a step spent outside the model."),
+        }
+
+    def step_observer(self, model: str) -> Callable[[StepStats], None]:
+        """What to call with the figures of each step of a model's engine."""
+        gauges = {name: metric.labels(model) for name, metric in self._gauges.items()}
+        counters = {name: metric.labels(model) for name, metric in self._counters.items()}
+        histograms = {name: metric.labels(model) for name, metric in self._histograms.items()}
+
+        def observe(stats: StepStats) -> None:
+            for name, gauge in gauges.items():
+                gauge.set(getattr(stats, name))
+            for name, counter in counters.items():
+                if increment := getattr(stats, name):
+                    counter.inc(increment)
+            for name, histogram in histograms.items():
+                histogram.observe(getattr(stats, name))
+
+        return observe
+
+    def text(self) -> bytes:
+        """All metrics in Prometheus's text format."""
+        return generate_latest(self._registry)

@@ -9,13 +9,16 @@ from palaver.accounts.keys import KeyStore
 from palaver.api import chat_completions, errors, health, models
 from palaver.config import Settings
 from palaver.models.served import ModelRegistry
+from palaver.telemetry import Metrics
 
 PREFIXES = ("/v1", "/openai/v1", "/v3/openai", "/openai")
 """Where the API answers: the hosted service's clients use all four (spec row S01)."""
 
 
-def create_app(settings: Settings, registry: ModelRegistry, keys: KeyStore) -> FastAPI:
-    """The application over models and keys; starting and stopping the models is the caller's."""
+def create_app(
+    settings: Settings, registry: ModelRegistry, keys: KeyStore, metrics: Metrics
+) -> FastAPI:
+    """The application over models, keys and metrics; the caller starts and stops the models."""
     app = FastAPI(
         title="palaver",
         version=__version__,
@@ -25,6 +28,7 @@ def create_app(settings: Settings, registry: ModelRegistry, keys: KeyStore) -> F
     app.state.settings = settings
     app.state.registry = registry
     app.state.keys = keys
+    app.state.metrics = metrics
     errors.install(app)
     app.include_router(health.router)
     for prefix in PREFIXES:

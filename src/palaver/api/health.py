@@ -1,11 +1,14 @@
-"""Is the server up, and can its models answer (spec row S52)."""
+"""Is the server up, can its models answer, what are they doing (spec row S52)."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+import msgspec
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from palaver.api.auth import authenticate
 from palaver.models.served import ModelRegistry
+from palaver.telemetry import METRICS_CONTENT_TYPE, Metrics
 
 router = APIRouter(tags=["health"])
 
@@ -14,6 +17,24 @@ router = APIRouter(tags=["health"])
 async def health() -> dict[str, str]:
     """The server is running."""
     return {"status": "ok"}
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """Counters, gauges and histograms for Prometheus."""
+    figures: Metrics = request.app.state.metrics
+    return Response(figures.text(), media_type=METRICS_CONTENT_TYPE)
+
+
+@router.get("/debug/engines")
+async def engines(request: Request) -> JSONResponse:
+    """Where every sequence in every engine stands at this moment; needs a key."""
+    authenticate(request)
+    registry: ModelRegistry = request.app.state.registry
+    states = {model.name: await model.engine.inspect() for model in registry}
+    return JSONResponse(
+        {name: [msgspec.structs.asdict(s) for s in found] for name, found in states.items()}
+    )
 
 
 @router.get("/ready")

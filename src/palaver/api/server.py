@@ -19,6 +19,7 @@ from palaver.errors import PalaverError, SettingError
 from palaver.models.folder import ModelFolder
 from palaver.models.served import ModelRegistry, ServedModel
 from palaver.runtime.config import RuntimeConfig
+from palaver.telemetry import Metrics
 
 _GIB = 2**30
 _MAX_WINDOWS = 64
@@ -45,13 +46,16 @@ class Server:
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
-        self.registry = ModelRegistry(settings.models, self._worker_config)
+        self.metrics = Metrics()
+        self.registry = ModelRegistry(
+            settings.models, self._worker_config, self.metrics.step_observer
+        )
         self.keys = KeyStore(open_database(settings.data_dir), settings.api_key)
         self.error: PalaverError | None = None
         self._on_model = on_model
         self._on_ready = on_ready
         self._socket = _listen(settings.host, settings.port)
-        app = create_app(settings, self.registry, self.keys)
+        app = create_app(settings, self.registry, self.keys, self.metrics)
         app.router.lifespan_context = self._lifespan
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
@@ -75,8 +79,12 @@ class Server:
         Raises:
             ModelFolderError: A model cannot be loaded.
         """
-        with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(self._uvicorn.serve(sockets=[self._socket]))
+        loop_factory = self._uvicorn.config.get_loop_factory()
+        with (
+            contextlib.suppress(KeyboardInterrupt),
+            asyncio.Runner(loop_factory=loop_factory) as runner,
+        ):
+            runner.run(self._uvicorn.serve(sockets=[self._socket]))
         if self.error:
             raise self.error
 
@@ -118,7 +126,9 @@ class Server:
 def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.socket(family)
+        # asyncio switches Nagle's algorithm off only if the socket names its protocol. With it on,
+        # the first event of an answer waits some 40 ms for the client to acknowledge the headers.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
     except OSError as error:

@@ -83,8 +83,7 @@ class ReasoningSplitter:
             self._is_at_start = True
             self._held = after
             return before.rstrip()
-        cut = len(before.rstrip())
-        cut = min(cut, len(before[: len(before) - num_overlapping(before, CLOSE)].rstrip()))
+        cut = len(before[: len(before) - num_overlapping(before, CLOSE)].rstrip())
         self._held = before[cut:]
         return before[:cut]
 

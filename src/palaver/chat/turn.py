@@ -106,7 +106,7 @@ class _Answer:
         self._stops = StopMatcher(request.stop)
         self._splitter = ReasoningSplitter(is_open=bool(opening))
         self._is_separate = request.separate_reasoning
-        self._prefix = "" if request.separate_reasoning else opening
+        self._prefix = opening
         self.num_tokens = 0
         self.num_reasoning_tokens = 0
         self.is_finished = False

@@ -1,9 +1,10 @@
-"""The commands: ``palaver serve``, ``chat``, ``models``, ``doctor``."""
+"""The commands: ``palaver serve``, ``chat``, ``models``, ``doctor``, ``bench``."""
 
 from __future__ import annotations
 
 import typer
 
+from palaver.cli.bench import bench
 from palaver.cli.chat import chat
 from palaver.cli.doctor import doctor
 from palaver.cli.models import models
@@ -16,7 +17,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, chat, models, doctor):
+for command in (serve, chat, models, doctor, bench):
     app.command()(command)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from palaver.cli.options import ConfigOption, ModelOption, settings_from
 from palaver.config import Settings
@@ -52,7 +53,8 @@ def doctor(model: ModelOption = None, config: ConfigOption = None) -> None:
             is_fit = is_fit and not finding.is_fatal
             mark = "[red]no[/red] " if finding.is_fatal else "[yellow]hm[/yellow] "
             mark = mark if finding.advice else "[green]ok[/green] "
-            console.print(f"{mark} {finding.subject}: {finding.detail}", soft_wrap=True)
+            outcome = escape(f"{finding.subject}: {finding.detail}")
+            console.print(f"{mark} {outcome}", soft_wrap=True)
             if finding.advice:
                 console.print(f"    → {finding.advice}", soft_wrap=True)
     if not is_fit:
@@ -85,14 +87,16 @@ def _check_memory(settings: Settings) -> Iterator[Finding]:
 
 def _check_address(settings: Settings) -> Iterator[Finding]:
     where = f"{settings.host}:{settings.port}"
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+        with socket.socket(found[0][0]) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((settings.host, settings.port))
-        except OSError as error:
-            yield Finding("address", f"{where}: {error.strerror}", "choose another --port", True)
-        else:
-            yield Finding("address", f"{where} is free")
+    except OSError as error:
+        advice = "choose another --port or --host"
+        yield Finding("address", f"{where}: {error.strerror}", advice, True)
+    else:
+        yield Finding("address", f"{where} is free")
 
 
 def _check_data_folder(settings: Settings) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from palaver.cli.options import ConfigOption, ModelOption, settings_from
@@ -18,13 +19,24 @@ def models(model: ModelOption = None, config: ConfigOption = None) -> None:
     settings = settings_from(config, model)
     table = Table("model", "kind", "window", "size", "folder")
     for name, path in ({BUILT_IN_NAME: BUILT_IN_FOLDER} | settings.models).items():
+        folder_text = escape(str(path))
         try:
             folder = ModelFolder.open(path)
         except ModelFolderError as error:
-            table.add_row(name, f"[red]cannot be served[/red]: {error}", "", "", str(path))
+            table.add_row(
+                escape(name),
+                f"[red]cannot be served[/red]: {escape(str(error))}",
+                "",
+                "",
+                folder_text,
+            )
             continue
         size_mib = sum(file.stat().st_size for file in path.iterdir() if file.is_file()) / _MIB
         table.add_row(
-            name, folder.description, f"{folder.window_tokens}", f"{size_mib:.1f} MiB", str(path)
+            escape(name),
+            escape(folder.description),
+            f"{folder.window_tokens}",
+            f"{size_mib:.1f} MiB",
+            folder_text,
         )
     Console().print(table)

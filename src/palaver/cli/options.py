@@ -8,8 +8,9 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
-from palaver.config import Settings, load_settings, parse_models
+from palaver.config import Settings, load_settings, parse_model
 from palaver.errors import SettingError
 
 ModelOption: TypeAlias = Annotated[
@@ -26,7 +27,7 @@ errors = Console(stderr=True, highlight=False)
 def settings_from(config: Path | None, models: list[str] | None, **given: Any) -> Settings:
     """The settings of a command line; ends the command if there is something wrong with them."""
     try:
-        chosen: dict[str, str] | None = parse_models(",".join(models)) if models else None
+        chosen = dict(parse_model(model) for model in models) if models else None
         return load_settings({"models": chosen, **given}, os.environ, config)
     except SettingError as error:
         raise fail(str(error)) from error
@@ -34,5 +35,5 @@ def settings_from(config: Path | None, models: list[str] | None, **given: Any) -
 
 def fail(message: str) -> typer.Exit:
     """Print what is wrong; raise what is returned."""
-    errors.print(f"[red]palaver:[/red] {message}", soft_wrap=True)
+    errors.print(f"[red]palaver:[/red] {escape(message)}", soft_wrap=True)
     return typer.Exit(1)

@@ -8,7 +8,9 @@ import logging
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable
+from typing import cast
 
 import msgspec
 
@@ -17,6 +19,8 @@ from palaver.engine.messages import (
     Cancel,
     Failed,
     FromEngine,
+    Inspect,
+    Inspection,
     Ready,
     Refused,
     StepDone,
@@ -27,6 +31,7 @@ from palaver.engine.messages import (
     frame,
 )
 from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
+from palaver.engine.stats import SequenceState, StepStats
 from palaver.engine.worker import WorkerConfig
 from palaver.errors import InvalidRequest, ModelFolderError, ModelNotAvailable, RequestError
 
@@ -80,6 +85,7 @@ class Generation:
             self._tokens = [token for token in self._tokens if token.choice != choice]
             self._cancel(choice)
             self._num_open -= 1
+            self._arrived.set()
 
     def close(self) -> None:
         """Stop whatever is still being generated."""
@@ -107,16 +113,24 @@ class EngineClient:
     Args:
         name: The model's name, for messages.
         config: What the process is to run.
+        on_step: Called with the figures of each step.
     """
 
-    def __init__(self, name: str, config: WorkerConfig) -> None:
+    def __init__(
+        self,
+        name: str,
+        config: WorkerConfig,
+        on_step: Callable[[StepStats], None] = lambda stats: None,
+    ) -> None:
         self.name = name
         self.ready: Ready | None = None
         self.num_starts = 0
         self._config = config
+        self._on_step = on_step
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: _Connection | None = None
         self._generations: dict[int, Generation] = {}
+        self._inspections: deque[asyncio.Future[list[SequenceState]]] = deque()
         self._num_requests = 0
         self._is_stopping = False
         self._supervisor: asyncio.Task[None] | None = None
@@ -124,7 +138,7 @@ class EngineClient:
     @property
     def pid(self) -> int | None:
         """The engine's process id, while it runs."""
-        return self._process.pid if self._process else None
+        return self._process.pid if self._process and self._process.poll() is None else None
 
     @property
     def num_requests(self) -> int:
@@ -158,7 +172,7 @@ class EngineClient:
             ModelNotAvailable: The engine is not running at the moment.
         """
         if self._connection is None or self.ready is None:
-            raise ModelNotAvailable(f"the engine of model {self.name!r} is starting; try again")
+            raise self._not_running()
         self._num_requests += 1
         request_id = self._num_requests
 
@@ -173,6 +187,22 @@ class EngineClient:
         self._send(Submit(GenerationRequest(request_id, prompt, params, num_choices)))
         return generation
 
+    async def inspect(self) -> list[SequenceState]:
+        """Where every sequence in the engine stands.
+
+        Raises:
+            ModelNotAvailable: The engine is not running.
+        """
+        if self._connection is None or self.ready is None:
+            raise self._not_running()
+        inspection: asyncio.Future[list[SequenceState]] = asyncio.Future()
+        self._inspections.append(inspection)
+        self._send(Inspect())
+        return await inspection
+
+    def _not_running(self) -> ModelNotAvailable:
+        return ModelNotAvailable(f"the engine of model {self.name!r} is starting; try again")
+
     async def _launch(self) -> tuple[Ready, asyncio.Event]:
         """Start a process; returns when it is ready, with an event that its end will set."""
         ours, theirs = socket.socketpair()
@@ -186,7 +216,7 @@ class EngineClient:
         loop = asyncio.get_running_loop()
         first: asyncio.Future[FromEngine] = loop.create_future()
         closed = asyncio.Event()
-        _, self._connection = await loop.create_connection(
+        _, self._connection = await loop.create_unix_connection(
             lambda: _Connection(first, self._receive, closed), sock=ours
         )
         message = await first
@@ -233,6 +263,8 @@ class EngineClient:
             await asyncio.to_thread(self._process.wait)
 
     def _fail_all(self, why: str) -> None:
+        while self._inspections:
+            self._inspections.popleft().set_exception(self._not_running())
         generations, self._generations = self._generations, {}
         for generation in generations.values():
             generation.fail(ModelNotAvailable(f"model {self.name!r} cannot answer now: {why}"))
@@ -243,13 +275,18 @@ class EngineClient:
 
     def _receive(self, message: FromEngine) -> None:
         match message:
-            case StepDone(tokens):
+            case StepDone(tokens, stats):
+                self._on_step(stats)
                 for token in tokens:
                     if generation := self._generations.get(token.request_id):
                         generation.deliver(token)
-            case Refused(request_id, why):
+            case Inspection(sequences):
+                if not self._inspections[0].done():
+                    self._inspections[0].set_result(sequences)
+                self._inspections.popleft()
+            case Refused(request_id, why, param):
                 if generation := self._generations.get(request_id):
-                    generation.fail(InvalidRequest(why, param="messages"))
+                    generation.fail(InvalidRequest(why, param=param))
 
 
 class _Connection(asyncio.Protocol):
@@ -268,8 +305,7 @@ class _Connection(asyncio.Protocol):
         self._buffer = bytearray()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data

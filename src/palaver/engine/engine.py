@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence as Listing
-from itertools import chain
 
-import numpy as np
-from numpy.typing import NDArray
-
+from palaver.engine.batch import make_batch
 from palaver.engine.messages import TokenFinish, TokenOutput
 from palaver.engine.penalties import TokenCounts
 from palaver.engine.request import GenerationRequest
-from palaver.engine.sampler import Draw, TokenLogprobs, sample
+from palaver.engine.sampler import FORBIDDEN, Draw, TokenLogprobs, sample
 from palaver.engine.scheduler import Chunk, Scheduler
 from palaver.engine.sequence import Sequence
-from palaver.runtime.base import Runtime, StepBatch
+from palaver.engine.stats import SequenceState, StepStats
+from palaver.errors import InvalidRequest
+from palaver.runtime.base import Logits, Runtime
 
 DEFAULT_MAX_STEP_TOKENS = 512
 DEFAULT_MAX_RUNNING = 256
@@ -27,6 +27,10 @@ class Engine:
         runtime: The loaded model.
         max_step_tokens: Tokens of one step, prefill included.
         max_running: Sequences in one step.
+
+    Attributes:
+        scheduler: Holds the sequences and the books.
+        stats: The last step in figures; ``None`` if there was nothing to compute.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class Engine:
             max_running=max_running,
         )
         self._sequences: dict[int, list[Sequence]] = {}
+        self.stats: StepStats | None = None
 
     @property
     def has_work(self) -> bool:
@@ -60,20 +65,27 @@ class Engine:
         """Queue a request.
 
         Raises:
-            ValueError: Prompt and answer can never fit into the cache together.
+            InvalidRequest: Prompt and answer can never fit into the cache together, or
+                ``logit_bias`` names a token that there is not, or forbids all.
         """
         shape = self._runtime.shape
+        _check_bias(request.params.logit_bias, shape.vocab_size)
         num_tokens = len(request.prompt) + request.params.max_tokens
         num_fitting = shape.num_blocks * shape.block_size_tokens
         if num_tokens > num_fitting:
-            raise ValueError(
-                f"{len(request.prompt)} prompt tokens and up to {request.params.max_tokens} more "
-                f"do not fit into a cache of {num_fitting} tokens"
+            raise InvalidRequest(
+                f"messages: {len(request.prompt)} prompt tokens and up to "
+                f"{request.params.max_tokens} more do not fit into a cache of {num_fitting} tokens",
+                param="messages",
             )
         self._sequences[request.request_id] = [self.scheduler.add(request)]
 
     def cancel(self, request_id: int, choice: int | None = None) -> None:
-        """Stop a request or one choice of it; its blocks are free on return. Unknown ids pass."""
+        """Stop a request, or one choice of it; its blocks are free on return.
+
+        A single choice can be stopped once it has its first token; before, all are one. Unknown ids
+        are no error: the request may just have ended.
+        """
         for sequence in self._sequences.get(request_id, []).copy():
             if choice in (None, sequence.choice):
                 self.scheduler.remove(sequence)
@@ -81,26 +93,23 @@ class Engine:
 
     def step(self) -> list[TokenOutput]:
         """Compute one step; the tokens it brought, in the order of arrival."""
+        self.stats = None
+        begun = time.perf_counter()
+        before = self.scheduler.num_preemptions, self.scheduler.num_cached_tokens
         chunks = self.scheduler.schedule()
         if not chunks:
             return []
-        logits = self._runtime.step(_batch(chunks, self._runtime.shape.block_size_tokens))
-        rows: list[int] = []
-        drawn: list[Sequence] = []
-        row = 0
-        for chunk in chunks:
-            self.scheduler.computed(chunk)
-            if chunk.is_sampled:
-                sequences = self._sampled(chunk.sequence)
-                drawn += sequences
-                rows += [row] * len(sequences)
-                row += 1
-        if not drawn:
-            return []
-        if len(rows) != row:
-            logits = logits[rows]
-        tokens, logprobs = sample(logits, [_draw(sequence) for sequence in drawn])
-        return [self._accept(*drawing) for drawing in zip(drawn, tokens, logprobs, strict=True)]
+        batch = make_batch(chunks, self._runtime.shape.block_size_tokens)
+        model_begun = time.perf_counter()
+        logits = self._runtime.step(batch)
+        model_s = time.perf_counter() - model_begun
+        tokens = self._sample(chunks, logits)
+        self.stats = self._measure(chunks, before, model_s, begun)
+        return tokens
+
+    def inspect(self) -> list[SequenceState]:
+        """Where every sequence stands, running ones first."""
+        return [_state(s) for s in (*self.scheduler.running, *self.scheduler.waiting)]
 
     def check_integrity(self) -> None:
         """Raise ``AssertionError`` unless the books of engine and scheduler balance."""
@@ -108,6 +117,45 @@ class Engine:
         known = {id(s) for sequences in self._sequences.values() for s in sequences}
         queued = [*self.scheduler.running, *self.scheduler.waiting]
         assert known == {id(s) for s in queued if not s.is_read_back}, "a sequence is lost"
+
+    def _sample(self, chunks: Listing[Chunk], logits: Logits) -> list[TokenOutput]:
+        """Note what was computed, and draw where a chunk wants it."""
+        rows: list[int] = []
+        drawn: list[Sequence] = []
+        num_rows = 0
+        for chunk in chunks:
+            self.scheduler.computed(chunk)
+            if chunk.is_sampled:
+                sequences = self._sampled(chunk.sequence)
+                drawn += sequences
+                rows += [num_rows] * len(sequences)
+                num_rows += 1
+        if not drawn:
+            return []
+        if len(rows) != num_rows:
+            logits = logits[rows]
+        tokens, logprobs = sample(logits, [_draw(sequence) for sequence in drawn])
+        return [self._accept(*drawing) for drawing in zip(drawn, tokens, logprobs, strict=True)]
+
+    def _measure(
+        self, chunks: Listing[Chunk], before: tuple[int, int], model_s: float, begun: float
+    ) -> StepStats:
+        scheduler, pool = self.scheduler, self.scheduler.pool
+        read = [chunk for chunk in chunks if not chunk.is_decode]
+        return StepStats(
+            num_waiting=len(scheduler.waiting),
+            num_running=len(scheduler.running),
+            num_decoded_tokens=len(chunks) - len(read),
+            num_prompt_tokens=sum(c.num_tokens for c in read if not c.sequence.is_read_back),
+            num_cached_tokens=scheduler.num_cached_tokens - before[1],
+            num_read_back_tokens=sum(c.num_tokens for c in read if c.sequence.is_read_back),
+            num_preemptions=scheduler.num_preemptions - before[0],
+            num_blocks=pool.num_blocks,
+            num_held_blocks=pool.num_blocks - pool.num_available,
+            num_kept_blocks=pool.num_kept,
+            model_s=model_s,
+            host_s=time.perf_counter() - begun - model_s,
+        )
 
     def _sampled(self, sequence: Sequence) -> list[Sequence]:
         """The choices that draw from this row: all of them right after the prompt."""
@@ -132,7 +180,7 @@ class Engine:
             choice=sequence.choice,
             token_id=token_id,
             finish=finish,
-            num_cached_tokens=sequence.num_cached_tokens,
+            num_cached_tokens=sequence.num_cached_tokens or 0,
             logprobs=logprobs,
         )
 
@@ -143,6 +191,19 @@ class Engine:
             del self._sequences[sequence.request.request_id]
 
 
+def _state(sequence: Sequence) -> SequenceState:
+    return SequenceState(
+        request_id=sequence.request.request_id,
+        choice=sequence.choice,
+        state=sequence.state,
+        num_prompt_tokens=sequence.num_prompt_tokens,
+        num_cached_tokens=sequence.num_cached_tokens or 0,
+        num_computed_tokens=sequence.num_computed,
+        num_answer_tokens=sequence.num_answer_tokens,
+        num_blocks=len(sequence.block_table),
+    )
+
+
 def _finish(sequence: Sequence, token_id: int) -> TokenFinish | None:
     params = sequence.request.params
     if token_id in params.stop_token_ids:
@@ -150,41 +211,18 @@ def _finish(sequence: Sequence, token_id: int) -> TokenFinish | None:
     return "length" if sequence.num_answer_tokens >= params.max_tokens else None
 
 
+def _check_bias(bias: dict[int, float], vocab_size: int) -> None:
+    unknown = next((i for i in bias if not 0 <= i < vocab_size), None)
+    if unknown is not None:
+        raise InvalidRequest(
+            f"logit_bias: names token {unknown}; there are tokens 0 to {vocab_size - 1}",
+            param="logit_bias",
+        )
+    if len(bias) == vocab_size and max(bias.values()) <= FORBIDDEN:
+        raise InvalidRequest("logit_bias: forbids every token", param="logit_bias")
+
+
 def _draw(sequence: Sequence) -> Draw:
     return Draw(
         sequence.request.params, sequence.counts, sequence.choice, sequence.num_answer_tokens
     )
-
-
-def _batch(chunks: Listing[Chunk], block_size: int) -> StepBatch:
-    """The runtime's view of a step."""
-    sequences = [chunk.sequence for chunk in chunks]
-    past = np.array([s.num_computed for s in sequences], dtype=np.int32)
-    nums = np.array([chunk.num_tokens for chunk in chunks], dtype=np.int32)
-    lengths = past + nums
-    begins = _begins(nums)
-    num_blocks = -(-lengths // block_size)
-    tables = (s.block_table[:num] for s, num in zip(sequences, num_blocks.tolist(), strict=True))
-    tokens = (
-        s.token_ids[s.num_computed : s.num_computed + c.num_tokens]
-        for s, c in zip(sequences, chunks, strict=True)
-    )
-    num_tokens = int(begins[-1])
-    positions = np.arange(num_tokens) + np.repeat(past - begins[:-1], nums)
-    is_sampled = np.array([chunk.is_sampled for chunk in chunks])
-    return StepBatch(
-        token_ids=np.fromiter(chain.from_iterable(tokens), dtype=np.int64, count=num_tokens),
-        position_ids=positions.astype(np.int64),
-        past_lens=past,
-        subsequence_begins=begins,
-        block_indices=np.fromiter(chain.from_iterable(tables), dtype=np.int32),
-        block_indices_begins=_begins(num_blocks),
-        max_context_len=int(lengths.max()),
-        sampled_indices=(begins[1:] - 1)[is_sampled].astype(np.int64),
-    )
-
-
-def _begins(nums: NDArray[np.int32]) -> NDArray[np.int32]:
-    begins = np.zeros(len(nums) + 1, dtype=np.int32)
-    np.cumsum(nums, out=begins[1:])
-    return begins

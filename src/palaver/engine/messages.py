@@ -13,6 +13,7 @@ import msgspec
 
 from palaver.engine.request import GenerationRequest
 from palaver.engine.sampler import TokenLogprobs
+from palaver.engine.stats import SequenceState, StepStats
 
 LENGTH = struct.Struct("<I")
 
@@ -35,6 +36,10 @@ class Cancel(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
     request_id: int
     choice: int | None = None
+
+
+class Inspect(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Tell where every sequence stands."""
 
 
 class TokenOutput(msgspec.Struct, frozen=True, array_like=True):
@@ -87,24 +92,38 @@ class Refused(msgspec.Struct, frozen=True, array_like=True, tag=True):
     Attributes:
         request_id: As submitted.
         message: Why.
+        param: The field that was wrong.
     """
 
     request_id: int
     message: str
+    param: str | None = None
+
+
+class Inspection(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Where every sequence stands.
+
+    Attributes:
+        sequences: Running ones first, each kind in the order of arrival.
+    """
+
+    sequences: list[SequenceState]
 
 
 class StepDone(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """The tokens of one step.
+    """What one step brought.
 
     Attributes:
         tokens: Of all sequences that got one.
+        stats: The step in figures.
     """
 
     tokens: list[TokenOutput]
+    stats: StepStats
 
 
-ToEngine: TypeAlias = Submit | Cancel
-FromEngine: TypeAlias = Ready | Failed | Refused | StepDone
+ToEngine: TypeAlias = Submit | Cancel | Inspect
+FromEngine: TypeAlias = Ready | Failed | Refused | Inspection | StepDone
 
 _encoder = msgspec.msgpack.Encoder()
 decode_to_engine = msgspec.msgpack.Decoder(ToEngine).decode

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 
 import numpy as np
 
@@ -38,7 +39,7 @@ class PrefixCache:
         self._pool = pool
         self._block_of: dict[bytes, int] = {}
         self._hash_of: dict[int, bytes] = {}
-        self._announced: set[bytes] = set()
+        self._announced: Counter[bytes] = Counter()
         pool.on_evict = self._forget
 
     def __len__(self) -> int:
@@ -68,7 +69,10 @@ class PrefixCache:
 
     def withdraw(self, hashes: list[bytes]) -> None:
         """Say that these blocks are no longer being computed."""
-        self._announced.difference_update(hashes)
+        for digest in hashes:
+            self._announced[digest] -= 1
+            if not self._announced[digest]:
+                del self._announced[digest]
 
     def is_announced(self, digest: bytes) -> bool:
         """Whether a running sequence is about to compute this block."""

@@ -27,7 +27,7 @@ from palaver.engine.penalties import TokenCounts
 from palaver.engine.request import SamplingParams
 
 _FORCED = 100.0
-_FORBIDDEN = -100.0
+FORBIDDEN = -100.0
 _HEADS = (128, 2048)
 _STRIPE = 256
 
@@ -79,7 +79,7 @@ def sample(
     for row, draw in enumerate(draws):
         _adjust(logits[row], draw)
     tokens = logits.argmax(axis=1)
-    drawn = [row for row, draw in enumerate(draws) if draw.params.temperature > 0]
+    drawn = [row for row, draw in enumerate(draws) if np.float32(draw.params.temperature) > 0]
     if drawn:
         tokens[drawn] = _draw(logits[drawn], [draws[row] for row in drawn])
     logprobs: list[TokenLogprobs | None] = [None] * len(draws)
@@ -118,7 +118,7 @@ def _apply_bias(row: NDArray[np.float32], bias: dict[int, float]) -> None:
         kept = row[forced]
         row.fill(-np.inf)
         row[forced] = kept
-    row[ids[values <= _FORBIDDEN]] = -np.inf
+    row[ids[values <= FORBIDDEN]] = -np.inf
 
 
 def _draw(logits: NDArray[np.float32], draws: list[Draw]) -> NDArray[np.int64]:
@@ -212,7 +212,8 @@ def _pick_within(
     num_by_min = np.where((min_p > 0) & (num_by_min < size), num_by_min, size + 1)
     num_by_k = np.where(is_cut_by_k, top_k, size + 1)
     num_kept = np.minimum(np.minimum(num_by_k, num_by_p), num_by_min)
-    is_settled = (num_kept <= size) | (size == weights.shape[1])
+    is_mass_known = is_cut_by_k | np.array([p.top_k == 0 or p.top_p >= 1 for p in params])
+    is_settled = ((num_kept <= size) & is_mass_known) | (size == weights.shape[1])
     num_kept = np.minimum(num_kept, (head > 0).sum(axis=1))
     targets = uniforms * sums[rows, num_kept - 1]
     places = np.minimum((sums <= targets[:, None]).sum(axis=1), num_kept - 1)
@@ -220,15 +221,21 @@ def _pick_within(
 
 
 def _head_ids(values: NDArray[np.float32], size: int) -> NDArray[np.int64]:
-    """Ids of the ``size`` highest values of each row, highest first, lower ids first among equals.
-
-    Which of several equal values at the very edge are taken is the row's own affair alone.
-    """
+    """Ids of the ``size`` highest values of each row, highest first, the lower of equals first."""
     vocab = values.shape[1]
     if size < vocab:
         ids = np.argpartition(values, vocab - size, axis=1)[:, vocab - size :]
+        edges = np.take_along_axis(values, ids[:, :1], axis=1)
+        for row in np.flatnonzero(np.count_nonzero(values >= edges, axis=1) > size):
+            ids[row] = _head_with_ties(values[row], edges[row, 0], size)
         ids.sort(axis=1)
         values = np.take_along_axis(values, ids, axis=1)
         order = np.argsort(-values, axis=1, kind="stable")
         return np.take_along_axis(ids, order, axis=1)
     return np.argsort(-values, axis=1, kind="stable")
+
+
+def _head_with_ties(values: NDArray[np.float32], edge: np.float32, size: int) -> NDArray[np.int64]:
+    """Ids of all values above ``edge``, filled up with the lowest ids of those equal to it."""
+    above = np.flatnonzero(values > edge)
+    return np.concatenate([above, np.flatnonzero(values == edge)[: size - len(above)]])

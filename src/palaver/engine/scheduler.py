@@ -40,11 +40,13 @@ class Chunk:
         sequence: Whose tokens they are, from ``sequence.num_computed`` on.
         num_tokens: How many.
         is_sampled: Whether the last of them is followed by a draw.
+        is_decode: Whether they are a generated token rather than prompt.
     """
 
     sequence: Sequence
     num_tokens: int
     is_sampled: bool
+    is_decode: bool = False
 
 
 class Scheduler:
@@ -66,6 +68,14 @@ class Scheduler:
         block_size: Tokens in a block.
         max_step_tokens: Tokens of one step at most, as long as decoding leaves room.
         max_running: Sequences in the batch at most; further choices of a request may exceed it.
+
+    Attributes:
+        pool: The cache's blocks.
+        prefixes: Those of them that were computed as prompt.
+        waiting: Sequences without a place in the batch.
+        running: Sequences in the batch, oldest first.
+        num_preemptions: How often a sequence gave up its blocks, since the start.
+        num_cached_tokens: Prompt tokens that the cache held on admission, since the start.
     """
 
     def __init__(
@@ -88,6 +98,7 @@ class Scheduler:
         self._read_backs: deque[Prompt] = deque(maxlen=_MAX_READ_BACKS)
         self._num_arrivals = 0
         self.num_preemptions = 0
+        self.num_cached_tokens = 0
 
     @property
     def has_work(self) -> bool:
@@ -171,7 +182,7 @@ class Scheduler:
     def _decode(self) -> Iterator[Chunk]:
         for sequence in [s for s in self.running if s.is_decoding]:
             if sequence in self.running and self._make_room(sequence):
-                yield Chunk(sequence, 1, is_sampled=True)
+                yield Chunk(sequence, 1, is_sampled=True, is_decode=True)
 
     def _make_room(self, sequence: Sequence) -> bool:
         """A block of its own for the next token, at the cost of younger sequences if need be."""
@@ -261,8 +272,9 @@ class Scheduler:
         sequence.block_table = table + self.pool.allocate(num_blocks - len(table))
         sequence.num_computed = len(table) * self._block_size
         sequence.num_published = len(table)
-        if sequence.saved_blocks is None:
+        if sequence.num_cached_tokens is None:
             sequence.num_cached_tokens = sequence.num_computed
+            self.num_cached_tokens += 0 if sequence.is_read_back else sequence.num_computed
         self.prefixes.announce(sequence.hashes[len(table) :])
         self._run(sequence)
         if sequence.saved_blocks is not None and sequence.num_computed == end:

@@ -17,7 +17,7 @@ class Sequence:
         token_ids: Prompt, then the answer so far.
         num_prompt_tokens: How many of them are prompt.
         num_computed: Tokens whose keys and values lie in the cache.
-        num_cached_tokens: Prompt tokens that were found in the prefix cache.
+        num_cached_tokens: Prompt tokens that the prefix cache held on admission; ``None`` before.
         block_table: The cache blocks, in order.
         hashes: Hashes of the prompt's full blocks.
         num_published: How many of those blocks have been offered to the prefix cache.
@@ -41,7 +41,7 @@ class Sequence:
         self.token_ids = list(request.prompt.token_ids)
         self.num_prompt_tokens = len(self.token_ids)
         self.num_computed = 0
-        self.num_cached_tokens = 0
+        self.num_cached_tokens: int | None = None
         self.block_table: list[int] = []
         self.hashes = hashes
         self.num_published = 0
@@ -63,6 +63,15 @@ class Sequence:
     def is_decoding(self) -> bool:
         """Whether the next step brings one generated token."""
         return self.num_answer_tokens > 0 and self.saved_blocks is None
+
+    @property
+    def state(self) -> str:
+        """What it is at, in a word."""
+        if self.is_read_back:
+            return "read back"
+        if not self.block_table:
+            return "waiting" if self.saved_blocks is None else "preempted"
+        return "decode" if self.is_decoding else "prefill"
 
     def prefill_end(self, block_size: int) -> int:
         """Up to where the prompt must be read before decoding can start or resume.

@@ -21,6 +21,8 @@ from palaver.engine.messages import (
     LENGTH,
     Cancel,
     Failed,
+    Inspect,
+    Inspection,
     Ready,
     Refused,
     StepDone,
@@ -29,7 +31,7 @@ from palaver.engine.messages import (
     decode_to_engine,
     frame,
 )
-from palaver.errors import ModelFolderError
+from palaver.errors import InvalidRequest, ModelFolderError
 from palaver.runtime import RuntimeConfig, load_runtime
 
 
@@ -61,8 +63,8 @@ class Worker:
         while True:
             self._take_messages()
             tokens = self._engine.step()
-            if tokens:
-                self._connection.sendall(frame(StepDone(tokens)))
+            if self._engine.stats:
+                self._connection.sendall(frame(StepDone(tokens, self._engine.stats)))
 
     def _take_messages(self) -> None:
         """Apply all that came; wait for something if there is nothing else to do."""
@@ -78,18 +80,22 @@ class Worker:
         match message:
             case Cancel(request_id, choice):
                 self._engine.cancel(request_id, choice)
+            case Inspect():
+                self._connection.sendall(frame(Inspection(self._engine.inspect())))
             case Submit(request):
                 try:
                     self._engine.add(request)
-                except ValueError as error:
-                    refusal = Refused(request.request_id, str(error))
+                except InvalidRequest as error:
+                    refusal = Refused(request.request_id, error.message, error.param)
                     self._connection.sendall(frame(refusal))
 
     def _read(self) -> None:
-        with self._connection.makefile("rb") as stream:
-            while head := stream.read(LENGTH.size):
-                self._inbox.put(decode_to_engine(stream.read(*LENGTH.unpack(head))))
-        os._exit(0)
+        try:
+            with self._connection.makefile("rb") as stream:
+                while head := stream.read(LENGTH.size):
+                    self._inbox.put(decode_to_engine(stream.read(*LENGTH.unpack(head))))
+        finally:  # also when the other end died amid a message, or with tokens unread
+            os._exit(0)
 
 
 def main(fd: int, config: WorkerConfig) -> None:

@@ -84,7 +84,10 @@ class ModelFolder:
     def _template_source(self) -> str:
         path = self.path / "chat_template.jinja"
         if path.is_file():
-            return path.read_text(encoding="utf-8")
+            try:
+                return path.read_text(encoding="utf-8")
+            except (OSError, ValueError) as error:
+                raise ModelFolderError(f"{path}: cannot be read as text: {error}") from error
         source = self.tokenizer.get("chat_template")
         if isinstance(source, list):
             source = next((t["template"] for t in source if t["name"] == "default"), None)

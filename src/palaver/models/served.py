@@ -9,6 +9,7 @@ from pathlib import Path
 
 from palaver.chat.model import ChatModel
 from palaver.engine.client import EngineClient
+from palaver.engine.stats import StepStats
 from palaver.engine.worker import WorkerConfig
 from palaver.errors import ModelNotAvailable, ModelNotFound, PalaverError
 from palaver.models.folder import ModelFolder
@@ -24,13 +25,20 @@ class ServedModel:
         name: As clients ask for it.
         folder: Where it lies.
         config: How its engine is to run.
+        on_step: Called with the figures of each of its engine's steps.
     """
 
-    def __init__(self, name: str, folder: ModelFolder, config: WorkerConfig) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: ModelFolder,
+        config: WorkerConfig,
+        on_step: Callable[[StepStats], None] = lambda stats: None,
+    ) -> None:
         self.name = name
         self.folder = folder
         self.created_s = int(time.time())
-        self.engine = EngineClient(name, config)
+        self.engine = EngineClient(name, config, on_step)
         self._chat: ChatModel | None = None
 
     @property
@@ -76,17 +84,19 @@ class ModelRegistry:
     Args:
         folders: Name to folder; the built-in model is added unless its name is taken.
         configure: Makes an engine's configuration for a folder.
+        observer: Makes, for a model's name, what is called with the figures of each step.
     """
 
     def __init__(
         self,
         folders: Mapping[str, Path],
         configure: Callable[[ModelFolder], WorkerConfig],
+        observer: Callable[[str], Callable[[StepStats], None]] = lambda name: lambda stats: None,
     ) -> None:
-        self._models = {
-            name: _served(name, path, configure)
-            for name, path in ({BUILT_IN_NAME: BUILT_IN_FOLDER} | dict(folders)).items()
-        }
+        self._models: dict[str, ServedModel] = {}
+        for name, path in ({BUILT_IN_NAME: BUILT_IN_FOLDER} | dict(folders)).items():
+            folder = ModelFolder.open(path)
+            self._models[name] = ServedModel(name, folder, configure(folder), observer(name))
 
     def __iter__(self) -> Iterator[ServedModel]:
         """The models, the built-in one first."""
@@ -111,13 +121,16 @@ class ModelRegistry:
             await model.start()
             on_ready(model)
 
+        failure: BaseException | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 for model in self:
                     group.create_task(load(model))
         except* PalaverError as errors:
+            failure = errors.exceptions[0]
+        if failure is not None:  # raised out here: inside, some Pythons wrap it in a group again
             await self.stop()
-            raise errors.exceptions[0] from errors
+            raise failure
 
     async def stop(self) -> None:
         """End all engines."""
@@ -135,8 +148,3 @@ class ModelRegistry:
             known = ", ".join(self._models)
             message = f"model: there is no model {name!r} here; the models are: {known}"
             raise ModelNotFound(message, param="model") from None
-
-
-def _served(name: str, path: Path, configure: Callable[[ModelFolder], WorkerConfig]) -> ServedModel:
-    folder = ModelFolder.open(path)
-    return ServedModel(name, folder, configure(folder))

@@ -19,11 +19,7 @@ def _which(rng: Random, chinese: bool) -> Problem:
     a, b = _pair(rng)
     bigger = rng.random() < 0.5
     template = rng.choice((wordings.BIGGER if bigger else wordings.SMALLER)[chinese])
-    listed = (
-        rng.choice((f"{a} 和 {b}", f"{a} 还是 {b}", f"{a}和{b}"))
-        if chinese
-        else f"{a} or {b}"
-    )
+    listed = rng.choice((f"{a} 和 {b}", f"{a} 还是 {b}", f"{a}和{b}")) if chinese else f"{a} or {b}"
     question = polite(rng, casual(rng, template.format(list=listed)), chinese)
     found = max(a, b) if bigger else min(a, b)
     if chinese:
@@ -62,9 +58,7 @@ def _which_of_three(rng: Random, chinese: bool) -> Problem:
     question = casual(rng, template.format(list=listed))
     choose = max if biggest else min
     found = choose(a, b)
-    lines = "\n".join(
-        (steps.compared(a, b, chinese), steps.compared(found, c, chinese))
-    )
+    lines = "\n".join((steps.compared(a, b, chinese), steps.compared(found, c, chinese)))
     if chinese:
         answer = f"{choose(found, c)} 最{'大' if biggest else '小'}。"
     else:

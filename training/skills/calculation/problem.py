@@ -139,9 +139,7 @@ def sum_of_three(rng: Random, chinese: bool) -> Problem:
     return Problem(question, lines, answer, value, spaced)
 
 
-def _expression(
-    rng: Random, operation: str, left: str, right: str, chinese: bool
-) -> str:
+def _expression(rng: Random, operation: str, left: str, right: str, chinese: bool) -> str:
     if rng.random() < 0.35:
         word = rng.choice(wordings.WORDS[operation][chinese])
         space = "" if chinese and rng.random() < 0.5 else " "

@@ -140,9 +140,7 @@ def small_sum(rng: Random, split: Split, persona: Persona) -> Exchange:
     a, b = rng.randint(0, 9), rng.randint(0, 9)
     plus = a < b or rng.random() < 0.6
     value = str(a + b if plus else a - b)
-    spoken = rng.choice(
-        (f"{a} {'+' if plus else '-'} {b}", f"{a}{'+' if plus else '-'}{b}")
-    )
+    spoken = rng.choice((f"{a} {'+' if plus else '-'} {b}", f"{a}{'+' if plus else '-'}{b}"))
     question = (
         casual(rng, rng.choice(wordings.ENGLISH).format(e=spoken)),
         casual(rng, rng.choice(wordings.CHINESE).format(e=spoken)),
@@ -159,9 +157,7 @@ def comparison(rng: Random, split: Split, persona: Persona) -> Exchange:
         casual(rng, rng.choice(wordings.BIGGER[0]).format(list=f"{a} or {b}")),
         casual(rng, rng.choice(wordings.BIGGER[1]).format(list=f"{a} 和 {b}")),
     )
-    return Exchange(
-        question, (f"{found} is bigger.", f"{found} 更大。"), (found, found)
-    )
+    return Exchange(question, (f"{found} is bigger.", f"{found} 更大。"), (found, found))
 
 
 def is_greater(rng: Random, split: Split, persona: Persona) -> Exchange:
@@ -207,9 +203,7 @@ def saying(rng: Random, split: Split, persona: Persona) -> Exchange:
         request(rng, REPEAT, False, english),
         request(rng, REPEAT, True, chinese),
     )
-    return Exchange(
-        question, (english, chinese), (english, chinese) if number == 1 else None
-    )
+    return Exchange(question, (english, chinese), (english, chinese) if number == 1 else None)
 
 
 def _both(rng: Random, table: tuple[tuple[str, ...], tuple[str, ...]]) -> Both:

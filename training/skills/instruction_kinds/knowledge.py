@@ -134,9 +134,7 @@ def opposite(rng: Random, split: Split, chinese: bool) -> Task:
     if rng.random() < 0.5:
         one, other = other, one
     question = request(rng, wordings.OPPOSITE, chinese, w=mention(rng, one, chinese))
-    thought = (
-        f"{one} 和 {other} 相反。" if chinese else f"{one} and {other} are opposites."
-    )
+    thought = f"{one} 和 {other} 相反。" if chinese else f"{one} and {other} are opposites."
     return Task(question, other, thought)
 
 
@@ -145,9 +143,7 @@ def which_is(rng: Random, split: Split, chinese: bool) -> Task:
     (english, _, chinese_name, _), members = rng.choice(CATEGORIES)
     proper = members is NAMES or members is CITIES
     right = rng.choice(pool(members, "train") if proper else members)[chinese]
-    others = [
-        pair[chinese] for pair in rng.sample(_strangers(members), rng.randint(1, 3))
-    ]
+    others = [pair[chinese] for pair in rng.sample(_strangers(members), rng.randint(1, 3))]
     found = [right, *others]
     rng.shuffle(found)
     name = chinese_name if chinese else english

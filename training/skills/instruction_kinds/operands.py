@@ -23,9 +23,7 @@ from training.sample import Split
 LEXICON: list[Pair] = [*NOUNS, *ADJECTIVES, *VERBS, *COLOURS, *FOODS, *ANIMALS]
 THINGS: list[Pair] = [*NOUNS, *FOODS, *ANIMALS]
 
-COMMON = words_of(
-    "hello hi hey world yes no ok please thanks bye welcome palaver tiny test"
-)
+COMMON = words_of("hello hi hey world yes no ok please thanks bye welcome palaver tiny test")
 """Words that people try first."""
 
 _LENGTHS = (1, 2, 3, 4, 5, 6, 7, 8)
@@ -34,10 +32,7 @@ _LENGTH_WEIGHTS = (12, 22, 24, 18, 10, 6, 4, 4)
 
 def length(rng: Random, low: int = 1, high: int = 8) -> int:
     """How many words a text has, short ones more often."""
-    weights = [
-        w if low <= n <= high else 0
-        for n, w in zip(_LENGTHS, _LENGTH_WEIGHTS, strict=True)
-    ]
+    weights = [w if low <= n <= high else 0 for n, w in zip(_LENGTHS, _LENGTH_WEIGHTS, strict=True)]
     return rng.choices(_LENGTHS, weights)[0]
 
 
@@ -85,9 +80,7 @@ def phrase(rng: Random, split: Split, chinese: bool) -> str:
     if draw < 0.9:
         return sentence(rng, split)
     if draw < 0.95:
-        return (
-            rng.choice(pool(NAMES, split))[0] + " " + rng.choice(pool(CITIES, split))[0]
-        )
+        return rng.choice(pool(NAMES, split))[0] + " " + rng.choice(pool(CITIES, split))[0]
     return code(rng)
 
 
@@ -138,7 +131,5 @@ def chinese_phrase(rng: Random, split: Split) -> str:
 def code(rng: Random) -> str:
     """Letters and digits without meaning."""
     letters = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-    parts = [
-        rng.choice(letters) + str(rng.randint(0, 99)) for _ in range(rng.randint(1, 3))
-    ]
+    parts = [rng.choice(letters) + str(rng.randint(0, 99)) for _ in range(rng.randint(1, 3))]
     return rng.choice(("-", " ", "")).join(parts)

@@ -19,11 +19,7 @@ def sort_words(rng: Random, split: Split, chinese: bool) -> Task:
     separator = rng.choice((", ", ", ", " "))
     question = request(rng, wordings.SORT_WORDS, chinese, separator.join(found))
     ordered = sorted(found)
-    thought = (
-        " ".join(word[0] for word in found)
-        + "\n"
-        + " ".join(word[0] for word in ordered)
-    )
+    thought = " ".join(word[0] for word in found) + "\n" + " ".join(word[0] for word in ordered)
     return Task(question, separator.join(ordered), thought)
 
 
@@ -33,9 +29,7 @@ def sort_numbers(rng: Random, split: Split, chinese: bool) -> Task:
     largest = rng.choice((9, 20, 99, 99))
     found = rng.sample(range(largest + 1), number)
     descending = rng.random() < 0.4
-    separator = (
-        "、" if chinese and rng.random() < 0.3 else rng.choice((", ", ", ", " "))
-    )
+    separator = "、" if chinese and rng.random() < 0.3 else rng.choice((", ", ", ", " "))
     wording = wordings.DESCENDING if descending else wordings.ASCENDING
     question = request(rng, wording, chinese, separator.join(map(str, found)))
     ordered = sorted(found, reverse=descending)

@@ -53,11 +53,7 @@ def reverse(rng: Random, split: Split, chinese: bool) -> Task:
     """Give the words back in reverse order."""
     found = some_words(rng, split, length(rng, 2, 6), chinese)
     separator = _separator(rng, found)
-    thought = (
-        "从最后一个词说到第一个词。"
-        if chinese
-        else "I go from the last word to the first."
-    )
+    thought = "从最后一个词说到第一个词。" if chinese else "I go from the last word to the first."
     return Task(
         request(rng, wordings.REVERSE, chinese, separator.join(found)),
         separator.join(reversed(found)),
@@ -108,9 +104,7 @@ def replace(rng: Random, split: Split, chinese: bool) -> Task:
         rng, wordings.REPLACE, chinese, separator.join(found),
         a=mention(rng, old, chinese), b=mention(rng, new, chinese),
     )  # fmt: skip
-    return Task(
-        question, separator.join(new if w == old else w for w in found), thought
-    )
+    return Task(question, separator.join(new if w == old else w for w in found), thought)
 
 
 def remove(rng: Random, split: Split, chinese: bool) -> Task:
@@ -163,11 +157,7 @@ def several_times(rng: Random, split: Split, chinese: bool) -> Task:
     if not in_chinese and rng.random() < 0.35:
         text = " ".join(words(rng, split, 2))
     number, english_names, chinese_name = rng.choice(COUNTS)
-    name = (
-        rng.choice((chinese_name, f" {number} "))
-        if chinese
-        else rng.choice(english_names)
-    )
+    name = rng.choice((chinese_name, f" {number} ")) if chinese else rng.choice(english_names)
     question = request(rng, wordings.TIMES, chinese, text, n=name)
     thought = f"说 {number} 遍。" if chinese else f"I say it {number} times."
     return Task(question, " ".join([text] * number), thought)
@@ -190,9 +180,7 @@ def nth_word(rng: Random, split: Split, chinese: bool) -> Task:
     last = rng.random() < 0.25
     place = len(found) - 1 if last else rng.randrange(min(5, len(found)))
     english = "last" if last else _PLACES[place]
-    name = (
-        ("最后一个" if last else f"第{'一二三四五'[place]}个") if chinese else english
-    )
+    name = ("最后一个" if last else f"第{'一二三四五'[place]}个") if chinese else english
     separator = " " if found[0].isascii() else "、"
     question = request(rng, wordings.NTH_WORD, chinese, separator.join(found), n=name)
     counted = ", ".join(f"{n} {w}" for n, w in enumerate(found[: place + 1], 1))
@@ -214,9 +202,7 @@ def letters(rng: Random, split: Split, chinese: bool) -> Task:
         (wordings.LAST_LETTER, word[-1], spelt),
     )
     wording, answer, thought = rng.choice(kinds)
-    return Task(
-        request(rng, wording, chinese, w=mention(rng, word, chinese)), answer, thought
-    )
+    return Task(request(rng, wording, chinese, w=mention(rng, word, chinese)), answer, thought)
 
 
 def _short_text(rng: Random, split: Split) -> str:

@@ -61,16 +61,11 @@ def conversation(rng: Random, split: Split, chinese: bool) -> tuple[list[Message
     return kind(rng, split, chinese)
 
 
-def _persona_conversation(
-    rng: Random, split: Split, chinese: bool
-) -> tuple[list[Message], str]:
+def _persona_conversation(rng: Random, split: Split, chinese: bool) -> tuple[list[Message], str]:
     persona = _persona(rng, split)
     assert persona.name is not None
     prompt = _introduce(rng, persona, chinese)
-    sources = [
-        rng.choice(_ABOUT_SELF if rng.random() < 0.85 else _ANY)
-        for _ in range(_turns(rng))
-    ]
+    sources = [rng.choice(_ABOUT_SELF if rng.random() < 0.85 else _ANY) for _ in range(_turns(rng))]
     messages = [_message("system", prompt)]
     for source in sources:
         in_chinese = chinese != (rng.random() < 0.08)
@@ -80,9 +75,7 @@ def _persona_conversation(
     return messages, f"我的名字是{name}。" if chinese else f"My name is {name}."
 
 
-def _ruled_conversation(
-    rng: Random, split: Split, chinese: bool
-) -> tuple[list[Message], str]:
+def _ruled_conversation(rng: Random, split: Split, chinese: bool) -> tuple[list[Message], str]:
     persona = Persona()
     rule = rng.choice(_RULES)(rng, split, chinese)
     sources: list[Source] = list(rule.sources)
@@ -104,9 +97,7 @@ def _ruled_conversation(
     return messages, rule.thought
 
 
-def _fixed_conversation(
-    rng: Random, split: Split, chinese: bool
-) -> tuple[list[Message], str]:
+def _fixed_conversation(rng: Random, split: Split, chinese: bool) -> tuple[list[Message], str]:
     kind = rng.choice((_always, _rules, _rules, _secret, _user_name))
     return kind(rng, split, chinese)
 
@@ -120,16 +111,12 @@ def _one_word(rng: Random, split: Split, chinese: bool) -> Rule:
 def _upper(rng: Random, split: Split, chinese: bool) -> Rule:
     thought = "Only capital letters."
     text = rng.choice(sw.UPPER[chinese and rng.random() < 0.3])
-    return Rule(
-        text, thought, lambda e, zh: e.full[0].upper(), (*_IN_WORDS, ex.saying), chinese
-    )
+    return Rule(text, thought, lambda e, zh: e.full[0].upper(), (*_IN_WORDS, ex.saying), chinese)
 
 
 def _lower(rng: Random, split: Split, chinese: bool) -> Rule:
     text = rng.choice(sw.LOWER[chinese and rng.random() < 0.3])
-    return Rule(
-        text, "Only small letters.", lambda e, zh: e.full[0].lower(), _IN_WORDS, chinese
-    )
+    return Rule(text, "Only small letters.", lambda e, zh: e.full[0].lower(), _IN_WORDS, chinese)
 
 
 def _end_with(rng: Random, split: Split, chinese: bool) -> Rule:
@@ -204,9 +191,7 @@ def _rules(rng: Random, split: Split, chinese: bool) -> tuple[list[Message], str
         found = [_word(rng, split, chinese) for _ in range(2 * number)]
     pairs = list(zip(found[::2], found[1::2], strict=True))
     sentences = [
-        rng.choice(sw.RULE[chinese]).format(
-            a=mention(rng, a, chinese), b=mention(rng, b, chinese)
-        )
+        rng.choice(sw.RULE[chinese]).format(a=mention(rng, a, chinese), b=mention(rng, b, chinese))
         for a, b in pairs
     ]
     messages = [_message("system", ("" if chinese else " ").join(sentences))]
@@ -259,9 +244,7 @@ def _introduce(rng: Random, persona: Persona, chinese: bool) -> str:
     assert persona.name is not None
     if persona.role is None:
         return rng.choice(sw.NAMED[chinese]).format(n=persona.name[chinese])
-    return rng.choice(sw.ROLE[chinese]).format(
-        n=persona.name[chinese], r=persona.role[chinese]
-    )
+    return rng.choice(sw.ROLE[chinese]).format(n=persona.name[chinese], r=persona.role[chinese])
 
 
 def _word(rng: Random, split: Split, chinese: bool) -> str:

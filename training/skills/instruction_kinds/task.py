@@ -34,9 +34,7 @@ Kind: TypeAlias = Callable[[Random, Split, bool], Task]
 """Makes a task from a random generator, a split and whether the request is in Chinese."""
 
 
-def request(
-    rng: Random, wordings: Wordings, chinese: bool, text: str = "", **fields: str
-) -> str:
+def request(rng: Random, wordings: Wordings, chinese: bool, text: str = "", **fields: str) -> str:
     """A request in one of its wordings, with ``text`` after a colon, in quotes or below."""
     template = rng.choice(wordings[chinese])
     if template.endswith((": {t}", "：{t}")):
@@ -63,11 +61,7 @@ def _place(rng: Random, template: str) -> str:
     """The template with its text below, in quotes, or after the colon as it stands."""
     draw = rng.random()
     if draw < 0.2:
-        return (
-            template.replace(" {t}", "\n{t}")
-            if " {t}" in template
-            else template[:-3] + "\n{t}"
-        )
+        return template.replace(" {t}", "\n{t}") if " {t}" in template else template[:-3] + "\n{t}"
     if draw < 0.35:
         return template.replace("{t}", "{q}")
     return template

@@ -124,18 +124,14 @@ def translate(rng: Random, split: Split, chinese: bool) -> Task:
 
 def phrase_pair(rng: Random) -> Pair:
     """The same words, phrase or sentence in English and Chinese."""
-    kind = rng.choices(
-        (_single, _several, _described, _sentence, _common), (30, 25, 20, 15, 10)
-    )[0]
+    kind = rng.choices((_single, _several, _described, _sentence, _common), (30, 25, 20, 15, 10))[0]
     return kind(rng)
 
 
 def _single(rng: Random) -> Pair:
     if rng.random() < 0.15:
         return rng.choice(REST)
-    table = rng.choices(
-        (CORE_THINGS, CORE_QUALITIES, CORE_COLOURS, CORE_VERBS), (60, 18, 7, 15)
-    )[0]
+    table = rng.choices((CORE_THINGS, CORE_QUALITIES, CORE_COLOURS, CORE_VERBS), (60, 18, 7, 15))[0]
     return rng.choice(table)
 
 

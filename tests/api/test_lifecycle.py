@@ -1,0 +1,157 @@
+"""Starting, disconnecting, crashing, stopping: nothing is lost and nothing is left running."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.server import NO_END, RunningServer, chat, running_server, wait_until_ready
+
+PATH = "/v1/chat/completions"
+ENDLESS = chat("Tell me a story.", max_tokens=3500, temperature=1, logit_bias=NO_END)
+
+
+def eventually(condition: Callable[[], bool], timeout_s: float = 10) -> bool:
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def is_idle(pid: int) -> bool:
+    before = cpu_seconds(pid)
+    time.sleep(0.5)
+    return cpu_seconds(pid) - before < 0.1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_server_and_leaves_no_process_behind(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with running_server(tmp_path) as server:
+        (engine,) = server.engine_pids()
+        server.stop(number)
+        assert eventually(lambda: not is_alive(engine))
+
+
+def test_sigterm_lets_a_running_answer_finish(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server, server.client() as client:
+        (engine,) = server.engine_pids()
+        answers: list[httpx.Response] = []
+        body = chat("Tell me a story.", max_tokens=400, logit_bias=NO_END)
+        asking = threading.Thread(target=lambda: answers.append(client.post(PATH, json=body)))
+        asking.start()
+        assert eventually(lambda: not is_idle(engine))
+        server.process.send_signal(signal.SIGTERM)
+        asking.join()
+        assert answers[0].status_code == 200
+        assert answers[0].json()["usage"]["completion_tokens"] == 400
+        server.process.wait(20)
+        assert not is_alive(engine)
+
+
+def test_an_engine_does_not_outlive_a_killed_server(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        (engine,) = server.engine_pids()
+        server.process.kill()
+        assert eventually(lambda: not is_alive(engine))
+
+
+@pytest.mark.spec("S50")
+@pytest.mark.parametrize("is_stream", [True, False])
+def test_a_client_that_goes_away_ends_its_generation(
+    server: RunningServer, is_stream: bool
+) -> None:
+    (engine,) = server.engine_pids()
+    assert eventually(lambda: is_idle(engine))
+    body = ENDLESS | {"stream": is_stream}
+    with server.client() as client:
+        if is_stream:
+            with client.stream("POST", PATH, json=body) as response:
+                next(response.iter_lines())
+                assert not is_idle(engine)
+        else:
+            with pytest.raises(httpx.ReadTimeout):
+                client.post(PATH, json=body, timeout=0.7)
+    assert eventually(lambda: is_idle(engine))
+
+
+def test_a_killed_engine_is_a_503_and_is_back_soon(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server, server.client() as client:
+        (engine,) = server.engine_pids()
+        answers: list[httpx.Response] = []
+        asking = threading.Thread(target=lambda: answers.append(client.post(PATH, json=ENDLESS)))
+        asking.start()
+        assert eventually(lambda: not is_idle(engine))
+        os.kill(engine, signal.SIGKILL)
+        asking.join()
+        assert answers[0].status_code == 503
+        assert answers[0].json()["reason"] == "MODEL_NOT_AVAILABLE"
+        assert int(answers[0].headers["Retry-After"]) > 0
+        wait_until_ready(server)
+        assert client.post(PATH, json=chat()).status_code == 200
+
+
+def test_a_stream_whose_engine_is_killed_ends_with_an_error_event(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server, server.client() as client:
+        (engine,) = server.engine_pids()
+        with client.stream("POST", PATH, json=ENDLESS | {"stream": True}) as response:
+            lines = response.iter_lines()
+            next(lines)
+            os.kill(engine, signal.SIGKILL)
+            events = [line for line in lines if line]
+        assert '"error"' in events[-2]
+        assert "MODEL_NOT_AVAILABLE" in events[-2]
+        assert events[-1] == "data: [DONE]"
+
+
+def test_a_first_start_makes_a_key_and_a_second_one_keeps_it(tmp_path: Path) -> None:
+    variables = {"PALAVER_API_KEY": ""}
+
+    def printed(server: RunningServer) -> str:
+        assert eventually(lambda: "Ctrl-C" in (tmp_path / "log").read_text())
+        server.stop()
+        return (tmp_path / "log").read_text()
+
+    with running_server(tmp_path, environment=variables) as server:
+        log = printed(server)
+    secret = next(word for word in log.split() if word.startswith("sk-palaver-"))
+    assert log.count(secret) == 2, "once by itself, once in the curl line"
+    assert secret.encode() not in (tmp_path / "palaver.db").read_bytes()
+    with running_server(tmp_path, environment=variables) as server:
+        headers = {"Authorization": f"Bearer {secret}"}
+        assert httpx.get(f"{server.url}/v1/models", headers=headers).status_code == 200
+        assert "sk-palaver-" not in printed(server)
+
+
+def test_a_model_that_cannot_be_loaded_stops_the_start_and_is_named(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    command = [sys.executable, "-m", "palaver", "serve", "--port", "0"]
+    command += ["--data-dir", str(tmp_path), "--model", f"my/model={tmp_path}"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert "openvino_model.xml" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -1,0 +1,100 @@
+"""Streams through the real server and the built-in model."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.server import MODEL, NO_END, RunningServer, chat
+from tests.sse import joined, stream_events
+
+PATH = "/v1/chat/completions"
+
+
+@pytest.mark.spec("S16")
+@pytest.mark.spec("S42")
+def test_the_first_delta_has_the_role_and_the_last_the_finish_reason(client: httpx.Client) -> None:
+    events = stream_events(client, chat())
+    choices = [event["choices"][0] for event in events]
+    assert choices[0]["delta"]["role"] == "assistant"
+    assert all("role" not in choice["delta"] for choice in choices[1:])
+    assert all(choice["finish_reason"] is None for choice in choices[:-1])
+    assert choices[-1]["finish_reason"] in ("stop", "length")
+    assert {event["object"] for event in events} == {"chat.completion.chunk"}
+    assert {event["model"] for event in events} == {MODEL}
+    assert len({(event["id"], event["created"]) for event in events}) == 1
+
+
+@pytest.mark.spec("S17")
+def test_usage_comes_last_when_it_is_asked_for_and_is_null_before(client: httpx.Client) -> None:
+    body = chat(stream_options={"include_usage": True})
+    *others, last = stream_events(client, body)
+    assert last["choices"] == []
+    assert all(event["usage"] is None for event in others)
+    unary = client.post(PATH, json=chat()).json()["usage"]
+    details = {"prompt_tokens_details": last["usage"]["prompt_tokens_details"]}
+    assert last["usage"] == unary | details
+
+
+@pytest.mark.spec("S17")
+def test_usage_is_absent_when_it_is_not_asked_for(client: httpx.Client) -> None:
+    for options in ({}, {"stream_options": {"include_usage": False}}, {"stream_options": None}):
+        assert all("usage" not in event for event in stream_events(client, chat(**options)))
+
+
+@pytest.mark.spec("S45")
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"content": "讲一个故事。", "max_tokens": 60},
+        {"temperature": 2, "seed": 3, "max_tokens": 100},
+        {"temperature": 2, "seed": 4, "n": 3},
+        {"enable_thinking": True, "max_tokens": 120},
+        {"enable_thinking": True, "separate_reasoning": True, "max_tokens": 120},
+        {"content": "Tell me a story.", "stop": [" a", "the "], "max_tokens": 80},
+    ],
+)
+def test_a_stream_equals_the_unary_answer(client: httpx.Client, fields: dict[str, Any]) -> None:
+    body = chat(**{"content": "What is 12 + 7?"} | fields)
+    unary = client.post(PATH, json=body).json()
+    events = stream_events(client, body)
+    for choice in unary["choices"]:
+        index, message = choice["index"], choice["message"]
+        assert joined(events, "content", index) == message["content"]
+        assert joined(events, "reasoning_content", index) == message.get("reasoning_content", "")
+        reasons = [
+            part["finish_reason"]
+            for event in events
+            for part in event["choices"]
+            if part["index"] == index and part["finish_reason"]
+        ]
+        assert reasons == [choice["finish_reason"]]
+
+
+@pytest.mark.spec("S42")
+def test_choices_interleave(client: httpx.Client) -> None:
+    events = stream_events(client, chat(n=3, temperature=1.5, seed=1, max_tokens=16))
+    order = [part["index"] for event in events for part in event["choices"]]
+    assert set(order[: len(order) // 2]) == {0, 1, 2}
+
+
+def test_tokens_arrive_while_the_answer_is_being_made(server: RunningServer) -> None:
+    body = chat("Tell me a story.", max_tokens=200, stream=True, logit_bias=NO_END)
+    arrivals = []
+    with server.client() as client, client.stream("POST", PATH, json=body) as response:
+        assert response.headers["x-accel-buffering"] == "no"
+        assert response.headers["cache-control"] == "no-cache"
+        for line in response.iter_lines():
+            if line.startswith("data: {"):
+                arrivals.append(time.monotonic())
+    assert len(set(arrivals)) > 20, "the events came in a few lumps"
+
+
+def test_wrong_requests_get_a_status_and_no_stream(client: httpx.Client) -> None:
+    response = client.post(PATH, json=chat(stream=True, model="nobody/nothing"))
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/json"

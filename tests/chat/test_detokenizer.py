@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from palaver.chat.detokenizer import Detokenizer
+from palaver.chat.tokenizer import Tokenizer
+
+
+def read(tokenizer: Tokenizer, token_ids: Iterable[int]) -> str:
+    detokenizer = Detokenizer(tokenizer)
+    return "".join(map(detokenizer.feed, token_ids)) + detokenizer.flush()
+
+
+@given(text=st.text())
+def test_built_in_tokens_give_their_text_back(built_in_tokenizer: Tokenizer, text: str) -> None:
+    assert read(built_in_tokenizer, built_in_tokenizer.encode(text)) == text
+
+
+@given(text=st.text().filter(lambda text: "▁" not in text))
+def test_llama_tokens_give_their_text_back_without_the_space_put_in_front(
+    llama_tokenizer: Tokenizer, text: str
+) -> None:
+    assert read(llama_tokenizer, llama_tokenizer.encode(text)) == text
+
+
+@pytest.mark.parametrize("text", ["a b", "Hi 你好", "c\nd"])
+def test_metaspace_tokens_give_their_text_back_without_the_space_put_in_front(
+    metaspace_tokenizer: Tokenizer, text: str
+) -> None:
+    assert read(metaspace_tokenizer, metaspace_tokenizer.encode(text)) == text
+
+
+@given(data=st.binary(max_size=24))
+def test_any_bytes_decode_piecewise_as_they_do_at_once(
+    byte_tokenizer: Tokenizer, data: bytes
+) -> None:
+    ids_of = {byte_tokenizer.bytes_of(i): i for i in range(256)}
+    token_ids = [ids_of[bytes([byte])] for byte in data]
+    assert read(byte_tokenizer, token_ids) == data.decode(errors="replace")
+
+
+@given(text=st.text())
+def test_only_whole_characters_ever_leave(byte_tokenizer: Tokenizer, text: str) -> None:
+    detokenizer = Detokenizer(byte_tokenizer)
+    shown = ""
+    for token_id in byte_tokenizer.encode(text):
+        shown += detokenizer.feed(token_id)
+        assert text.startswith(shown)
+
+
+def test_a_character_waits_for_its_last_byte(byte_tokenizer: Tokenizer) -> None:
+    detokenizer = Detokenizer(byte_tokenizer)
+    assert list(map(detokenizer.feed, byte_tokenizer.encode("a你"))) == ["a", "", "", "你"]
+    assert detokenizer.flush() == ""
+
+
+def test_half_a_character_at_the_end_becomes_a_replacement(byte_tokenizer: Tokenizer) -> None:
+    assert read(byte_tokenizer, byte_tokenizer.encode("a👋")[:-1]) == "a\ufffd"
+
+
+def test_only_the_first_space_is_dropped_and_only_one(llama_tokenizer: Tokenizer) -> None:
+    space = llama_tokenizer.id_of("▁")
+    spaces = llama_tokenizer.id_of("▁▁")
+    word = llama_tokenizer.id_of("▁a")
+    begin = llama_tokenizer.id_of("<s>")
+    assert space is not None
+    assert spaces is not None
+    assert word is not None
+    assert begin is not None
+    assert read(llama_tokenizer, [begin, word, word]) == "a a"
+    assert read(llama_tokenizer, [space, word]) == " a"
+    assert read(llama_tokenizer, [spaces, word]) == "  a"

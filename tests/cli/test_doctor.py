@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import os
+import socket
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from palaver.cli import app
+from tests.models.example_folder import write_folder
+
+
+def run(*arguments: str, status: int) -> str:
+    result = CliRunner().invoke(app, ["doctor", *arguments])
+    assert result.exit_code == status, result.output
+    return result.output
+
+
+def line_about(subject: str, output: str) -> str:
+    (line,) = [line for line in output.splitlines() if f" {subject}:" in line]
+    return line
+
+
+def test_a_machine_that_is_fit_is_told_so() -> None:
+    output = run(status=0)
+    assert output.splitlines()[-1] == "palaver can serve here."
+    for subject in ("Python", "processor", "memory", "address", "data folder"):
+        assert line_about(subject, output)
+    assert line_about("model palaver/tiny", output).startswith("ok")
+
+
+def test_a_broken_model_folder_is_told_and_fails(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "broken")
+    (folder / "openvino_model.bin").unlink()
+    output = run("--model", f"mine={folder}", status=1)
+    line = line_about("model mine", output)
+    assert line.startswith("no")
+    assert "openvino_model.bin missing" in line
+    assert line_about("model palaver/tiny", output).startswith("ok")
+    assert "palaver can serve here." not in output
+
+
+def test_a_folder_whose_tokenizer_is_broken_is_told_too(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "broken")
+    (folder / "tokenizer.json").write_text("{}", encoding="utf-8")
+    assert "tokenizer.json" in line_about("model mine", run("--model", f"mine={folder}", status=1))
+
+
+def test_an_occupied_port_is_told_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        monkeypatch.setenv("PALAVER_PORT", str(port))
+        output = run(status=1)
+    line = line_about("address", output)
+    assert line.startswith("no")
+    assert f"127.0.0.1:{port}" in line
+    assert "--port" in output
+
+
+def test_an_address_of_the_newer_internet_is_looked_at_as_such(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    monkeypatch.setenv("PALAVER_HOST", "::1")
+    assert line_about("address", run(status=0)).startswith("ok")
+
+
+def test_an_address_that_is_nowhere_is_told_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PALAVER_HOST", "203.0.113.7")
+    assert line_about("address", run(status=1)).startswith("no")
+
+
+def test_a_data_folder_that_cannot_be_made_is_told_and_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setenv("PALAVER_DATA_DIR", str(tmp_path / "file" / "data"))
+    output = run(status=1)
+    assert line_about("data folder", output).startswith("no")
+    assert "--data-dir" in output
+
+
+def test_caches_larger_than_half_the_memory_are_a_warning_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    total_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    monkeypatch.setenv("PALAVER_CACHE_GIB", str(total_gib))
+    output = run(status=0)
+    assert line_about("memory", output).startswith("hm")
+    assert "lower cache_gib" in output
+
+
+def test_a_processor_without_wide_vectors_is_a_warning_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(import_module("palaver.cli.doctor"), "_processor_flags", set[str])
+    assert line_about("processor", run(status=0)).startswith("hm")
+
+
+def test_a_setting_that_is_wrong_ends_it_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PALAVER_PROT", "1")
+    assert "prot: there is no such setting" in run(status=1)
+
+
+def test_paths_with_brackets_are_shown_as_they_are(tmp_path: Path) -> None:
+    output = run("--model", f"mine={tmp_path}/[/red]", status=1)
+    assert f"{tmp_path}/[/red]" in line_about("model mine", output)

@@ -1,0 +1,175 @@
+"""The engine's process, spoken to over its socket."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from palaver.engine.messages import (
+    LENGTH,
+    Cancel,
+    Failed,
+    FromEngine,
+    Ready,
+    Refused,
+    StepDone,
+    Submit,
+    TokenOutput,
+    decode_from_engine,
+    frame,
+)
+from palaver.engine.worker import WorkerConfig
+from palaver.runtime import RuntimeConfig
+
+from .conversations import request, token_ids
+
+_FAKE = RuntimeConfig(folder="", cache_bytes=0, kind="fake")
+_TIMEOUT_S = 30
+
+
+class Child:
+    """An engine process and this side of its socket."""
+
+    def __init__(self, runtime: RuntimeConfig) -> None:
+        self.socket, theirs = socket.socketpair()
+        self.socket.settimeout(_TIMEOUT_S)
+        config = msgspec.json.encode(WorkerConfig(runtime=runtime)).decode()
+        command = [sys.executable, "-m", "palaver.engine.worker", str(theirs.fileno()), config]
+        with theirs:
+            self.process = subprocess.Popen(
+                command, pass_fds=[theirs.fileno()], stderr=subprocess.DEVNULL
+            )
+        self._stream = self.socket.makefile("rb")
+
+    def send(self, message: Submit | Cancel) -> None:
+        self.socket.sendall(frame(message))
+
+    def receive(self) -> FromEngine:
+        (length,) = LENGTH.unpack(self._stream.read(LENGTH.size))
+        message: FromEngine = decode_from_engine(self._stream.read(length))
+        return message
+
+    def tokens_of(self, request_id: int) -> list[TokenOutput]:
+        """Its tokens up to the last one."""
+        tokens: list[TokenOutput] = []
+        while not tokens or not tokens[-1].finish:
+            message = self.receive()
+            assert isinstance(message, StepDone)
+            tokens += [token for token in message.tokens if token.request_id == request_id]
+        return tokens
+
+    def hang_up(self) -> None:
+        self._stream.close()
+        self.socket.close()
+
+    def has_ended(self) -> bool:
+        self.process.wait(_TIMEOUT_S)
+        return True
+
+
+@contextmanager
+def _child(runtime: RuntimeConfig = _FAKE) -> Iterator[Child]:
+    child = Child(runtime)
+    try:
+        yield child
+    finally:
+        child.hang_up()
+        child.process.kill()
+        child.process.wait()
+
+
+@contextmanager
+def _ready_child() -> Iterator[Child]:
+    with _child() as child:
+        assert isinstance(child.receive(), Ready)
+        yield child
+
+
+def test_it_says_first_what_it_has_loaded() -> None:
+    with _child() as child:
+        ready = child.receive()
+    assert isinstance(ready, Ready)
+    assert (ready.vocab_size, ready.num_cache_tokens) == (64, 4096)
+
+
+def test_it_says_why_a_folder_cannot_be_loaded_and_ends(tmp_path: Path) -> None:
+    with _child(RuntimeConfig(folder=str(tmp_path), cache_bytes=2**20)) as child:
+        failed = child.receive()
+        assert isinstance(failed, Failed)
+        assert "openvino_model.xml" in failed.message
+        assert str(tmp_path) in failed.message
+        assert child.has_ended()
+
+
+def test_a_request_that_never_fits_is_refused_and_the_next_one_served() -> None:
+    with _ready_child() as child:
+        child.send(Submit(request(1, token_ids(10), max_tokens=10_000)))
+        refused = child.receive()
+        assert isinstance(refused, Refused)
+        assert refused.request_id == 1
+        assert "4096" in refused.message
+        child.send(Submit(request(2, token_ids(10), max_tokens=3)))
+        assert len(child.tokens_of(2)) == 3
+
+
+def test_a_cancelled_request_brings_no_more_tokens() -> None:
+    with _ready_child() as child:
+        child.send(Submit(request(1, token_ids(10), max_tokens=4000)))
+        assert isinstance(child.receive(), StepDone)
+        child.send(Cancel(1))
+        child.send(Submit(request(2, token_ids(10), max_tokens=50)))
+        steps: list[list[int]] = []
+        while not any(2 in step for step in steps):
+            message = child.receive()
+            assert isinstance(message, StepDone)
+            steps.append([token.request_id for token in message.tokens])
+        assert 1 not in steps[-1]
+        assert {token.request_id for token in child.tokens_of(2)} == {2}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_that_end_a_terminal_or_a_service_are_left_to_the_server(
+    number: signal.Signals,
+) -> None:
+    with _ready_child() as child:
+        child.process.send_signal(number)
+        child.send(Submit(request(1, token_ids(10), max_tokens=3)))
+        assert len(child.tokens_of(1)) == 3
+
+
+def test_it_ends_when_the_server_hangs_up_while_nothing_is_to_do() -> None:
+    with _ready_child() as child:
+        child.hang_up()
+        assert child.has_ended()
+
+
+def test_it_ends_when_the_server_hangs_up_amid_an_answer() -> None:
+    with _ready_child() as child:
+        child.send(Submit(request(1, token_ids(10), max_tokens=4000)))
+        assert isinstance(child.receive(), StepDone)
+        child.hang_up()
+        assert child.has_ended()
+
+
+def test_it_ends_when_the_server_dies_with_tokens_unread() -> None:
+    with _ready_child() as child:
+        child.send(Submit(request(1, token_ids(10), max_tokens=1)))
+        assert child.socket.recv(1, socket.MSG_PEEK)
+        child.hang_up()  # with something unread, the other side sees a reset and not an end
+        assert child.has_ended()
+
+
+@pytest.mark.parametrize("num_bytes", [2, LENGTH.size, LENGTH.size + 5])
+def test_it_ends_when_the_server_dies_amid_a_message(num_bytes: int) -> None:
+    with _ready_child() as child:
+        child.socket.sendall(frame(Submit(request(1, token_ids(10))))[:num_bytes])
+        child.hang_up()
+        assert child.has_ended()

@@ -1,0 +1,175 @@
+"""The built-in model in paged mode: bits do not depend on what is computed beside them."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from palaver.errors import ModelFolderError
+from palaver.runtime import RuntimeConfig, load_runtime
+from palaver.runtime.base import Logits, Runtime
+
+from .batches import Part, step
+
+_FOLDER = Path(str(files("palaver"))) / "models" / "tiny"
+_NUM_BLOCKS = 48
+
+needs_model = pytest.mark.skipif(
+    not (_FOLDER / "openvino_model.xml").is_file(), reason="the built-in model is not exported"
+)
+
+
+def _config(folder: Path = _FOLDER, cache_bytes: int = 2**28) -> RuntimeConfig:
+    return RuntimeConfig(
+        folder=str(folder),
+        cache_bytes=cache_bytes,
+        num_threads=2,
+        max_cache_tokens=32 * _NUM_BLOCKS,
+    )
+
+
+@pytest.fixture(scope="module")
+def runtime() -> Runtime:
+    return load_runtime(_config())
+
+
+def _tokens(runtime: Runtime, num: int, seed: int = 0) -> list[int]:
+    rng = np.random.default_rng(seed)
+    return [int(i) for i in rng.integers(10, runtime.shape.vocab_size, num)]
+
+
+def _answer(runtime: Runtime, prompt: list[int], blocks: list[int], *beside: Part) -> Logits:
+    """Logits of a prompt and of five decoded tokens, with other parts in each decode step."""
+    rows = [step(runtime, Part(prompt, 0, blocks))]
+    for past in range(len(prompt), len(prompt) + 5):
+        token_id = int(rows[-1][0].argmax())
+        rows.append(step(runtime, Part([token_id], past, blocks), *beside)[:1])
+    return np.concatenate(rows)
+
+
+@needs_model
+def test_the_shape_is_the_models_and_the_caches_bound_is_kept(runtime: Runtime) -> None:
+    shape = runtime.shape
+    assert shape.num_blocks * shape.block_size_tokens <= 32 * _NUM_BLOCKS
+    assert shape.num_blocks * shape.block_size_bytes <= 2**28
+    assert shape.vocab_size > 1000
+    assert step(runtime, Part([11, 12], 0, [0])).shape == (1, shape.vocab_size)
+
+
+@needs_model
+def test_decoding_alone_is_decoding_in_a_batch_bit_for_bit(runtime: Runtime) -> None:
+    prompt = _tokens(runtime, 45)
+    alone = _answer(runtime, prompt, [0, 1])
+    others = []
+    for i in range(6):
+        neighbour = _tokens(runtime, 20 + 7 * i, seed=i + 1)
+        blocks = [10 + 2 * i, 11 + 2 * i]
+        step(runtime, Part(neighbour, 0, blocks))
+        others.append(Part([50 + i], len(neighbour), blocks))
+    assert np.array_equal(_answer(runtime, prompt, [2, 3], *others), alone)
+
+
+@needs_model
+def test_decoding_beside_a_prefill_is_decoding_alone_bit_for_bit(runtime: Runtime) -> None:
+    prompt = _tokens(runtime, 45)
+    alone = _answer(runtime, prompt, [0, 1])
+    beside = Part(_tokens(runtime, 150, seed=3), 0, [20, 21, 22, 23, 24])
+    assert np.array_equal(_answer(runtime, prompt, [2, 3], beside), alone)
+
+
+@needs_model
+@pytest.mark.parametrize("num_tokens", [2, 31, 32, 33, 70])
+def test_reading_beside_others_is_reading_alone_bit_for_bit(
+    runtime: Runtime, num_tokens: int
+) -> None:
+    prompt = _tokens(runtime, num_tokens)
+    blocks = [0, 1, 2]
+    alone = step(runtime, Part(prompt, 0, blocks))
+    saved = [runtime.save_block(i) for i in blocks[: num_tokens // 32]]
+    neighbour = _tokens(runtime, 40, seed=1)
+    step(runtime, Part(neighbour, 0, [10, 11]))
+    both = step(
+        runtime,
+        Part([60], 40, [10, 11]),
+        Part(prompt, 0, [3, 4, 5]),
+        Part(_tokens(runtime, 50, seed=2), 0, [12, 13]),
+    )
+    assert np.array_equal(both[1:2], alone)
+    for block, content in zip([3, 4, 5], saved, strict=False):
+        for left, right in zip(runtime.save_block(block), content, strict=True):
+            assert np.array_equal(left, right)
+
+
+@needs_model
+@pytest.mark.parametrize("cuts", [[32], [64], [32, 64, 96], [96]])
+def test_a_prompt_cut_at_block_boundaries_is_the_whole_bit_for_bit(
+    runtime: Runtime, cuts: list[int]
+) -> None:
+    prompt = _tokens(runtime, 119)
+    whole = _answer(runtime, prompt, [0, 1, 2, 3])
+    for begin, end in zip([0, *cuts], cuts, strict=False):
+        step(runtime, Part(prompt[begin:end], begin, [4, 5, 6, 7]))
+    last = step(runtime, Part(prompt[cuts[-1] :], cuts[-1], [4, 5, 6, 7]))
+    assert np.array_equal(last, whole[:1])
+    token_id = int(last[0].argmax())
+    assert np.array_equal(step(runtime, Part([token_id], 119, [4, 5, 6, 7])), whole[1:2])
+
+
+@needs_model
+def test_blocks_may_lie_anywhere(runtime: Runtime) -> None:
+    prompt = _tokens(runtime, 80)
+    in_order = _answer(runtime, prompt, [0, 1, 2])
+    assert np.array_equal(_answer(runtime, prompt, [30, 4, 17]), in_order)
+
+
+@needs_model
+def test_what_a_block_held_before_does_not_matter(runtime: Runtime) -> None:
+    prompt = _tokens(runtime, 40)
+    first = _answer(runtime, prompt, [0, 1])
+    _answer(runtime, _tokens(runtime, 58, seed=9), [0, 1])
+    assert np.array_equal(_answer(runtime, prompt, [0, 1]), first)
+
+
+@needs_model
+def test_saved_restored_and_copied_blocks_go_on_bit_for_bit(runtime: Runtime) -> None:
+    prompt = _tokens(runtime, 45)
+    step(runtime, Part(prompt, 0, [0, 1]))
+    saved = [runtime.save_block(i) for i in (0, 1)]
+    runtime.copy_block(0, 7)
+    runtime.copy_block(1, 6)
+    expected = step(runtime, Part([77], 45, [0, 1]))
+    step(runtime, Part(_tokens(runtime, 60, seed=5), 0, [0, 1]))
+    assert np.array_equal(step(runtime, Part([77], 45, [7, 6])), expected)
+    for block, content in zip((9, 8), saved, strict=True):
+        runtime.restore_block(block, content)
+    assert np.array_equal(step(runtime, Part([77], 45, [9, 8])), expected)
+
+
+@needs_model
+def test_a_saved_block_is_a_copy(runtime: Runtime) -> None:
+    step(runtime, Part(_tokens(runtime, 20), 0, [0]))
+    saved = runtime.save_block(0)
+    before = [part.copy() for part in saved]
+    step(runtime, Part(_tokens(runtime, 20, seed=1), 0, [0]))
+    assert all(np.array_equal(a, b) for a, b in zip(saved, before, strict=True))
+
+
+@needs_model
+def test_a_cache_without_room_for_a_block_is_an_error_that_says_so() -> None:
+    with pytest.raises(ModelFolderError, match="too small"):
+        load_runtime(_config(cache_bytes=1000))
+
+
+def test_a_folder_without_a_model_is_an_error_that_names_it(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(ModelFolderError, match=str(folder)):
+            load_runtime(_config(folder))
+
+
+def test_a_file_that_is_no_model_is_an_error_that_names_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "openvino_model.xml").write_text("<net/>")
+    with pytest.raises(ModelFolderError, match=str(tmp_path)):
+        load_runtime(_config(tmp_path))
