@@ -107,7 +107,7 @@ def _weights(row: Row) -> dict[int, float]:
         for i in head:
             assume(abs(weights[i] - params.min_p) > 1e-5 * params.min_p)
         lengths.append(sum(weights[i] >= params.min_p for i in head))
-    return {i: weights[i] for i in head[: min(lengths)]}
+    return {i: weights[i] for i in sorted(head[: min(lengths)])}
 
 
 def _reference(row: Row) -> int:

@@ -22,7 +22,7 @@ def run(engine: Engine) -> list[StepStats]:
 def test_figures_of_all_steps_add_up_to_the_tokens_of_the_requests() -> None:
     engine = Engine(fake_runtime(64), max_step_tokens=16)
     engine.add(request(0, token_ids(30), max_tokens=5))
-    engine.add(request(1, token_ids(10), max_tokens=7, num_choices=2))
+    engine.add(request(1, token_ids(10, salt=1), max_tokens=7, num_choices=2))
     figures = run(engine)
     assert sum(stats.num_prompt_tokens for stats in figures) == 40
     assert sum(stats.num_decoded_tokens for stats in figures) == 4 + 6 + 6

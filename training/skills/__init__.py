@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import sys
-from importlib import import_module
-
 from training.sample import Skill
-
-ORDER = (
-    "about",
-    "arithmetic",
-    "instructions",
-    "memory",
-    "extraction",
-    "tools",
-    "story",
-    "beyond",
-    "copying",
+from training.skills import (
+    about,
+    arithmetic,
+    beyond,
+    copying,
+    extraction,
+    instructions,
+    memory,
+    story,
+    tools,
 )
 
-
-def _present() -> dict[str, Skill]:
-    skills = {}
-    for name in ORDER:
-        try:
-            skills[name] = import_module(f"training.skills.{name}").SKILL
-        except Exception as error:
-            print(f"skill {name} is missing: {error!r}", file=sys.stderr)
-    return skills
-
-
-SKILLS: dict[str, Skill] = _present()
+SKILLS: dict[str, Skill] = {
+    module.SKILL.name: module.SKILL
+    for module in (
+        about,
+        arithmetic,
+        instructions,
+        memory,
+        extraction,
+        tools,
+        story,
+        beyond,
+        copying,
+    )
+}
 """Every skill by its name."""

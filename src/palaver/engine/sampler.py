@@ -6,9 +6,9 @@ The order of operations, for each row:
 2. ``logit_bias``: added; 100 leaves only the tokens that have it, -100 forbids;
 3. penalties: repetition (prompt and answer), then frequency and presence (answer);
 4. temperature 0: the likeliest token, the lowest id among equals. Otherwise divide by it;
-5. top-k, top-p (of what top-k left), min-p: each keeps a head of the tokens sorted by probability,
-   lower ids first among equals, so together they keep the shortest of the heads;
-6. the draw: one uniform number from (seed, choice, position) through the inverse distribution.
+5. top-k, top-p (of what top-k left), min-p; see :mod:`palaver.engine.filters`;
+6. the draw: one uniform number from (seed, choice, position) through the inverse distribution, in
+   the order of token ids.
 
 Each row's result depends on that row alone, whatever else is in the batch.
 """
@@ -23,12 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from palaver.engine import philox
+from palaver.engine.filters import drop_tails, is_filtered
 from palaver.engine.penalties import TokenCounts
 from palaver.engine.request import SamplingParams
 
 _FORCED = 100.0
 FORBIDDEN = -100.0
-_HEADS = (128, 2048)
 _STRIPE = 256
 
 
@@ -131,93 +131,36 @@ def _draw(logits: NDArray[np.float32], draws: list[Draw]) -> NDArray[np.int64]:
     uniforms = philox.uniform(
         [p.seed for p in params], [d.choice for d in draws], [d.position for d in draws]
     )
-    filtered = np.array([p.top_k > 0 or p.top_p < 1 or p.min_p > 0 for p in params])
-    tokens = np.empty(len(draws), dtype=np.int64)
-    for rows, pick in ((~filtered, _pick_from_all), (filtered, _pick_from_head)):
-        chosen = np.flatnonzero(rows)
-        if len(chosen):
-            tokens[chosen] = pick(weights[chosen], uniforms[chosen], [params[i] for i in chosen])
-    return tokens
+    filtered = [row for row, p in enumerate(params) if is_filtered(p)]
+    if len(filtered) == len(params):
+        drop_tails(weights, params)
+    elif filtered:
+        some = weights[filtered]
+        drop_tails(some, [params[row] for row in filtered])
+        weights[filtered] = some
+    return _pick(weights, uniforms)
 
 
-def _pick_from_all(
-    weights: NDArray[np.float32], uniforms: NDArray[np.float64], _: list[SamplingParams]
-) -> NDArray[np.int64]:
+def _pick(weights: NDArray[np.float32], uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
     """Inverse distribution in the order of ids, over stripes first to sum little twice."""
     num_rows, vocab = weights.shape
-    padded = np.pad(weights, ((0, 0), (0, -vocab % _STRIPE))).reshape(num_rows, -1, _STRIPE)
-    stripes = padded.sum(axis=2, dtype=np.float64).cumsum(axis=1)
-    targets = uniforms * stripes[:, -1]
-    tokens = np.empty(num_rows, dtype=np.int64)
-    for row in range(num_rows):
-        stripe = int(np.searchsorted(stripes[row], targets[row], side="right"))
-        before = stripes[row, stripe - 1] if stripe else 0.0
-        within = padded[row, stripe].cumsum(dtype=np.float64)
-        place = int(np.searchsorted(within, targets[row] - before, side="right"))
-        tokens[row] = stripe * _STRIPE + min(place, _last_possible(padded[row, stripe]))
-    return tokens
+    rows = np.arange(num_rows)
+    if vocab % _STRIPE:
+        weights = np.pad(weights, ((0, 0), (0, -vocab % _STRIPE)))
+    striped = weights.reshape(num_rows, -1, _STRIPE)
+    sums = np.zeros((num_rows, striped.shape[1] + 1))
+    np.cumsum(striped.sum(axis=2, dtype=np.float64), axis=1, out=sums[:, 1:])
+    targets = uniforms * sums[:, -1]
+    stripes = _first_beyond(sums[:, 1:], targets)
+    within = striped[rows, stripes].cumsum(axis=1, dtype=np.float64)
+    return stripes * _STRIPE + _first_beyond(within, targets - sums[rows, stripes])
 
 
-def _last_possible(weights: NDArray[np.float32]) -> int:
-    """The last index with any weight: where rounding must not carry a draw beyond."""
-    return int(np.flatnonzero(weights)[-1])
-
-
-def _pick_from_head(
-    weights: NDArray[np.float32], uniforms: NDArray[np.float64], params: list[SamplingParams]
-) -> NDArray[np.int64]:
-    """Inverse distribution over the likeliest tokens that top-k, top-p and min-p keep.
-
-    The head is looked for among a few tokens first and among more only in rows where those do not
-    contain it; a running sum over sorted weights is the same however far it is carried.
-    """
-    vocab = weights.shape[1]
-    totals = weights.sum(axis=1, dtype=np.float64)
-    tokens = np.empty(len(params), dtype=np.int64)
-    open_rows = np.arange(len(params))
-    for size in (*(h for h in _HEADS if h < vocab), vocab):
-        picked, is_settled = _pick_within(
-            weights[open_rows],
-            totals[open_rows],
-            uniforms[open_rows],
-            [params[i] for i in open_rows],
-            size,
-        )
-        tokens[open_rows[is_settled]] = picked[is_settled]
-        open_rows = open_rows[~is_settled]
-        if not len(open_rows):
-            break
-    return tokens
-
-
-def _pick_within(
-    weights: NDArray[np.float32],
-    totals: NDArray[np.float64],
-    uniforms: NDArray[np.float64],
-    params: list[SamplingParams],
-    size: int,
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Tokens drawn among the ``size`` likeliest, and in which rows that was the whole head."""
-    rows = np.arange(len(params))
-    ids = _head_ids(weights, size)
-    head = np.take_along_axis(weights, ids, axis=1).astype(np.float64)
-    sums = head.cumsum(axis=1)
-    top_k = np.array([min(p.top_k, size) if p.top_k else size for p in params])
-    is_cut_by_k = np.array([0 < p.top_k <= size for p in params])
-    mass = np.where(is_cut_by_k, sums[rows, top_k - 1], totals)
-    top_p = np.array([p.top_p for p in params])
-    min_p = np.array([p.min_p for p in params])
-    num_by_p = np.where(top_p < 1, (sums < (top_p * mass)[:, None]).sum(axis=1) + 1, size + 1)
-    num_by_min = (head >= (min_p * head[:, 0])[:, None]).sum(axis=1)
-    num_by_min = np.where((min_p > 0) & (num_by_min < size), num_by_min, size + 1)
-    num_by_k = np.where(is_cut_by_k, top_k, size + 1)
-    num_kept = np.minimum(np.minimum(num_by_k, num_by_p), num_by_min)
-    is_mass_known = is_cut_by_k | np.array([p.top_k == 0 or p.top_p >= 1 for p in params])
-    is_settled = ((num_kept <= size) & is_mass_known) | (size == weights.shape[1])
-    num_kept = np.minimum(num_kept, (head > 0).sum(axis=1))
-    targets = uniforms * sums[rows, num_kept - 1]
-    places = np.minimum((sums <= targets[:, None]).sum(axis=1), num_kept - 1)
-    return ids[rows, places], is_settled
+def _first_beyond(sums: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Where each row's running sum passes its target; rounding never leads past its last rise."""
+    passed = (sums <= targets[:, None]).sum(axis=1)
+    last_rise: NDArray[np.int64] = (sums < sums[:, -1:]).sum(axis=1)
+    return np.minimum(passed, last_rise)
 
 
 def _head_ids(values: NDArray[np.float32], size: int) -> NDArray[np.int64]:
