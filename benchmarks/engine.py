@@ -1,6 +1,6 @@
 """The engine against openvino-genai's ContinuousBatchingPipeline: same process, same weights.
 
-``python -m benchmarks.engine FOLDER [--runs 5] [--out FILE]`` needs ``pip install openvino-genai``. Runs
+``python -m benchmarks.engine FOLDER [--runs 5] [--out FILE]`` needs openvino-genai installed. Runs
 alternate between the two, so that the machine's moods meet both; medians and the medians of the
 pairwise ratios are reported. A run decodes N streams from prompts of 8 tokens, or reads one
 prompt of 512. Beside them stand the memory bandwidth that the machine shows in the same run, and

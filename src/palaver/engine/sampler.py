@@ -158,9 +158,10 @@ def _pick(weights: NDArray[np.float32], uniforms: NDArray[np.float64]) -> NDArra
 
 def _first_beyond(sums: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.int64]:
     """Where each row's running sum passes its target; rounding never leads past its last rise."""
-    passed = (sums <= targets[:, None]).sum(axis=1)
+    passed: NDArray[np.int64] = (sums <= targets[:, None]).sum(axis=1)
     last_rise: NDArray[np.int64] = (sums < sums[:, -1:]).sum(axis=1)
-    return np.minimum(passed, last_rise)
+    smaller: NDArray[np.int64] = np.minimum(passed, last_rise)
+    return smaller
 
 
 def _head_ids(values: NDArray[np.float32], size: int) -> NDArray[np.int64]:
