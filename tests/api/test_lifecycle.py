@@ -89,7 +89,8 @@ def test_a_client_that_goes_away_ends_its_generation(
     with server.client() as client:
         if is_stream:
             with client.stream("POST", PATH, json=body) as response:
-                next(response.iter_lines())
+                lines = response.iter_lines()  # held: letting go of it closes the stream
+                next(lines)
                 assert not is_idle(engine)
         else:
             with pytest.raises(httpx.ReadTimeout):

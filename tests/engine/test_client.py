@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from palaver.engine.client import EngineClient, Generation
+from palaver.engine.client import EngineClient
+from palaver.engine.generation import Generation
 from palaver.engine.messages import TokenOutput
 from palaver.engine.request import Prompt, SamplingParams
 from palaver.engine.worker import WorkerConfig

@@ -10,12 +10,12 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable
-from typing import cast
 
 import msgspec
 
+from palaver.engine.connection import Connection
+from palaver.engine.generation import Generation
 from palaver.engine.messages import (
-    LENGTH,
     Cancel,
     Failed,
     FromEngine,
@@ -26,85 +26,17 @@ from palaver.engine.messages import (
     StepDone,
     Submit,
     ToEngine,
-    TokenOutput,
-    decode_from_engine,
-    frame,
 )
 from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
 from palaver.engine.stats import SequenceState, StepStats
 from palaver.engine.worker import WorkerConfig
-from palaver.errors import InvalidRequest, ModelFolderError, ModelNotAvailable, RequestError
+from palaver.errors import InvalidRequest, ModelFolderError, ModelNotAvailable
 
 _log = logging.getLogger(__name__)
 
 _EXIT_TIMEOUT_S = 5.0
 _FIRST_BACKOFF_S = 0.1
 _LAST_BACKOFF_S = 10.0
-
-
-class Generation:
-    """The tokens of one request as they come. Close it, finished or not: that frees its memory.
-
-    Args:
-        num_choices: Choices that will finish.
-        cancel: Called with a choice, or ``None`` for all, to stop generating.
-    """
-
-    def __init__(self, num_choices: int, cancel: Callable[[int | None], None]) -> None:
-        self._num_open = num_choices
-        self._cancel = cancel
-        self._cancelled: set[int] = set()
-        self._tokens: list[TokenOutput] = []
-        self._error: RequestError | None = None
-        self._arrived = asyncio.Event()
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether every choice has got its last token or was cancelled."""
-        return self._num_open == 0
-
-    async def next_tokens(self) -> list[TokenOutput]:
-        """All tokens that came since the last call, at least one; empty once all is finished.
-
-        Raises:
-            ModelNotAvailable: The engine died.
-            InvalidRequest: The engine can never serve the request.
-        """
-        while not self._tokens and self._error is None and self._num_open:
-            self._arrived.clear()
-            await self._arrived.wait()
-        if not self._tokens and self._error is not None:
-            raise self._error
-        tokens, self._tokens = self._tokens, []
-        return tokens
-
-    def cancel(self, choice: int) -> None:
-        """Stop one choice; no more tokens of it will come."""
-        if choice not in self._cancelled:
-            self._cancelled.add(choice)
-            self._tokens = [token for token in self._tokens if token.choice != choice]
-            self._cancel(choice)
-            self._num_open -= 1
-            self._arrived.set()
-
-    def close(self) -> None:
-        """Stop whatever is still being generated."""
-        self._cancel(None)
-
-    def deliver(self, token: TokenOutput) -> None:
-        """Hand a token over; called by the engine's client."""
-        if token.choice in self._cancelled:
-            return
-        self._tokens.append(token)
-        if token.finish:
-            self._cancelled.add(token.choice)
-            self._num_open -= 1
-        self._arrived.set()
-
-    def fail(self, error: RequestError) -> None:
-        """End with an error, after the tokens that are already there."""
-        self._error = error
-        self._arrived.set()
 
 
 class EngineClient:
@@ -128,7 +60,7 @@ class EngineClient:
         self._config = config
         self._on_step = on_step
         self._process: subprocess.Popen[bytes] | None = None
-        self._connection: _Connection | None = None
+        self._connection: Connection | None = None
         self._generations: dict[int, Generation] = {}
         self._inspections: deque[asyncio.Future[list[SequenceState]]] = deque()
         self._num_requests = 0
@@ -217,7 +149,7 @@ class EngineClient:
         first: asyncio.Future[FromEngine] = loop.create_future()
         closed = asyncio.Event()
         _, self._connection = await loop.create_unix_connection(
-            lambda: _Connection(first, self._receive, closed), sock=ours
+            lambda: Connection(first, self._receive, closed), sock=ours
         )
         message = await first
         if isinstance(message, Ready):
@@ -287,53 +219,3 @@ class EngineClient:
             case Refused(request_id, why, param):
                 if generation := self._generations.get(request_id):
                     generation.fail(InvalidRequest(why, param=param))
-
-
-class _Connection(asyncio.Protocol):
-    """Cuts the stream of an engine into messages; the first one goes to a future."""
-
-    def __init__(
-        self,
-        first: asyncio.Future[FromEngine],
-        receive: Callable[[FromEngine], None],
-        closed: asyncio.Event,
-    ) -> None:
-        self._first = first
-        self._receive = receive
-        self._closed = closed
-        self._transport: asyncio.Transport | None = None
-        self._buffer = bytearray()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-
-    def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        begin = 0
-        while len(self._buffer) - begin >= LENGTH.size:
-            (length,) = LENGTH.unpack_from(self._buffer, begin)
-            end = begin + LENGTH.size + length
-            if len(self._buffer) < end:
-                break
-            self._deliver(decode_from_engine(memoryview(self._buffer)[begin + LENGTH.size : end]))
-            begin = end
-        del self._buffer[:begin]
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        if not self._first.done():
-            self._first.set_result(Failed("its process ended while loading"))
-        self._closed.set()
-
-    def send(self, message: ToEngine) -> None:
-        if self._transport and not self._transport.is_closing():
-            self._transport.write(frame(message))
-
-    def close(self) -> None:
-        if self._transport:
-            self._transport.close()
-
-    def _deliver(self, message: FromEngine) -> None:
-        if self._first.done():
-            self._receive(message)
-        else:
-            self._first.set_result(message)

@@ -1,0 +1,51 @@
+"""Metrics and the view into the engine, through the real server."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+
+from tests.server import MODEL, NO_END, RunningServer, chat
+
+
+def metric(server: RunningServer, name: str) -> float:
+    """The value of one metric of the built-in model."""
+    text = httpx.get(f"{server.url}/metrics").text
+    found = re.search(rf'^{name}{{model="{MODEL}"}} (\S+)$', text, re.MULTILINE)
+    assert found, f"{name} is not there"
+    return float(found[1])
+
+
+@pytest.mark.spec("S52")
+def test_metrics_count_every_token_once(server: RunningServer, client: httpx.Client) -> None:
+    names = ("palaver_prompt_tokens_total", "palaver_decoded_tokens_total")
+    before = [metric(server, name) for name in names]
+    body = chat("A question that was never asked before.", max_tokens=9, logit_bias=NO_END)
+    usage = client.post("/v1/chat/completions", json=body).json()["usage"]
+    computed = usage["prompt_tokens"] - usage["prompt_tokens_details"]["cached_tokens"]
+    after = [metric(server, name) for name in names]
+    assert after[0] - before[0] == computed
+    assert after[1] - before[1] == 8, "the first of nine tokens comes with the prompt"
+    assert metric(server, "palaver_step_model_seconds_count") > 0
+
+
+@pytest.mark.spec("S52")
+def test_the_running_batch_can_be_looked_at(server: RunningServer) -> None:
+    body = chat("Tell me a story.", max_tokens=2000, stream=True, n=2, logit_bias=NO_END)
+    with (
+        server.client() as client,
+        client.stream("POST", "/v1/chat/completions", json=body | {"temperature": 1}) as response,
+    ):
+        lines = response.iter_lines()  # held, since letting go of it closes the stream
+        next(lines)
+        with server.client() as other:
+            found = other.get("/debug/engines").json()[MODEL]
+        running = [sequence for sequence in found if sequence["state"] == "decode"]
+        assert {sequence["choice"] for sequence in running} == {0, 1}, found
+        assert all(sequence["num_answer_tokens"] > 0 for sequence in running)
+
+
+def test_looking_at_the_batch_needs_a_key(server: RunningServer) -> None:
+    assert httpx.get(f"{server.url}/debug/engines").status_code == 401
