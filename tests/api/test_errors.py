@@ -198,9 +198,30 @@ def test_max_tokens_past_the_window_is_an_error_only_where_that_is_wanted(
 
 
 @pytest.mark.spec("S40")
-def test_unknown_fields_are_named_in_a_header(client: httpx.Client) -> None:
-    response = client.post(PATH, json=chat(max_tokens=1, frobnicate=1, zap={"a": 1}))
-    assert response.headers["x-ignored-fields"] == "frobnicate, zap"
+def test_unknown_fields_are_named_in_a_header_with_their_paths(client: httpx.Client) -> None:
+    message = {"role": "user", "content": [{"type": "text", "text": "Hi", "x": 1}], "mood": "good"}
+    body = chat(max_tokens=1, frobnicate=1, zap={"a": 1}, messages=[message])
+    response = client.post(PATH, json=body)
+    assert response.headers["x-ignored-fields"] == (
+        "frobnicate, messages[0].content[0].x, messages[0].mood, zap"
+    )
+
+
+@pytest.mark.spec("S40")
+def test_an_answer_of_the_official_client_can_be_sent_back_as_it_is(client: httpx.Client) -> None:
+    answer: dict[str, Any] = {
+        "role": "assistant",
+        "content": "Hello!",
+        "refusal": None,
+        "annotations": [],
+        "audio": None,
+        "function_call": None,
+        "tool_calls": None,
+    }
+    messages = [{"role": "user", "content": "Hi"}, answer, {"role": "user", "content": "Bye"}]
+    response = client.post(PATH, json=chat(max_tokens=1, messages=messages))
+    assert response.status_code == 200
+    assert "x-ignored-fields" not in response.headers
 
 
 def test_unknown_fields_are_400_on_a_strict_server(tmp_path: Any) -> None:

@@ -71,7 +71,8 @@ class _Banner:
         load_s = model.engine.ready.load_s if model.engine.ready else 0.0
         self._console.print(
             f"  [green]ready[/green] {model.name}: {model.folder.description}, "
-            f"window {model.window_tokens} tokens, loaded in {load_s:.1f} s"
+            f"window {model.window_tokens} tokens, loaded in {load_s:.1f} s",
+            soft_wrap=True,
         )
 
     def show(self, server: Server) -> None:

@@ -13,7 +13,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, from_json
+
+from palaver.api.wire.known import only
 
 NAME_PATTERN = r"^[A-Za-z0-9_]{1,64}$"
 
@@ -21,7 +23,7 @@ NAME_PATTERN = r"^[A-Za-z0-9_]{1,64}$"
 class TextPart(BaseModel):
     """A part of a message's content: some text."""
 
-    model_config = ConfigDict(strict=True, frozen=True)
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
     type: Literal["text"]
     text: str
@@ -62,7 +64,7 @@ Content: TypeAlias = Annotated[
 class FunctionCall(BaseModel):
     """A function that an assistant called, and with which arguments."""
 
-    model_config = ConfigDict(strict=True, frozen=True)
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
     name: str
     arguments: str = Field(description="The arguments as JSON text.")
@@ -71,17 +73,28 @@ class FunctionCall(BaseModel):
 class ToolCall(BaseModel):
     """A tool call of an earlier turn."""
 
-    model_config = ConfigDict(strict=True, frozen=True)
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
     id: str
     type: Literal["function"] = "function"
     function: FunctionCall
 
+    def for_template(self) -> dict[str, Any]:
+        """The call as chat templates read it: the arguments as an object, if they are one."""
+        try:
+            arguments = from_json(self.function.arguments)
+        except ValueError:
+            arguments = None
+        if not isinstance(arguments, dict):
+            arguments = self.function.arguments
+        function = {"name": self.function.name, "arguments": arguments}
+        return {"id": self.id, "type": self.type, "function": function}
+
 
 class ChatMessage(BaseModel):
     """One message of the conversation."""
 
-    model_config = ConfigDict(strict=True, frozen=True)
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: Content = None
@@ -89,6 +102,11 @@ class ChatMessage(BaseModel):
     tool_calls: list[ToolCall] | None = None
     tool_call_id: str | None = None
     reasoning_content: str | None = None
+
+    audio: Annotated[Any, only()] = None
+    refusal: Annotated[Any, only()] = None
+    function_call: Annotated[Any, only()] = None
+    annotations: Annotated[Any, only([])] = None
 
     @model_validator(mode="after")
     def _is_complete(self) -> ChatMessage:
@@ -105,8 +123,15 @@ class ChatMessage(BaseModel):
 
     def for_template(self) -> dict[str, Any]:
         """The message as chat templates read it: plain text, and only the keys that are there."""
-        message = self.model_dump(exclude_none=True)
-        message["content"] = self.text
+        message: dict[str, Any] = {"role": self.role, "content": self.text}
+        if self.name is not None:
+            message["name"] = self.name
+        if self.tool_calls:
+            message["tool_calls"] = [call.for_template() for call in self.tool_calls]
+        if self.tool_call_id is not None:
+            message["tool_call_id"] = self.tool_call_id
+        if self.reasoning_content is not None:
+            message["reasoning_content"] = self.reasoning_content
         return message
 
     @property

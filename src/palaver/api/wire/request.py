@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from palaver.api.wire.known import only, unknown_fields
 from palaver.api.wire.message import ChatMessage
 from palaver.chat.request import ChatRequest
 
@@ -16,7 +17,7 @@ _MAX_STOPS = 4
 class StreamOptions(BaseModel):
     """Options of a stream."""
 
-    model_config = ConfigDict(strict=True, frozen=True)
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
     include_usage: bool | None = Field(
         default=None, description="Send one more chunk with the usage of the whole request."
@@ -37,22 +38,6 @@ def _token_ids(value: Any) -> Any:
 
 Bias: TypeAlias = Annotated[float, Field(ge=-100, le=100)]
 StopString: TypeAlias = Annotated[str, Field(min_length=1)]
-
-
-def _only(*accepted: Any) -> BeforeValidator:
-    """A field that is known, but of which only these values can be honoured so far."""
-
-    def check(value: Any) -> Any:
-        if value is None or any(value == a and type(value) is type(a) for a in accepted):
-            return value
-        allowed = " or ".join(["null", *(repr(a).replace("'", '"') for a in accepted)])
-        raise PydanticCustomError(
-            "unsupported",
-            "is not supported by this version; it can be {allowed}",
-            {"allowed": allowed},
-        )
-
-    return BeforeValidator(check)
 
 
 class ChatCompletionRequest(BaseModel):
@@ -89,22 +74,22 @@ class ChatCompletionRequest(BaseModel):
     user: str | None = None
     metadata: dict[str, str] | None = None
 
-    logprobs: Annotated[Any, _only(False)] = None
-    top_logprobs: Annotated[Any, _only()] = None
-    tools: Annotated[Any, _only([])] = None
-    tool_choice: Annotated[Any, _only("none", "auto")] = None
-    parallel_tool_calls: Annotated[Any, _only(True, False)] = None
-    functions: Annotated[Any, _only()] = None
-    function_call: Annotated[Any, _only()] = None
-    response_format: Annotated[Any, _only({"type": "text"})] = None
-    modalities: Annotated[Any, _only(["text"])] = None
-    audio: Annotated[Any, _only()] = None
-    prediction: Annotated[Any, _only()] = None
-    web_search_options: Annotated[Any, _only()] = None
-    reasoning_effort: Annotated[Any, _only("none")] = None
-    verbosity: Annotated[Any, _only("medium")] = None
-    service_tier: Annotated[Any, _only("auto", "default")] = None
-    store: Annotated[Any, _only(False)] = None
+    logprobs: Annotated[Any, only(False)] = None
+    top_logprobs: Annotated[Any, only()] = None
+    tools: Annotated[Any, only([])] = None
+    tool_choice: Annotated[Any, only("none", "auto")] = None
+    parallel_tool_calls: Annotated[Any, only(True, False)] = None
+    functions: Annotated[Any, only()] = None
+    function_call: Annotated[Any, only()] = None
+    response_format: Annotated[Any, only({"type": "text"})] = None
+    modalities: Annotated[Any, only(["text"])] = None
+    audio: Annotated[Any, only()] = None
+    prediction: Annotated[Any, only()] = None
+    web_search_options: Annotated[Any, only()] = None
+    reasoning_effort: Annotated[Any, only("none")] = None
+    verbosity: Annotated[Any, only("medium")] = None
+    service_tier: Annotated[Any, only("auto", "default")] = None
+    store: Annotated[Any, only(False)] = None
 
     @model_validator(mode="after")
     def _is_consistent(self) -> ChatCompletionRequest:
@@ -119,8 +104,8 @@ class ChatCompletionRequest(BaseModel):
 
     @property
     def unknown_fields(self) -> list[str]:
-        """Fields that nobody knows (spec row S40)."""
-        return sorted(self.model_extra or ())
+        """Paths of the fields that nobody knows (spec row S40)."""
+        return sorted(unknown_fields(self))
 
     def to_chat(self) -> ChatRequest:
         """The request in the chat layer's terms, defaults filled in."""
