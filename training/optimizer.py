@@ -22,7 +22,7 @@ def orthogonalise(matrices: Tensor, num_steps: int = 5) -> Tensor:
     for _ in range(num_steps):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return (x.mT if tall else x).to(matrices.dtype)
+    return cast(Tensor, (x.mT if tall else x).to(matrices.dtype))
 
 
 class Muon(torch.optim.Optimizer):
@@ -57,7 +57,8 @@ class Optimizer:
     """Both optimizers as one, with rates that follow a common factor."""
 
     def __init__(self, model: nn.Module, *, muon_lr: float, adam_lr: float) -> None:
-        hidden, others = [], []
+        hidden: list[nn.Parameter] = []
+        others: list[nn.Parameter] = []
         for name, parameter in model.named_parameters():
             is_hidden = parameter.ndim == 2 and "embed" not in name
             (hidden if is_hidden else others).append(parameter)

@@ -10,7 +10,7 @@ from training.phrasing import casual
 from training.sample import Check, Message, Sample, Skill, Split
 from training.skills.calculation import wordings
 from training.skills.calculation.comparison import comparison
-from training.skills.calculation.problem import Problem, calculation, sum_of_three
+from training.skills.calculation.problem import Problem, calculation
 from training.skills.calculation.word_problems import word_problem
 from training.skills.instruction_kinds.system_wordings import NEUTRAL
 
@@ -22,8 +22,8 @@ TOO_BIG = (
 )
 TOO_BIG_STEPS = ("The numbers are too big for me.", "数字太大，我算不了。")
 
-KINDS = ("calculation", "comparison", "word_problem", "three", "too_big")
-WEIGHTS = (62, 18, 11, 6, 3)
+KINDS = ("calculation", "comparison", "word_problem", "too_big")
+WEIGHTS = (72, 18, 7, 3)
 
 
 def generate(rng: Random, split: Split) -> Sample:
@@ -32,7 +32,7 @@ def generate(rng: Random, split: Split) -> Sample:
     earlier: list[Message] = []
     if rng.random() < 0.06:
         earlier.append({"role": "system", "content": rng.choice(rng.choice(NEUTRAL))})
-    while rng.random() < 0.3 and len(earlier) < 6:
+    while rng.random() < 0.6 and len(earlier) < 10:
         before = _problem(rng, split)
         earlier.append({"role": "user", "content": before.question})
         earlier.append({"role": "assistant", "content": before.answer})
@@ -66,8 +66,6 @@ def _draw(rng: Random, kind: str, chinese: bool, split: Split) -> Problem:
             return comparison(rng, chinese)
         case "word_problem":
             return word_problem(rng, chinese, split)
-        case "three":
-            return sum_of_three(rng, chinese)
         case _:
             return _too_big(rng, chinese)
 
@@ -102,4 +100,4 @@ def _accepts(problem: Problem, thinking: bool, answer: Message) -> bool:
     return bool(numbers) and int(numbers[-1]) == problem.number
 
 
-SKILL = Skill(name=NAME, generate=generate, target=0.9, weight=1.8)
+SKILL = Skill(name=NAME, generate=generate, target=0.9, weight=4.0)

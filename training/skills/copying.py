@@ -10,6 +10,7 @@ from random import Random
 from typing import TypeAlias
 
 from training.sample import Message, Sample, Skill, Split
+from training.skills.pieces import scrap
 from training.skills.turns import (
     Language,
     assistant,
@@ -23,6 +24,8 @@ from training.skills.values import invented, value
 Turn: TypeAlias = tuple[str, str, str]
 """A question, its answer and the thought that leads to it."""
 
+SCRAP_SHARE = 0.45
+"""Share of lists that are random strings of vocabulary pieces."""
 _TOKEN_KINDS = ("word", "word", "code", "integer", "person", "city", "email", "date", "colour")
 
 _REPEAT = {
@@ -110,6 +113,8 @@ _TEMPLATES = {
 
 def _tokens(rng: Random, split: Split, language: Language, count: int) -> list[str]:
     """Different words, codes, numbers or names: all of one kind, or mixed."""
+    if split == "train" and rng.random() < SCRAP_SHARE:
+        return _scraps(rng, count)
     mixed = rng.random() < 0.4
     kind = rng.choice(_TOKEN_KINDS)
     found: list[str] = []
@@ -117,6 +122,15 @@ def _tokens(rng: Random, split: Split, language: Language, count: int) -> list[s
         if mixed or kind == "colour":
             kind = rng.choice(_TOKEN_KINDS)
         item = str(value(kind, rng, split, language))
+        if item not in found:
+            found.append(item)
+    return found
+
+
+def _scraps(rng: Random, count: int) -> list[str]:
+    found: list[str] = []
+    while len(found) < count:
+        item = scrap(rng)
         if item not in found:
             found.append(item)
     return found
@@ -236,4 +250,4 @@ def generate(rng: Random, split: Split) -> Sample:
     return Sample("copying", tuple(messages))
 
 
-SKILL = Skill(name="copying", generate=generate, target=0.95, weight=1.0)
+SKILL = Skill(name="copying", generate=generate, target=0.95, weight=0.4)

@@ -7,7 +7,6 @@ from random import Random
 from training.lexicon import belongs
 from training.sample import Message, Sample, Skill, Split
 from training.skills.instruction_kinds import (
-    knowledge,
     ordering,
     rewriting,
     system_prompts,
@@ -18,33 +17,20 @@ from training.skills.instruction_kinds.task import Kind, Task
 
 NAME = "instructions"
 RESERVED_PERCENT = 10
-SYSTEM_SHARE = 0.27
+SYSTEM_SHARE = 0.3
 CHINESE_SHARE = 0.33
-THINKING_SHARE = 0.12
+THINKING_SHARE = 0.06
 
 KINDS: dict[Kind, int] = {
     rewriting.repeat: 12,
-    rewriting.reverse: 9,
-    rewriting.upper: 11,
-    rewriting.lower: 6,
-    rewriting.title: 4,
-    rewriting.join: 4,
-    rewriting.replace: 5,
-    rewriting.remove: 3,
-    rewriting.append: 3,
-    rewriting.enclose: 3,
-    rewriting.several_times: 5,
-    rewriting.listed: 4,
-    rewriting.nth_word: 7,
-    rewriting.letters: 8,
-    ordering.sort_words: 8,
-    ordering.sort_numbers: 6,
-    ordering.count_words: 5,
-    ordering.count_items: 4,
-    translation.translate: 16,
-    knowledge.opposite: 3,
-    knowledge.which_is: 3,
-    knowledge.name_some: 3,
+    rewriting.reverse: 12,
+    rewriting.upper: 14,
+    rewriting.lower: 5,
+    ordering.sort_words: 10,
+    ordering.sort_numbers: 9,
+    ordering.count_words: 7,
+    ordering.count_items: 7,
+    translation.translate: 22,
 }
 """The user's kinds of instruction and how often each is drawn."""
 
@@ -104,4 +90,4 @@ def _ruled_belongs(messages: list[Message], split: Split) -> bool:
     return belongs(keys[-1], split, RESERVED_PERCENT)
 
 
-SKILL = Skill(name=NAME, generate=generate, target=0.85, weight=2.2)
+SKILL = Skill(name=NAME, generate=generate, target=0.85, weight=4.0)

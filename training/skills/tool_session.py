@@ -93,9 +93,9 @@ class Session:
             self._two_values(last)
         elif kind < 0.37:
             self._two_tools(last)
-        elif kind < 0.43:
+        elif kind < 0.39:
             self._again(last)
-        elif kind < 0.46 and self.calls == 0:
+        elif kind < 0.4 and self.calls == 0:
             self._chain(last)
         else:
             self._single(last)

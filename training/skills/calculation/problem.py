@@ -37,13 +37,14 @@ class Problem:
 
 
 def number(rng: Random) -> int:
-    """A number from 0 to 99, one digit or two alike often."""
-    return rng.randint(0, 9) if rng.random() < 0.5 else rng.randint(10, 99)
+    """A number from 0 to 99, mostly a small one."""
+    low, high = rng.choices(((0, 9), (10, 20), (21, 99)), (50, 30, 20))[0]
+    return rng.randint(low, high)
 
 
 def calculation(rng: Random, chinese: bool) -> Problem:
     """A problem with two operands."""
-    operation = rng.choices(wordings.OPERATIONS, (38, 35, 24, 3))[0]
+    operation = rng.choices(wordings.OPERATIONS, (38, 36, 26, 0))[0]
     a, b = operands(rng, operation)
     question = ask(rng, operation, a, b, chinese)
     value = result(operation, a, b)
@@ -59,11 +60,7 @@ def calculation(rng: Random, chinese: bool) -> Problem:
 def operands(rng: Random, operation: str) -> tuple[int, int]:
     """Two operands that suit an operation."""
     if operation == "×":
-        if rng.random() < 0.3:
-            pair = [rng.randint(13, 99), rng.randint(2, 9)]
-            rng.shuffle(pair)
-            return pair[0], pair[1]
-        return rng.randint(0, 12), rng.randint(0, 12)
+        return rng.randint(0, 10), rng.randint(0, 10)
     if operation == "÷":
         b = rng.randint(1, 10)
         return b * rng.randint(1, 10), b
@@ -102,7 +99,7 @@ def worked(operation: str, a: int, b: int, chinese: bool) -> str:
 def ask(rng: Random, operation: str, a: int, b: int, chinese: bool) -> str:
     """A question for the value of an operation."""
     left, right = str(a), str(b)
-    if max(a, b) <= 12 and rng.random() < 0.06:
+    if max(a, b) <= 12 and rng.random() < 0.02:
         left, right = (wordings.NUMBER_WORDS[chinese][n] for n in (a, b))
         template = rng.choice(wordings.CHINESE if chinese else wordings.ENGLISH)
         word = rng.choice(wordings.WORDS[operation][chinese])
@@ -120,23 +117,6 @@ def ask(rng: Random, operation: str, a: int, b: int, chinese: bool) -> str:
     if chinese and rng.random() < 0.4:
         text = text.replace(" ", "")
     return polite(rng, casual(rng, text), chinese)
-
-
-def sum_of_three(rng: Random, chinese: bool) -> Problem:
-    """A problem with three small operands, added or subtracted from left to right."""
-    a, b, c = (rng.randint(1, 12) for _ in range(3))
-    second = "-" if rng.random() < 0.25 and a + b >= c else "+"
-    middle, value = a + b, result(second, a + b, c)
-    spaced = f"{a} + {b} {second} {c}"
-    expression = spaced if rng.random() < 0.6 else spaced.replace(" ", "")
-    if rng.random() < 0.3:
-        question = rng.choice(wordings.BARE).format(e=expression)
-    else:
-        template = rng.choice(wordings.CHINESE if chinese else wordings.ENGLISH)
-        question = casual(rng, template.format(e=expression))
-    lines = f"{a} + {b} = {middle}\n{middle} {second} {c} = {value}"
-    answer = f"{spaced} = {middle} {second} {c} = {value}"
-    return Problem(question, lines, answer, value, spaced)
 
 
 def _expression(rng: Random, operation: str, left: str, right: str, chinese: bool) -> str:

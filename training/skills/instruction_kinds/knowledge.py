@@ -12,12 +12,10 @@ from training.lexicon import (
     NAMES,
     NOUNS,
     Pair,
-    pool,
     words_of,
 )
 from training.sample import Split
 from training.skills.instruction_kinds import wordings
-from training.skills.instruction_kinds.operands import LEXICON
 from training.skills.instruction_kinds.task import Task, mention, request
 
 OPPOSITES: tuple[tuple[str, str, str, str], ...] = (
@@ -64,51 +62,6 @@ CATEGORIES: tuple[tuple[tuple[str, str, str, str], list[Pair]], ...] = (
 )
 """English with article, plural, Chinese, Chinese measure word; and the words."""
 
-TO_NAME: tuple[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], ...] = (
-    (
-        "animals",
-        "动物",
-        "种",
-        ("cat", "dog", "horse", "bird", "fish"),
-        ("猫", "狗", "马", "鸟", "鱼"),
-    ),
-    (
-        "colours",
-        "颜色",
-        "种",
-        ("red", "blue", "green", "yellow", "white"),
-        ("红色", "蓝色", "绿色", "黄色", "白色"),
-    ),
-    (
-        "colors",
-        "颜色",
-        "种",
-        ("red", "blue", "green", "yellow", "white"),
-        ("红色", "蓝色", "绿色", "黄色", "白色"),
-    ),
-    (
-        "foods",
-        "食物",
-        "种",
-        ("bread", "rice", "soup", "cheese", "egg"),
-        ("面包", "米饭", "汤", "奶酪", "鸡蛋"),
-    ),
-    (
-        "fruits",
-        "水果",
-        "种",
-        ("apple", "banana", "pear", "peach", "lemon"),
-        ("苹果", "香蕉", "梨", "桃子", "柠檬"),
-    ),
-    (
-        "cities",
-        "城市",
-        "个",
-        ("London", "Paris", "Beijing", "Tokyo", "Rome"),
-        ("北京", "上海", "伦敦", "巴黎", "东京"),
-    ),
-)
-"""Plural, Chinese, measure word, and the words to name in this order."""
 
 _OBJECT_NAMES = frozenset(
     words_of(
@@ -125,7 +78,6 @@ _UNCOUNTED = frozenset(
         "sauce salt soup sugar tea tofu toast yogurt"
     )
 )
-_ENGLISH_NUMBERS = ("a", "two", "three", "four", "five")
 
 
 def opposite(rng: Random, split: Split, chinese: bool) -> Task:
@@ -136,42 +88,6 @@ def opposite(rng: Random, split: Split, chinese: bool) -> Task:
     question = request(rng, wordings.OPPOSITE, chinese, w=mention(rng, one, chinese))
     thought = f"{one} 和 {other} 相反。" if chinese else f"{one} and {other} are opposites."
     return Task(question, other, thought)
-
-
-def which_is(rng: Random, split: Split, chinese: bool) -> Task:
-    """Pick the word of a category from a list."""
-    (english, _, chinese_name, _), members = rng.choice(CATEGORIES)
-    proper = members is NAMES or members is CITIES
-    right = rng.choice(pool(members, "train") if proper else members)[chinese]
-    others = [pair[chinese] for pair in rng.sample(_strangers(members), rng.randint(1, 3))]
-    found = [right, *others]
-    rng.shuffle(found)
-    name = chinese_name if chinese else english
-    question = request(
-        rng, wordings.WHICH_IS, chinese, ("、" if chinese else ", ").join(found), c=name
-    )
-    thought = f"{right} 是{name}。" if chinese else f"{right} is {name}."
-    return Task(question, right, thought)
-
-
-def name_some(rng: Random, split: Split, chinese: bool) -> Task:
-    """Name one to five things of a category, always the same in the same order."""
-    plural, chinese_name, measure, english_words, chinese_words = rng.choice(TO_NAME)
-    number = rng.randint(1, 5)
-    if chinese:
-        how_many = ("一", "两", "三", "四", "五")[number - 1] + measure
-        question = request(rng, wordings.NAME_SOME, True, n=how_many, c=chinese_name)
-        answer, thought = (
-            "、".join(chinese_words[:number]),
-            f"要说{how_many}{chinese_name}。",
-        )
-    else:
-        noun = _singular(plural) if number == 1 else plural
-        how_many = rng.choice((_ENGLISH_NUMBERS[number - 1], str(number)))
-        article = "an" if how_many == "a" and noun[0] in "aeiou" else how_many
-        question = request(rng, wordings.NAME_SOME, False, n=article, c=noun)
-        answer, thought = ", ".join(english_words[:number]), f"I name {number} {noun}."
-    return Task(question, answer, thought)
 
 
 def is_member(rng: Random) -> tuple[Pair, bool]:
@@ -186,16 +102,3 @@ def is_member(rng: Random) -> tuple[Pair, bool]:
         f"Is {article}{word[0]} {english}?",
         f"{word[1]}是{chinese_name}吗？",
     ), belongs
-
-
-def _strangers(members: list[Pair]) -> list[Pair]:
-    """Words that certainly do not belong to a category."""
-    if members is FOODS:
-        return _OBJECTS
-    doubtful = {"fly", "gold", "rose", "child", "robot"}
-    doubtful |= {pair[0] for pair in (*COLOURS, *FOODS, *ANIMALS)}
-    return [pair for pair in LEXICON if pair[0] not in doubtful]
-
-
-def _singular(plural: str) -> str:
-    return "city" if plural == "cities" else plural[:-1]

@@ -26,17 +26,17 @@ THINGS: list[Pair] = [*NOUNS, *FOODS, *ANIMALS]
 COMMON = words_of("hello hi hey world yes no ok please thanks bye welcome palaver tiny test")
 """Words that people try first."""
 
-_LENGTHS = (1, 2, 3, 4, 5, 6, 7, 8)
-_LENGTH_WEIGHTS = (12, 22, 24, 18, 10, 6, 4, 4)
+_LENGTHS = (1, 2, 3, 4, 5, 6)
+_LENGTH_WEIGHTS = (16, 28, 28, 16, 8, 4)
 
 
-def length(rng: Random, low: int = 1, high: int = 8) -> int:
+def length(rng: Random, low: int = 1, high: int = 6) -> int:
     """How many words a text has, short ones more often."""
     weights = [w if low <= n <= high else 0 for n, w in zip(_LENGTHS, _LENGTH_WEIGHTS, strict=True)]
     return rng.choices(_LENGTHS, weights)[0]
 
 
-def words(rng: Random, split: Split, number: int, invented: float = 0.3) -> list[str]:
+def words(rng: Random, split: Split, number: int, invented: float = 0.15) -> list[str]:
     """Different English words, a share of them invented."""
     found: list[str] = []
     while len(found) < number:

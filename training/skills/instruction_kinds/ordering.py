@@ -12,10 +12,10 @@ from training.skills.instruction_kinds.task import Task, request
 
 def sort_words(rng: Random, split: Split, chinese: bool) -> Task:
     """Sort three to five words by the alphabet; mostly the first letters decide."""
-    number = rng.choice((2, 3, 3, 3, 4, 4, 5))
-    found = words(rng, split, number, invented=0.1)
+    number = rng.choice((2, 3, 3, 3, 4))
+    found = words(rng, split, number, invented=0.05)
     while len({word[0] for word in found}) < number and rng.random() < 0.9:
-        found = words(rng, split, number, invented=0.1)
+        found = words(rng, split, number, invented=0.05)
     separator = rng.choice((", ", ", ", " "))
     question = request(rng, wordings.SORT_WORDS, chinese, separator.join(found))
     ordered = sorted(found)
@@ -25,8 +25,8 @@ def sort_words(rng: Random, split: Split, chinese: bool) -> Task:
 
 def sort_numbers(rng: Random, split: Split, chinese: bool) -> Task:
     """Sort two to five numbers, smallest or largest first."""
-    number = rng.choice((2, 3, 3, 4, 4, 5))
-    largest = rng.choice((9, 20, 99, 99))
+    number = rng.choice((2, 3, 3, 4))
+    largest = rng.choice((9, 20, 99))
     found = rng.sample(range(largest + 1), number)
     descending = rng.random() < 0.4
     separator = "、" if chinese and rng.random() < 0.3 else rng.choice((", ", ", ", " "))
@@ -49,7 +49,7 @@ def count_words(rng: Random, split: Split, chinese: bool) -> Task:
 
 def count_items(rng: Random, split: Split, chinese: bool) -> Task:
     """Count the items of a list."""
-    found = some_words(rng, split, length(rng, 1, 7), chinese)
+    found = some_words(rng, split, length(rng, 1, 6), chinese)
     separator = ", " if found[0].isascii() else "、"
     question = request(rng, wordings.COUNT_ITEMS, chinese, separator.join(found))
     return Task(question, str(len(found)), _counted(found))

@@ -56,7 +56,7 @@ class Rule:
 def conversation(rng: Random, split: Split, chinese: bool) -> tuple[list[Message], str]:
     """A system prompt and one to three exchanges that obey it; and the thought for the last."""
     kind = rng.choices(
-        (_persona_conversation, _ruled_conversation, _fixed_conversation), (35, 50, 15)
+        (_persona_conversation, _ruled_conversation, _fixed_conversation), (48, 44, 8)
     )[0]
     return kind(rng, split, chinese)
 

@@ -105,7 +105,6 @@ CORE_VERBS: list[Pair] = _known(
     "laugh learn listen look love make open play read run see sell sing sit sleep speak stand "
     "stop swim think wait walk wash win work write",
 )
-REST: list[Pair] = [*NOUNS, *ADJECTIVES, *VERBS, *COLOURS, *FOODS, *ANIMALS]
 
 
 def translate(rng: Random, split: Split, chinese: bool) -> Task:
@@ -124,20 +123,18 @@ def translate(rng: Random, split: Split, chinese: bool) -> Task:
 
 def phrase_pair(rng: Random) -> Pair:
     """The same words, phrase or sentence in English and Chinese."""
-    kind = rng.choices((_single, _several, _described, _sentence, _common), (30, 25, 20, 15, 10))[0]
+    kind = rng.choices((_single, _several, _described, _sentence, _common), (40, 15, 22, 10, 13))[0]
     return kind(rng)
 
 
 def _single(rng: Random) -> Pair:
-    if rng.random() < 0.15:
-        return rng.choice(REST)
     table = rng.choices((CORE_THINGS, CORE_QUALITIES, CORE_COLOURS, CORE_VERBS), (60, 18, 7, 15))[0]
     return rng.choice(table)
 
 
 def _several(rng: Random) -> Pair:
     found: list[Pair] = []
-    while len(found) < 2 or (len(found) < 5 and rng.random() < 0.5):
+    while len(found) < 2 or (len(found) < 3 and rng.random() < 0.3):
         pair = _single(rng)
         if pair not in found:
             found.append(pair)
