@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
 
 import msgspec
 from msgspec import UNSET
@@ -12,10 +14,12 @@ from palaver.api.completion import Completion
 from palaver.api.errors import body_of
 from palaver.api.wire.response import ChunkBody, ChunkChoiceBody
 from palaver.chat.turn import Delta
-from palaver.errors import RequestError
+from palaver.errors import InternalError, RequestError
 
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 MEDIA_TYPE = "text/event-stream"
+
+_log = logging.getLogger(__name__)
 
 KEEP_ALIVE_S = 5.0
 _KEEP_ALIVE = b": keep-alive\n\n"
@@ -45,7 +49,7 @@ async def open_stream(completion: Completion, *, has_usage: bool) -> AsyncIterat
 async def _events(
     completion: Completion,
     first: list[Delta] | None,
-    batches: AsyncIterator[list[Delta] | None],
+    batches: AsyncGenerator[list[Delta] | None, None],
     *,
     has_usage: bool,
 ) -> AsyncIterator[bytes]:
@@ -63,13 +67,17 @@ async def _events(
         return _event(completion.chunk(choices, None if has_usage else UNSET))
 
     try:
-        yield b"".join(chunks(first)) if first is not None else _KEEP_ALIVE
-        async for deltas in batches:
-            yield b"".join(chunks(deltas)) if deltas is not None else _KEEP_ALIVE
+        async with aclosing(batches):
+            yield b"".join(chunks(first)) if first is not None else _KEEP_ALIVE
+            async for deltas in batches:
+                yield b"".join(chunks(deltas)) if deltas is not None else _KEEP_ALIVE
         if has_usage:
             yield _event(completion.chunk([], completion.usage()))
     except RequestError as error:
-        yield b"data: " + body_of(error) + b"\n\n"
+        yield _error_event(error)
+    except Exception:
+        _log.exception("the stream of %s failed", completion.id)
+        yield _error_event(InternalError("palaver failed to answer; its log has the details"))
     finally:
         completion.close()
     yield _DONE
@@ -77,7 +85,7 @@ async def _events(
 
 async def _with_pauses(
     batches: AsyncIterator[list[Delta]], pause_s: float
-) -> AsyncIterator[list[Delta] | None]:
+) -> AsyncGenerator[list[Delta] | None, None]:
     """The same batches, and ``None`` whenever nothing came for ``pause_s`` seconds."""
     task: asyncio.Future[list[Delta]] | None = None
     try:
@@ -96,6 +104,10 @@ async def _with_pauses(
     finally:
         if task is not None:
             task.cancel()
+
+
+def _error_event(error: RequestError) -> bytes:
+    return b"data: " + body_of(error) + b"\n\n"
 
 
 def _event(chunk: ChunkBody) -> bytes:

@@ -173,7 +173,7 @@ class EngineClient:
         while True:
             try:
                 _, closed = await self._launch()
-            except ModelFolderError as error:
+            except (ModelFolderError, OSError) as error:
                 _log.error("the engine of model %r does not start: %s", self.name, error)
                 await asyncio.sleep(backoff_s)
                 backoff_s = min(2 * backoff_s, _LAST_BACKOFF_S)
