@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import time
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.server import MODEL, NO_END, RunningServer, chat
+from tests.server import KEY, MODEL, NO_END, RunningServer, chat
 from tests.sse import joined, stream_events
 
 PATH = "/v1/chat/completions"
@@ -98,3 +100,20 @@ def test_wrong_requests_get_a_status_and_no_stream(client: httpx.Client) -> None
     response = client.post(PATH, json=chat(stream=True, model="nobody/nothing"))
     assert response.status_code == 404
     assert response.headers["content-type"] == "application/json"
+
+
+def test_a_client_that_does_not_read_stalls_nobody(server: RunningServer) -> None:
+    body = json.dumps(
+        chat("Tell me a story.", max_tokens=3000, stream=True, logit_bias=NO_END, n=4)
+    ).encode()
+    head = (
+        f"POST {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    address = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((address[0], int(address[1]))) as silent:
+        silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+        silent.sendall(head.encode() + body)
+        with server.client() as client:
+            for _ in range(5):
+                assert client.post(PATH, json=chat(max_tokens=20)).status_code == 200

@@ -1,0 +1,77 @@
+"""``palaver chat`` as somebody at a terminal uses it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.server import KEY, MODEL, RunningServer
+
+
+def talk(*lines: str, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
+    """What the command prints when these lines are typed."""
+    command = [sys.executable, "-m", "palaver", "chat", *arguments]
+    typed = "".join(f"{line}\n" for line in lines)
+    return subprocess.run(
+        command, input=typed, capture_output=True, text=True, timeout=100, check=False
+    )
+
+
+def against(server: RunningServer) -> tuple[str, ...]:
+    return ("--url", server.url, "--key", KEY)
+
+
+def test_help_lists_every_command(server: RunningServer) -> None:
+    ended = talk("/help", "/quit", arguments=against(server))
+    assert ended.returncode == 0, ended.stderr
+    for command in ("/help", "/system", "/think", "/model", "/models", "/reset", "/quit"):
+        assert command in ended.stdout
+
+
+def test_an_answer_is_printed_and_the_conversation_is_remembered(server: RunningServer) -> None:
+    lines = ("My name is Ana.", "What is my name?")
+    ended = talk(*lines, arguments=against(server))
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count("Ana") >= 2
+
+
+def test_a_system_prompt_is_obeyed(server: RunningServer) -> None:
+    arguments = (*against(server), "--system", "You are called Bo.")
+    assert "Bo" in talk("What is your name?", arguments=arguments).stdout
+
+
+def test_thinking_is_shown_when_it_is_on(server: RunningServer) -> None:
+    ended = talk("/think", "What is 12 + 7?", arguments=against(server))
+    assert "thinking is on" in ended.stdout
+    assert ended.stdout.count("12 + 7 =") == 2, "once in the steps, once in the answer"
+
+
+def test_models_are_listed_and_unknown_commands_are_named(server: RunningServer) -> None:
+    ended = talk("/models", "/dance", arguments=against(server))
+    assert MODEL in ended.stdout
+    assert "/dance is no command" in ended.stdout
+
+
+def test_an_error_of_the_server_is_shown_and_the_chat_goes_on(server: RunningServer) -> None:
+    ended = talk("/model nobody/nothing", "Hi", f"/model {MODEL}", "Hi", arguments=against(server))
+    assert ended.returncode == 0
+    assert "there is no model" in ended.stdout
+    assert "Hello" in ended.stdout
+
+
+def test_without_a_url_the_chat_brings_its_own_server_and_ends_it() -> None:
+    ended = talk("Hello!", "/quit", arguments=())
+    assert ended.returncode == 0, ended.stderr
+    assert "Hello" in ended.stdout
+    commands = [
+        path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if _is_mine(path)
+    ]
+    assert not any(b"palaver-" in command and b"--data-dir" in command for command in commands)
+
+
+def _is_mine(path: Path) -> bool:
+    try:
+        return bool(path.read_bytes())
+    except OSError:
+        return False
