@@ -125,7 +125,7 @@ def _call(text: str) -> dict[str, Any]:
 
 async def examine_all(skills: list[Skill], num: int, seed: int, folder: Path) -> list[Result]:
     """The results of all ``skills``, with the model started for the purpose."""
-    runtime = RuntimeConfig(folder=str(folder), cache_bytes=_CACHE_BYTES)
+    runtime = RuntimeConfig(folder=str(folder), cache_bytes=_CACHE_BYTES, inference_precision="f32")
     model = ServedModel(BUILT_IN_NAME, ModelFolder.open(folder), WorkerConfig(runtime=runtime))
     await model.start()
     try:

@@ -62,7 +62,13 @@ class Settings(BaseModel):
     )
     cache_precision: Literal["u8", "f16", "bf16", "f32"] = Field(
         "f16",
-        description="Number format of the key-value cache; u8 halves it, but is not bit-exact.",
+        description="Number format of the key-value cache; f16 means 16 bits, u8 is half as "
+        "large but not bit-exact.",
+    )
+    inference_precision: Literal["auto", "f32", "bf16"] = Field(
+        "auto",
+        description="Number format of the computation; auto is the fastest that the processor "
+        "has, and f32 for the built-in model, which is to answer alike everywhere.",
     )
     num_threads: int = Field(0, ge=0, description="Threads of a step; 0 means one for each core.")
     max_step_tokens: int = Field(512, ge=64, description="Tokens computed in one step at most.")

@@ -12,6 +12,7 @@ from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
 from palaver.engine.sampler import TokenLogprobs
 from palaver.models.served import BUILT_IN_FOLDER
 from palaver.runtime import RuntimeConfig, load_runtime
+from palaver.runtime.config import InferencePrecision
 
 Answers = dict[tuple[int, int], list[tuple[int, TokenLogprobs | None]]]
 
@@ -43,11 +44,19 @@ def requests() -> dict[int, GenerationRequest]:
 
 
 def answers(
-    order: Iterable[int], *, num_cache_tokens: int, concurrency: int, max_step_tokens: int
+    order: Iterable[int],
+    precision: InferencePrecision,
+    *,
+    num_cache_tokens: int,
+    concurrency: int,
+    max_step_tokens: int,
 ) -> tuple[Answers, set[int], Engine]:
     """What the engine generates, which requests were cancelled half-way, and the engine."""
     config = RuntimeConfig(
-        folder=str(BUILT_IN_FOLDER), cache_bytes=2**30, max_cache_tokens=num_cache_tokens
+        folder=str(BUILT_IN_FOLDER),
+        cache_bytes=2**30,
+        max_cache_tokens=num_cache_tokens,
+        inference_precision=precision,
     )
     engine = Engine(load_runtime(config), max_step_tokens=max_step_tokens)
     wanted = requests()
@@ -71,14 +80,17 @@ def answers(
 
 
 @pytest.mark.timeout(300)
-def test_200_requests_are_the_same_bit_for_bit_in_any_order_company_and_cache() -> None:
+@pytest.mark.parametrize("precision", ["f32", "bf16"])
+def test_200_requests_are_the_same_bit_for_bit_in_any_order_company_and_cache(
+    precision: InferencePrecision,
+) -> None:
     rng = random.Random(1)
     alone, cancelled, _ = answers(
-        range(NUM_REQUESTS), num_cache_tokens=40_000, concurrency=1, max_step_tokens=512
+        range(NUM_REQUESTS), precision, num_cache_tokens=40_000, concurrency=1, max_step_tokens=512
     )
     order = rng.sample(range(NUM_REQUESTS), NUM_REQUESTS)
     crowd, also_cancelled, engine = answers(
-        order, num_cache_tokens=640, concurrency=24, max_step_tokens=96
+        order, precision, num_cache_tokens=640, concurrency=24, max_step_tokens=96
     )
     assert engine.scheduler.num_preemptions > 0
     assert engine.scheduler.pool.num_available == engine.scheduler.pool.num_blocks

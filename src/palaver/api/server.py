@@ -17,8 +17,8 @@ from palaver.config import Settings
 from palaver.engine.worker import WorkerConfig
 from palaver.errors import PalaverError, SettingError
 from palaver.models.folder import ModelFolder
-from palaver.models.served import ModelRegistry, ServedModel
-from palaver.runtime.config import RuntimeConfig
+from palaver.models.served import BUILT_IN_FOLDER, ModelRegistry, ServedModel
+from palaver.runtime.config import InferencePrecision, RuntimeConfig
 from palaver.telemetry import Metrics
 
 _GIB = 2**30
@@ -113,6 +113,7 @@ class Server:
             folder=str(folder.path),
             cache_bytes=int(settings.cache_gib * _GIB),
             cache_precision=settings.cache_precision,
+            inference_precision=_inference_precision(settings, folder),
             num_threads=settings.num_threads,
             max_cache_tokens=folder.window_tokens * _MAX_WINDOWS,
         )
@@ -121,6 +122,13 @@ class Server:
             max_step_tokens=settings.max_step_tokens,
             max_running=settings.max_running,
         )
+
+
+def _inference_precision(settings: Settings, folder: ModelFolder) -> InferencePrecision:
+    """The built-in model is computed alike on every machine unless a setting says otherwise."""
+    if settings.inference_precision == "auto" and folder.path == BUILT_IN_FOLDER:
+        return "f32"
+    return settings.inference_precision
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 CachePrecision: TypeAlias = Literal["u8", "f16", "bf16", "f32"]
+InferencePrecision: TypeAlias = Literal["auto", "f32", "bf16"]
 
 
 class RuntimeConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +17,9 @@ class RuntimeConfig(msgspec.Struct, frozen=True, kw_only=True):
         folder: Path of the model's folder.
         cache_bytes: Memory for keys and values.
         cache_precision: Their number format; answers are reproducible bit for bit with all but u8.
+            f16 means 16 bits: it is bf16 where inference is. bf16 and f32 go with their like alone.
+        inference_precision: Number format of everything else; ``auto`` is the fastest that the
+            processor computes natively.
         num_threads: Threads of a step; 0 means one for each core that the process may use.
         max_cache_tokens: No larger cache than for this many tokens; 0 means no such bound.
         kind: ``fake`` is the runtime without a model that tests use.
@@ -24,6 +28,7 @@ class RuntimeConfig(msgspec.Struct, frozen=True, kw_only=True):
     folder: str
     cache_bytes: int
     cache_precision: CachePrecision = "f16"
+    inference_precision: InferencePrecision = "auto"
     num_threads: int = 0
     max_cache_tokens: int = 0
     kind: Literal["openvino", "fake"] = "openvino"

@@ -133,10 +133,10 @@ def _compile(config: RuntimeConfig) -> ov.CompiledModel:
     options: dict[str, str | int] = {
         "PERFORMANCE_HINT": "LATENCY",
         "KV_CACHE_PRECISION": config.cache_precision,
-        # a bf16 cache exists only for attention that is computed in bf16
-        "INFERENCE_PRECISION_HINT": "bf16" if config.cache_precision == "bf16" else "f32",
         "INFERENCE_NUM_THREADS": _num_threads(config),
     }
+    if config.inference_precision != "auto":
+        options["INFERENCE_PRECISION_HINT"] = config.inference_precision
     try:
         model = core.read_model(path)
         paged_attention_transformation(model)
