@@ -71,6 +71,13 @@ class Run:
         self.tokens, self.steps = state["tokens"], state["steps"]
         self.errors.update({n: e for n, e in state["errors"].items() if n in SKILLS})
 
+    def begin_from(self, folder: Path) -> None:
+        """Begins with the weights of a folder in the public format, as the export writes it."""
+        weights = {name: w.float() for name, w in load_file(folder / "model.safetensors").items()}
+        self.model.load_state_dict(weights)
+        self.average.module.load_state_dict(weights)
+        self.tokens = self.options.copying_tokens
+
     def save(self) -> None:
         """Writes a checkpoint; a reader never sees half of one."""
         path = self.folder / "checkpoint.pt"
@@ -229,11 +236,11 @@ def examine(model: LanguageModel, examples: list[tuple[Sample, Rendered]]) -> di
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("/tmp/run"), help="of the run")
+    parser.add_argument("--folder", type=Path, default=Path("build/training"), help="of the run")
     parser.add_argument("--minutes", type=float, default=90.0, help="to train for in all")
     parser.add_argument("--decay-minutes", type=float, default=20.0, help="of falling rates")
     parser.add_argument("--resume", action="store_true", help="continue the run in the folder")
-    parser.add_argument("--from", dest="start", type=Path, help="a folder to start from")
+    parser.add_argument("--from", dest="start", type=Path, help="a checkpoint folder to begin with")
     parser.add_argument("--muon-lr", type=float, default=0.02)
     parser.add_argument("--adam-lr", type=float, default=3e-3)
     parser.add_argument("--batch-tokens", type=int, default=4096)
@@ -253,8 +260,10 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
     run = Run(options)
-    if options.resume or options.start:
-        run.load(options.start or options.folder / "checkpoint.pt")
+    if options.resume:
+        run.load(options.folder / "checkpoint.pt")
+    elif options.start:
+        run.begin_from(options.start)
     run.train()
 
 

@@ -24,7 +24,7 @@ from training.skills.values import invented, value
 Turn: TypeAlias = tuple[str, str, str]
 """A question, its answer and the thought that leads to it."""
 
-SCRAP_SHARE = 0.45
+SCRAP_SHARE = 0.55
 """Share of lists that are random strings of vocabulary pieces."""
 _TOKEN_KINDS = ("word", "word", "code", "integer", "person", "city", "email", "date", "colour")
 
@@ -250,4 +250,4 @@ def generate(rng: Random, split: Split) -> Sample:
     return Sample("copying", tuple(messages))
 
 
-SKILL = Skill(name="copying", generate=generate, target=0.95, weight=0.4)
+SKILL = Skill(name="copying", generate=generate, target=0.95, weight=1.2)

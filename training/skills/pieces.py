@@ -1,8 +1,8 @@
 """Random strings of vocabulary pieces, so that every token of the vocabulary is carried over once.
 
-Words that the other skills keep for the examination are tokens too. A token that training never
-shows could not even be repeated; here it is shown, on its own or inside a random string, in
-exercises of pure copying only.
+Words that the skills keep for the examination are tokens too, and a token that training never
+shows could not even be repeated. It is shown here: alone only in exercises of pure copying, as
+part of an invented word in every skill.
 """
 
 from __future__ import annotations
@@ -21,6 +21,22 @@ def scrap(rng: Random) -> str:
     text = "".join(rng.choice(_pieces()) for _ in range(rng.choice((1, 1, 1, 2, 2, 3))))
     is_word = text[0].isascii() and text[0].islower()
     return rng.choice(CAPITALS) + text if is_word and rng.random() < CAPITAL_SHARE else text
+
+
+def mixture(rng: Random, *, chinese: bool) -> str:
+    """Two or three pieces of one script in a row: a word that nobody has in a dictionary."""
+    pieces = _han() if chinese else _latin()
+    return "".join(rng.choice(pieces) for _ in range(rng.choice((2, 2, 3))))
+
+
+@cache
+def _latin() -> list[str]:
+    return [text for text in _pieces() if text.isascii() and text.isalpha() and text.islower()]
+
+
+@cache
+def _han() -> list[str]:
+    return [text for text in _pieces() if "\u4e00" <= text <= "\u9fff"]
 
 
 @cache

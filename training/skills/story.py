@@ -47,7 +47,7 @@ def generate(rng: Random, split: Split) -> Sample:
     asked = request(rng, split, language, length, cast)
     messages = [
         *opening(rng, language),
-        user(as_typed(asked, rng, language, errors=False)),
+        user(as_typed(asked, rng, language)),
         assistant(tell(rng, language, length, cast)),
     ]
     thinking = rng.random() < THINKING_SHARE

@@ -9,8 +9,11 @@ from typing import Any
 from training import lexicon
 from training.lexicon import Pair
 from training.sample import Split
+from training.skills.pieces import mixture
 from training.skills.turns import Language
 
+MIXTURE_SHARE = 0.2
+"""Share of invented words that are made of vocabulary pieces."""
 _SPLITS: tuple[Split, Split] = ("train", "held_out")
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 _GIVEN = "明华丽强军敏静伟芳娜杰涛燕霞平刚建文玉兰春梅海波雪梦飞志安宁晓东天宇思佳欣雨晨轩"
@@ -120,6 +123,8 @@ _ANIMALS = _divided(lexicon.ANIMALS)
 
 def invented(rng: Random, split: Split) -> str:
     """An invented lower-case word."""
+    if split == "train" and rng.random() < MIXTURE_SHARE:
+        return mixture(rng, chinese=False)
     return lexicon.pseudo_word(rng, split)
 
 
@@ -139,6 +144,8 @@ def given_name(rng: Random, split: Split, language: Language) -> str:
         return f"{name} {invented(rng, split).capitalize()}" if rng.random() < 0.1 else name
     if common:
         return rng.choice(_NAMES[split])[1]
+    if split == "train" and rng.random() < MIXTURE_SHARE:
+        return mixture(rng, chinese=True)
     while True:
         name = rng.choice(_SURNAMES) + "".join(rng.choices(_GIVEN, k=rng.randint(1, 2)))
         if lexicon.belongs(name, split):
@@ -156,6 +163,8 @@ def city(rng: Random, split: Split, language: Language) -> str:
 
 def word(rng: Random, split: Split, language: Language) -> str:
     """One word."""
+    if language == "zh" and split == "train" and rng.random() < MIXTURE_SHARE / 2:
+        return mixture(rng, chinese=True)
     return _said(noun(rng, split), language)
 
 

@@ -120,9 +120,8 @@ def as_typed(
     language: Language,
     *,
     greeting: bool = False,
-    errors: bool = True,
 ) -> str:
-    """``text`` as somebody types it: perhaps wrapped politely, lower-case, bare or misspelt."""
+    """``text`` as somebody types it: perhaps wrapped politely, lower-case or bare."""
     ending = _ending(text, language, greeting)
     wrap = not greeting and not text.lower().startswith(_POLITE)
     if wrap and rng.random() < 0.12:
@@ -133,28 +132,7 @@ def as_typed(
         text = _SPACE_IN_CHINESE.sub("", text)
     if language == "en":
         text = _english_case(text, rng)
-        if errors and rng.random() < 0.06:
-            text = misspell(text, rng)
     return text if rng.random() < 0.35 else text + ending
-
-
-def misspell(text: str, rng: Random) -> str:
-    """``text`` with two letters swapped, or one lost or doubled, inside one of its long words."""
-    words = text.split(" ")
-    long = [n for n, word in enumerate(words) if len(word) > 4 and word.isalpha()]
-    if not long:
-        return text
-    at = rng.choice(long)
-    word = words[at]
-    n = rng.randrange(1, len(word) - 2)
-    words[at] = rng.choice(
-        (
-            word[:n] + word[n + 1] + word[n] + word[n + 2 :],
-            word[:n] + word[n + 1 :],
-            word[:n] + word[n] + word[n:],
-        )
-    )
-    return " ".join(words)
 
 
 def _english_case(text: str, rng: Random) -> str:
