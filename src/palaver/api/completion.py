@@ -22,6 +22,7 @@ from palaver.api.wire.response import (
 )
 from palaver.chat.request import ChatRequest
 from palaver.chat.turn import Delta, FinishReason, Turn
+from palaver.errors import InternalError
 from palaver.models.served import ServedModel
 
 
@@ -64,7 +65,10 @@ class Completion:
         """
         while not self._turn.is_finished:
             deltas = []
-            for token in await self._generation.next_tokens():
+            tokens = await self._generation.next_tokens()
+            if not tokens:
+                raise InternalError("the engine ended an answer without saying why")
+            for token in tokens:
                 delta = self._turn.feed(token)
                 if delta.finish_reason and not token.finish:
                     self._generation.cancel(token.choice)

@@ -20,7 +20,7 @@ class Generation:
     def __init__(self, num_choices: int, cancel: Callable[[int | None], None]) -> None:
         self._num_open = num_choices
         self._cancel = cancel
-        self._cancelled: set[int] = set()
+        self._ended: set[int] = set()
         self._tokens: list[TokenOutput] = []
         self._error: RequestError | None = None
         self._arrived = asyncio.Event()
@@ -47,8 +47,8 @@ class Generation:
 
     def cancel(self, choice: int) -> None:
         """Stop one choice; no more tokens of it will come."""
-        if choice not in self._cancelled:
-            self._cancelled.add(choice)
+        if choice not in self._ended:
+            self._ended.add(choice)
             self._tokens = [token for token in self._tokens if token.choice != choice]
             self._cancel(choice)
             self._num_open -= 1
@@ -60,11 +60,11 @@ class Generation:
 
     def deliver(self, token: TokenOutput) -> None:
         """Hand a token over; called by the engine's client."""
-        if token.choice in self._cancelled:
+        if token.choice in self._ended:
             return
         self._tokens.append(token)
         if token.finish:
-            self._cancelled.add(token.choice)
+            self._ended.add(token.choice)
             self._num_open -= 1
         self._arrived.set()
 
