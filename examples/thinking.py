@@ -4,7 +4,8 @@ import os
 
 from openai import OpenAI
 
-client = OpenAI(base_url="http://127.0.0.1:8000/v1", api_key=os.environ["PALAVER_API_KEY"])
+url = os.environ.get("BASE_URL", "http://127.0.0.1:8000")
+client = OpenAI(base_url=f"{url}/v1", api_key=os.environ["PALAVER_API_KEY"])
 
 answer = client.chat.completions.create(
     model="palaver/tiny",

@@ -14,6 +14,7 @@ from palaver import errors
 from palaver.api.wire.request import ChatCompletionRequest
 from palaver.cli import app
 from palaver.config import settings_table
+from palaver.telemetry import Metrics
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "src" / "palaver"
@@ -71,3 +72,9 @@ def test_links_in_the_documents_lead_somewhere() -> None:
 def test_the_changelog_speaks_of_this_version() -> None:
     changelog = text_of("CHANGELOG.md")
     assert "[Unreleased]" in changelog or f"[{palaver.__version__}]" in changelog
+
+
+def test_every_metric_is_documented() -> None:
+    named = set(re.findall(r"^# TYPE (\S+) ", Metrics().text().decode(), re.MULTILINE))
+    documented = set(re.findall(r"^\| `(\S+)`", text_of("docs/metrics.md"), re.MULTILINE))
+    assert documented == {name for name in named if not name.endswith("_created")}

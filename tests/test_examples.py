@@ -1,0 +1,51 @@
+"""The examples run as they are, and so does what the README shows."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.server import KEY, RunningServer
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir())
+
+
+def run(command: list[str], server: RunningServer) -> str:
+    """What a command prints that finds server and key in its environment."""
+    environment = os.environ | {"BASE_URL": server.url, "PALAVER_API_KEY": KEY}
+    ended = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_runs_and_prints_an_answer(name: str, server: RunningServer) -> None:
+    program = sys.executable if name.endswith(".py") else "sh"
+    assert run([program, str(ROOT / "examples" / name)], server).strip()
+
+
+def test_the_curl_line_of_the_readme_answers(server: RunningServer) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"\$ (curl .*?\}')\n", readme, re.DOTALL)
+    assert found
+    line = found[1].replace("http://127.0.0.1:8000", server.url)
+    answer = run(["sh", "-c", f"KEY={KEY}\n{line}"], server)
+    assert '"role":"assistant"' in answer
+    assert "palaver" in answer
+
+
+def test_the_python_lines_of_the_readme_answer(server: RunningServer) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"```python\n(.*?)```", readme, re.DOTALL)
+    assert found
+    program = found[1].replace("http://127.0.0.1:8000", server.url)
+    program = re.sub(r'api_key="[^"]+"', f'api_key="{KEY}"', program)
+    assert run([sys.executable, "-c", program], server).strip()
