@@ -16,10 +16,14 @@ from palaver.api.wire.response import (
     CompletionBody,
     CompletionTokensDetails,
     DeltaBody,
+    LogprobsBody,
     MessageBody,
     PromptTokensDetails,
+    TokenLogprobBody,
+    TopLogprobBody,
     UsageBody,
 )
+from palaver.chat.logprobs import TokenLogprob
 from palaver.chat.request import ChatRequest
 from palaver.chat.turn import Delta, FinishReason, Turn
 from palaver.errors import InternalError
@@ -43,6 +47,7 @@ class Completion:
         self._created_s = int(time.time())
         self._model_name = model.name
         self._is_separate = request.separate_reasoning
+        self._has_logprobs = request.num_top_logprobs is not None
         self._turn = Turn(request, model.chat)
         self._generation = model.engine.generate(
             self._turn.prompt, self._turn.params, self._turn.num_choices
@@ -90,7 +95,10 @@ class Completion:
             id=self.id,
             created=self._created_s,
             model=self._model_name,
-            choices=[answer.body(i, self._is_separate) for i, answer in enumerate(answers)],
+            choices=[
+                answer.body(i, is_separate=self._is_separate, has_logprobs=self._has_logprobs)
+                for i, answer in enumerate(answers)
+            ],
             usage=self.usage(),
         )
 
@@ -112,7 +120,14 @@ class Completion:
     def chunk_of(self, delta: Delta) -> list[ChunkChoiceBody]:
         """A delta as part of a stream."""
         body = DeltaBody(content=delta.content or UNSET, reasoning_content=delta.reasoning or UNSET)
-        return [ChunkChoiceBody(index=delta.choice, delta=body, finish_reason=delta.finish_reason)]
+        return [
+            ChunkChoiceBody(
+                index=delta.choice,
+                delta=body,
+                logprobs=LogprobsBody([_logprob_body(delta.logprob)]) if delta.logprob else None,
+                finish_reason=delta.finish_reason,
+            )
+        ]
 
     def chunk(
         self, choices: list[ChunkChoiceBody], usage: UsageBody | UnsetType | None
@@ -133,16 +148,33 @@ class _Answer:
 
     content: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
+    logprobs: list[TokenLogprobBody] = field(default_factory=list)
     finish_reason: FinishReason = "length"
 
     def add(self, delta: Delta) -> None:
         self.content.append(delta.content)
         self.reasoning.append(delta.reasoning)
         self.finish_reason = delta.finish_reason or self.finish_reason
+        if delta.logprob:
+            self.logprobs.append(_logprob_body(delta.logprob))
 
-    def body(self, index: int, is_separate: bool) -> ChoiceBody:
+    def body(self, index: int, *, is_separate: bool, has_logprobs: bool) -> ChoiceBody:
         message = MessageBody(
             content="".join(self.content),
             reasoning_content="".join(self.reasoning) if is_separate else UNSET,
         )
-        return ChoiceBody(index=index, message=message, finish_reason=self.finish_reason)
+        return ChoiceBody(
+            index=index,
+            message=message,
+            logprobs=LogprobsBody(self.logprobs) if has_logprobs else None,
+            finish_reason=self.finish_reason,
+        )
+
+
+def _logprob_body(entry: TokenLogprob) -> TokenLogprobBody:
+    top = [TopLogprobBody(t.token, t.logprob, _byte_list(t)) for t in entry.top]
+    return TokenLogprobBody(entry.token, entry.logprob, _byte_list(entry), top)
+
+
+def _byte_list(entry: TokenLogprob) -> list[int] | None:
+    return None if entry.bytes is None else list(entry.bytes)

@@ -45,7 +45,7 @@ _MESSAGES = {
     "string_too_short": "must have at least {min_length} character(s)",
     "string_pattern_mismatch": "must match {pattern}",
 }
-_WHOLE_OBJECT = {"stream_options", "max_tokens"}
+_WHOLE_OBJECT = {"stream_options", "max_tokens", "top_logprobs"}
 
 
 def body_of(error: RequestError) -> bytes:

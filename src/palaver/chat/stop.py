@@ -12,12 +12,17 @@ class StopMatcher:
 
     Args:
         stops: The strings, none of them empty.
+
+    Attributes:
+        is_matched: Whether a stop string is complete.
+        dropped: Text that came in one piece with the end of the match, behind it.
     """
 
     def __init__(self, stops: Sequence[str]) -> None:
         self._stops = stops
         self._held = ""
         self.is_matched = False
+        self.dropped = ""
 
     def feed(self, text: str) -> str:
         """The text that may be shown now; sets :attr:`is_matched` at the end of a stop string."""
@@ -28,6 +33,7 @@ class StopMatcher:
         if ends:
             self.is_matched = True
             self._held = ""
+            self.dropped = text[min(ends) :]
             return text[: min(ends)]
         cut = len(text) - self._num_undecided(text)
         self._held = text[cut:]

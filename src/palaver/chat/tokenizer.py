@@ -62,6 +62,10 @@ class Tokenizer:
         """The id of one token, ``None`` if there is none of that name."""
         return self._backend.token_to_id(token)
 
+    def name_of(self, token_id: int) -> str:
+        """A token's name in the vocabulary, ``""`` where there is only padding."""
+        return self._added.get(token_id) or self._backend.id_to_token(token_id) or ""
+
     def bytes_of(self, token_id: int) -> bytes:
         """What a token stands for in the text of an answer; special tokens stand for nothing."""
         if token_id not in self._bytes:

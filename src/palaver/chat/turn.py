@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from palaver.chat.detokenizer import Detokenizer
+from palaver.chat.logprobs import TokenLogprob, describe
 from palaver.chat.model import ChatModel
 from palaver.chat.reasoning import Piece, ReasoningSplitter
 from palaver.chat.request import ChatRequest
@@ -26,17 +27,19 @@ class Delta:
         content: More of the answer.
         reasoning: More of the thinking, where it is wanted apart.
         finish_reason: Set once, in the last delta of the choice.
+        logprob: The token's log probability, if they are wanted and the token is one of the text.
     """
 
     choice: int
     content: str = ""
     reasoning: str = ""
     finish_reason: FinishReason | None = None
+    logprob: TokenLogprob | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to tell."""
-        return not (self.content or self.reasoning or self.finish_reason)
+        return not (self.content or self.reasoning or self.finish_reason or self.logprob)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,7 @@ class _Answer:
     def __init__(self, choice: int, request: ChatRequest, model: ChatModel, opening: str) -> None:
         self._choice = choice
         self._stop_token_ids = model.stop_token_ids
+        self._tokenizer = model.tokenizer
         self._detokenizer = Detokenizer(model.tokenizer)
         self._stops = StopMatcher(request.stop)
         self._splitter = ReasoningSplitter(is_open=bool(opening))
@@ -116,16 +120,23 @@ class _Answer:
             return Delta(self._choice)
         self.num_tokens += 1
         self.num_reasoning_tokens += self._splitter.is_thinking
-        text = ""
-        if not (token.finish == "stop" and token.token_id in self._stop_token_ids):
-            text = self._detokenizer.feed(token.token_id)
+        is_text = not (token.finish == "stop" and token.token_id in self._stop_token_ids)
+        text = self._detokenizer.feed(token.token_id) if is_text else ""
         text = self._stops.feed(text)
         if token.finish and not self._stops.is_matched:
             text += self._stops.feed(self._detokenizer.flush()) + self._stops.flush()
         finish: FinishReason | None = "stop" if self._stops.is_matched else token.finish
         self.is_finished = finish is not None
         piece = self._split(text)
-        return Delta(self._choice, piece.content, piece.reasoning, finish)
+        logprob = self._logprob(token) if is_text else None
+        return Delta(self._choice, piece.content, piece.reasoning, finish, logprob)
+
+    def _logprob(self, token: TokenOutput) -> TokenLogprob | None:
+        """The token's log probability; its bytes end where the answer does."""
+        if token.logprobs is None:
+            return None
+        entry = describe(self._tokenizer, token.token_id, token.logprobs)
+        return entry.without_last(len(self._stops.dropped.encode()))
 
     def _split(self, text: str) -> Piece:
         piece = self._splitter.feed(text)

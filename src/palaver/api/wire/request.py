@@ -68,14 +68,15 @@ class ChatCompletionRequest(BaseModel):
     repetition_penalty: float | None = Field(default=None, gt=0, le=2)
     logit_bias: Annotated[dict[int, Bias] | None, BeforeValidator(_token_ids)] = None
 
+    logprobs: bool | None = None
+    top_logprobs: int | None = Field(default=None, ge=0, le=20)
+
     enable_thinking: bool | None = None
     separate_reasoning: bool | None = None
 
     user: str | None = None
     metadata: dict[str, str] | None = None
 
-    logprobs: Annotated[Any, only(False)] = None
-    top_logprobs: Annotated[Any, only()] = None
     tools: Annotated[Any, only([])] = None
     tool_choice: Annotated[Any, only("none", "auto")] = None
     parallel_tool_calls: Annotated[Any, only(True, False)] = None
@@ -95,6 +96,8 @@ class ChatCompletionRequest(BaseModel):
     def _is_consistent(self) -> ChatCompletionRequest:
         if self.stream_options is not None and not self.stream:
             raise PydanticCustomError("stream_options", "stream_options needs stream to be true")
+        if self.top_logprobs is not None and not self.logprobs:
+            raise PydanticCustomError("top_logprobs", "top_logprobs needs logprobs to be true")
         lengths = {self.max_tokens, self.max_completion_tokens} - {None}
         if len(lengths) > 1:
             raise PydanticCustomError(
@@ -126,6 +129,7 @@ class ChatCompletionRequest(BaseModel):
             frequency_penalty=_default(self.frequency_penalty, 0.0),
             repetition_penalty=_default(self.repetition_penalty, 1.0),
             logit_bias=self.logit_bias or {},
+            num_top_logprobs=(self.top_logprobs or 0) if self.logprobs else None,
         )
 
 

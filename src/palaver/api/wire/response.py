@@ -32,6 +32,30 @@ class UsageBody(msgspec.Struct, frozen=True):
     completion_tokens_details: CompletionTokensDetails
 
 
+class TopLogprobBody(msgspec.Struct, frozen=True):
+    """A likely token at some place; ``bytes`` is null for one that stands for no text."""
+
+    token: str
+    logprob: float
+    bytes: list[int] | None
+
+
+class TokenLogprobBody(msgspec.Struct, frozen=True):
+    """A token of the answer and the likeliest ones at its place."""
+
+    token: str
+    logprob: float
+    bytes: list[int] | None
+    top_logprobs: list[TopLogprobBody]
+
+
+class LogprobsBody(msgspec.Struct, frozen=True):
+    """Log probabilities of the answer's tokens, in order."""
+
+    content: list[TokenLogprobBody]
+    refusal: None = None
+
+
 class MessageBody(msgspec.Struct, frozen=True, kw_only=True):
     """The assistant's answer."""
 
@@ -45,7 +69,7 @@ class ChoiceBody(msgspec.Struct, frozen=True, kw_only=True):
 
     index: int
     message: MessageBody
-    logprobs: None = None
+    logprobs: LogprobsBody | None = None
     finish_reason: FinishReason
 
 
@@ -73,7 +97,7 @@ class ChunkChoiceBody(msgspec.Struct, frozen=True, kw_only=True):
 
     index: int
     delta: DeltaBody
-    logprobs: None = None
+    logprobs: LogprobsBody | None = None
     finish_reason: FinishReason | None = None
 
 
