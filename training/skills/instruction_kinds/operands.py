@@ -26,6 +26,9 @@ THINGS: list[Pair] = [*NOUNS, *FOODS, *ANIMALS]
 COMMON = words_of("hello hi hey world yes no ok please thanks bye welcome palaver tiny test")
 """Words that people try first."""
 
+SHORT_WORDS = sorted({word for word, _ in LEXICON if len(word) <= 5} | set(COMMON))
+"""Words whose letters a small model can know."""
+
 _LENGTHS = (1, 2, 3, 4, 5, 6)
 _LENGTH_WEIGHTS = (16, 28, 28, 16, 8, 4)
 

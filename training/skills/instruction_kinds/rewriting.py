@@ -7,11 +7,10 @@ from random import Random
 from training.sample import Split
 from training.skills.instruction_kinds import wordings
 from training.skills.instruction_kinds.operands import (
+    SHORT_WORDS,
     length,
     phrase,
-    sentence,
     some_words,
-    words,
 )
 from training.skills.instruction_kinds.task import Task, request
 
@@ -38,23 +37,22 @@ def reverse(rng: Random, split: Split, chinese: bool) -> Task:
 
 def upper(rng: Random, split: Split, chinese: bool) -> Task:
     """Write in upper case."""
-    text = _short_text(rng, split)
+    text = _short_text(rng)
     thought = "所有字母都大写。" if chinese else "I write every letter as a capital."
     return Task(request(rng, wordings.UPPER, chinese, text), text.upper(), thought)
 
 
 def lower(rng: Random, split: Split, chinese: bool) -> Task:
     """Write in lower case."""
-    text = _short_text(rng, split)
+    text = _short_text(rng)
     text = text.upper() if rng.random() < 0.6 else text.title()
     thought = "所有字母都小写。" if chinese else "I write every letter small."
     return Task(request(rng, wordings.LOWER, chinese, text), text.lower(), thought)
 
 
-def _short_text(rng: Random, split: Split) -> str:
-    if rng.random() < 0.15:
-        return sentence(rng, split)
-    return " ".join(words(rng, split, length(rng, 1, 4), invented=0.2))
+def _short_text(rng: Random) -> str:
+    """One to three short words: to change their case, the model has to know how each is spelt."""
+    return " ".join(rng.sample(SHORT_WORDS, rng.choice((1, 1, 2, 2, 3))))
 
 
 def _separator(rng: Random, found: list[str]) -> str:
