@@ -273,4 +273,4 @@ def generate(rng: Random, split: Split) -> Sample:
     return Sample("extraction", tuple(messages), check=same_json(facts))
 
 
-SKILL = Skill(name="extraction", generate=generate, target=0.85, weight=3.5)
+SKILL = Skill(name="extraction", generate=generate, target=0.85, weight=2.5)

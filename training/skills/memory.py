@@ -166,4 +166,4 @@ def generate(rng: Random, split: Split) -> Sample:
     return Sample("memory", tuple(talk.messages))
 
 
-SKILL = Skill(name="memory", generate=generate, target=0.9, weight=3.5)
+SKILL = Skill(name="memory", generate=generate, target=0.9, weight=2.0)
