@@ -172,9 +172,5 @@ class _Answer:
 
 
 def _logprob_body(entry: TokenLogprob) -> TokenLogprobBody:
-    top = [TopLogprobBody(t.token, t.logprob, _byte_list(t)) for t in entry.top]
-    return TokenLogprobBody(entry.token, entry.logprob, _byte_list(entry), top)
-
-
-def _byte_list(entry: TokenLogprob) -> list[int] | None:
-    return None if entry.bytes is None else list(entry.bytes)
+    top = [TopLogprobBody(t.token, t.logprob, list(t.bytes)) for t in entry.top]
+    return TokenLogprobBody(entry.token, entry.logprob, list(entry.bytes), top)

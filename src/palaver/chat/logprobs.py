@@ -15,18 +15,18 @@ class TokenLogprob:
     Attributes:
         token: Its text; what is not a whole character is replaced.
         logprob: Natural logarithm of its probability.
-        bytes: Its bytes in the answer; ``None`` for a token that stands for no text.
+        bytes: Its bytes in the answer; none for a token that stands for no text.
         top: The likeliest tokens at its place, likeliest first.
     """
 
     token: str
     logprob: float
-    bytes: bytes | None
+    bytes: bytes
     top: tuple[TokenLogprob, ...] = ()
 
     def without_last(self, num_bytes: int) -> TokenLogprob:
         """The same token as an answer shows it that ends ``num_bytes`` before its end."""
-        if not num_bytes or self.bytes is None:
+        if not num_bytes:
             return self
         left = self.bytes[: len(self.bytes) - num_bytes]
         return replace(self, token=left.decode(errors="replace"), bytes=left)
@@ -40,6 +40,5 @@ def describe(tokenizer: Tokenizer, token_id: int, logprobs: TokenLogprobs) -> To
 
 def _entry(tokenizer: Tokenizer, token_id: int, logprob: float) -> TokenLogprob:
     content = tokenizer.bytes_of(token_id)
-    if not content:
-        return TokenLogprob(tokenizer.name_of(token_id), logprob, None)
-    return TokenLogprob(content.decode(errors="replace"), logprob, content)
+    text = content.decode(errors="replace") or tokenizer.name_of(token_id)
+    return TokenLogprob(text, logprob, content)

@@ -33,11 +33,11 @@ class UsageBody(msgspec.Struct, frozen=True):
 
 
 class TopLogprobBody(msgspec.Struct, frozen=True):
-    """A likely token at some place; ``bytes`` is null for one that stands for no text."""
+    """A likely token at some place; ``bytes`` is empty for one that stands for no text."""
 
     token: str
     logprob: float
-    bytes: list[int] | None
+    bytes: list[int]
 
 
 class TokenLogprobBody(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class TokenLogprobBody(msgspec.Struct, frozen=True):
 
     token: str
     logprob: float
-    bytes: list[int] | None
+    bytes: list[int]
     top_logprobs: list[TopLogprobBody]
 
 
