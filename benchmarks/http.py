@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import statistics
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from benchmarks.engine import Palaver, Timing
 from benchmarks.machine import describe_machine
+from benchmarks.report import report
 from palaver.bench.client import Client
 from palaver.bench.measurement import Measurement
 from palaver.bench.workload import LengthRange, Workload
@@ -102,10 +101,7 @@ def main() -> None:
     ):
         figures = measure(server, options.folder, options.runs)
     summary = {"machine": describe_machine(), "folder": options.folder.name, "figures": figures}
-    Console().print(summary)
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    report(summary, options.out)
 
 
 if __name__ == "__main__":

@@ -10,17 +10,16 @@ Each is run several times with new prompts; medians are reported.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from benchmarks.engine import load_vocab_size
 from benchmarks.machine import describe_machine
+from benchmarks.report import report
 from palaver.engine.engine import Engine
 from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
 from palaver.runtime import RuntimeConfig, load_runtime
@@ -131,10 +130,7 @@ def main() -> None:
         "gaps: median s": round(statistics.median(g["median"] for g in gaps), 4),
         "gaps: p99 / median": round(statistics.median(g["p99"] / g["median"] for g in gaps), 2),
     }
-    Console().print(summary)
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    report(summary, options.out)
 
 
 if __name__ == "__main__":

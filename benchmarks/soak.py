@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import random
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import httpx
-from rich.console import Console
 
+from benchmarks.report import report
 from tests.server import KEY, RunningServer, chat, running_server
 
 _PATH = "/v1/chat/completions"
@@ -90,10 +89,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, running_server(Path(folder)) as server:
         summary = asyncio.run(soak(server, options.num))
-    Console().print(summary)
-    if options.out:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    report(summary, options.out)
 
 
 if __name__ == "__main__":
