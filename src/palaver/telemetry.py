@@ -5,12 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from palaver.engine.stats import StepStats
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _STEP_BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+# Without it, every counter has a second line that nobody asked for.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -21,11 +31,60 @@ def configure_logging(level: str) -> None:
     logging.getLogger("palaver").setLevel(level.upper())
 
 
+_REQUEST_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_METHODS = frozenset({"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"})
+
+
+class HttpMetrics:
+    """Requests, by where they went and how they ended.
+
+    Args:
+        registry: Where the figures are kept.
+
+    Attributes:
+        in_progress: Requests that are being answered at this moment.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.in_progress = Gauge(
+            "palaver_http_requests_in_progress",
+            "Requests that are being answered.",
+            registry=registry,
+        )
+        self._answers = Counter(
+            "palaver_http_requests",
+            "Requests answered; status 499 is a client that went away.",
+            ["method", "path", "status"],
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "palaver_http_request_seconds",
+            "Time from a request to the end of its answer.",
+            ["path"],
+            registry=registry,
+            buckets=_REQUEST_BUCKETS_S,
+        )
+
+    def answered(self, method: str, path: str, status: int, seconds: float) -> None:
+        """Note one request."""
+        method = method if method in _METHODS else "other"
+        self._answers.labels(method, path, str(status)).inc()
+        self._seconds.labels(path).observe(seconds)
+
+
 class Metrics:
     """What Prometheus reads from ``/metrics``; every name begins with ``palaver_``."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self.http = HttpMetrics(self._registry)
+        self._first_token = Histogram(
+            "palaver_first_token_seconds",
+            "Time from a request's arrival in the API to its first token.",
+            ["model"],
+            registry=self._registry,
+            buckets=_REQUEST_BUCKETS_S,
+        )
 
         def gauge(name: str, text: str) -> Gauge:
             return Gauge(f"palaver_{name}", text, ["model"], registry=self._registry)
@@ -77,6 +136,10 @@ class Metrics:
                 histogram.observe(getattr(stats, name))
 
         return observe
+
+    def first_token(self, model: str, seconds: float) -> None:
+        """Note how long the first token of a request took."""
+        self._first_token.labels(model).observe(seconds)
 
     def text(self) -> bytes:
         """All metrics in Prometheus's text format."""

@@ -49,3 +49,39 @@ def test_the_running_batch_can_be_looked_at(server: RunningServer) -> None:
 
 def test_looking_at_the_batch_needs_a_key(server: RunningServer) -> None:
     assert httpx.get(f"{server.url}/debug/engines").status_code == 401
+
+
+def http_requests(server: RunningServer, labels: str) -> float:
+    """How many requests with these labels the metrics have counted."""
+    text = httpx.get(f"{server.url}/metrics").text
+    found = re.search(rf"^palaver_http_requests_total{{{re.escape(labels)}}} (\S+)$", text, re.M)
+    return float(found[1]) if found else 0
+
+
+@pytest.mark.spec("S52")
+def test_requests_are_counted_by_path_and_status(
+    server: RunningServer, client: httpx.Client
+) -> None:
+    label = 'method="POST",path="/chat/completions",status="{}"'.format
+    cases = {
+        200: chat(max_tokens=1),
+        400: chat(temperature=9),
+        404: chat(model="nobody/nothing"),
+    }
+    for status, body in cases.items():
+        before = http_requests(server, label(status))
+        assert client.post("/v1/chat/completions", json=body).status_code == status
+        assert http_requests(server, label(status)) == before + 1
+    before = http_requests(server, 'method="GET",path="other",status="404"')
+    client.get("/made/up/by/a/client")
+    assert http_requests(server, 'method="GET",path="other",status="404"') == before + 1
+
+
+@pytest.mark.spec("S52")
+def test_the_time_to_the_first_token_is_observed_once_a_request(
+    server: RunningServer, client: httpx.Client
+) -> None:
+    before = metric(server, "palaver_first_token_seconds_count")
+    client.post("/v1/chat/completions", json=chat(max_tokens=5, n=3))
+    client.post("/v1/chat/completions", json=chat(max_tokens=5, stream=True))
+    assert metric(server, "palaver_first_token_seconds_count") == before + 2

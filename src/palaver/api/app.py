@@ -7,12 +7,10 @@ from fastapi import FastAPI
 from palaver import __version__
 from palaver.accounts.keys import KeyStore
 from palaver.api import chat_completions, errors, health, models
+from palaver.api.measure import PREFIXES, MeasureRequests
 from palaver.config import Settings
 from palaver.models.served import ModelRegistry
 from palaver.telemetry import Metrics
-
-PREFIXES = ("/v1", "/openai/v1", "/v3/openai", "/openai")
-"""Where the API answers: the hosted service's clients use all four (spec row S01)."""
 
 
 def create_app(
@@ -30,6 +28,7 @@ def create_app(
     app.state.keys = keys
     app.state.metrics = metrics
     errors.install(app)
+    app.add_middleware(MeasureRequests, metrics=metrics.http)
     app.include_router(health.router)
     for prefix in PREFIXES:
         is_documented = prefix == PREFIXES[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,6 +21,7 @@ from palaver.api.wire.request import ChatCompletionRequest
 from palaver.config import Settings
 from palaver.errors import InvalidRequest
 from palaver.models.served import ModelRegistry
+from palaver.telemetry import Metrics
 
 router = APIRouter(tags=["chat"])
 
@@ -36,7 +38,9 @@ async def create_chat_completion(request: Request) -> Response:
     registry: ModelRegistry = request.app.state.registry
     body = parse(await read_json_object(request, int(settings.max_body_mib * _MIB)))
     headers = _ignored_fields(body, is_strict=settings.strict)
-    completion = Completion(body.to_chat(), registry.get(body.model))
+    model = registry.get(body.model)
+    metrics: Metrics = request.app.state.metrics
+    completion = Completion(body.to_chat(), model, partial(metrics.first_token, model.name))
     if body.stream:
         has_usage = bool(body.stream_options and body.stream_options.include_usage)
         events = await stream.open_stream(completion, has_usage=has_usage)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from msgspec import UNSET, UnsetType
@@ -36,13 +36,21 @@ class Completion:
     Args:
         request: What the client wants.
         model: Who answers.
+        on_first_token: Called with the seconds that the first token took.
 
     Raises:
         InvalidRequest: The model cannot answer such a request.
         ModelNotAvailable: The model cannot answer now.
     """
 
-    def __init__(self, request: ChatRequest, model: ServedModel) -> None:
+    def __init__(
+        self,
+        request: ChatRequest,
+        model: ServedModel,
+        on_first_token: Callable[[float], None] = lambda seconds: None,
+    ) -> None:
+        self._begin_s = time.perf_counter()
+        self._on_first_token = on_first_token
         self.id = f"chatcmpl-{secrets.token_hex(12)}"
         self._created_s = int(time.time())
         self._model_name = model.name
@@ -68,11 +76,15 @@ class Completion:
         Raises:
             ModelNotAvailable: The engine died.
         """
+        is_begun = False
         while not self._turn.is_finished:
             deltas = []
             tokens = await self._generation.next_tokens()
             if not tokens:
                 raise InternalError("the engine ended an answer without saying why")
+            if not is_begun:
+                is_begun = True
+                self._on_first_token(time.perf_counter() - self._begin_s)
             for token in tokens:
                 delta = self._turn.feed(token)
                 if delta.finish_reason and not token.finish:
