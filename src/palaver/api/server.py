@@ -88,6 +88,10 @@ class Server:
         if self.error:
             raise self.error
 
+    def stop(self) -> None:
+        """Make :meth:`run` return as after SIGTERM; may be called from any thread."""
+        self._uvicorn.should_exit = True
+
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         loading = asyncio.create_task(self._load())
