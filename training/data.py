@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -20,6 +21,7 @@ from torch import Tensor
 from training.render import Rendered, Renderer
 from training.sample import Sample
 from training.skills import SKILLS
+from training.skills.pieces import prefer_rare
 
 PAD_ID = 0
 PROMPT_SHARE = 0.15
@@ -28,6 +30,8 @@ PROMPT_WEIGHT = 0.3
 """Weight in the loss of such a token."""
 JOINED_SHARE = 0.25
 """Share of conversations that are several samples in a row."""
+COUNTED_SAMPLES = 3000
+"""Samples that show which tokens are rare, before the first batch is made."""
 ALONE = frozenset({"memory", "copying"})
 """Skills whose answers depend on all that was said before, so nothing may come before them."""
 
@@ -164,6 +168,16 @@ def batches(pool: list[Rendered], batch_tokens: int, rng: Random) -> Iterator[Ar
         yield pad(group, rng)
 
 
+def answer_counts(renderer: Renderer, rng: Random, shares: Sequence[float]) -> Counter[int]:
+    """How often each token stands in an answer of ``COUNTED_SAMPLES`` training samples."""
+    counts: Counter[int] = Counter()
+    for _ in range(COUNTED_SAMPLES):
+        rendered = renderer.render(draw(rng, shares))
+        pairs = zip(rendered.token_ids, rendered.is_answer, strict=True)
+        counts.update(token_id for token_id, is_answer in pairs if is_answer)
+    return counts
+
+
 def _is_plain(sample: Sample) -> bool:
     return not sample.tools and sample.messages[0]["role"] == "user"
 
@@ -179,6 +193,7 @@ def _work(
     os.nice(2)
     torch.set_num_threads(1)
     renderer = Renderer()
+    prefer_rare(answer_counts(renderer, Random(seed), shares[:]))
     for round_number in count():
         rng = Random(f"{seed} {round_number} {time.time()}")
         # Small pools at first, so that training starts at once.

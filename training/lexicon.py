@@ -144,11 +144,15 @@ _CODAS = words_of(
     "b d f g k l m n p r s t v x z ck ft ld lk lm lt mp nd ng nk nt rd rk rn rt sh st th"
 )
 _CONSONANTS = "bcdfghjklmnpqrstvwxz"
-_KNOWN = frozenset(
-    english.lower()
-    for table in (NOUNS, ADJECTIVES, VERBS, COLOURS, NAMES, CITIES, FOODS, ANIMALS)
-    for english, _ in table
-)
+
+
+def all_pairs() -> list[Pair]:
+    """Every word of the tables."""
+    tables = (NOUNS, ADJECTIVES, VERBS, COLOURS, NAMES, CITIES, FOODS, ANIMALS)
+    return [pair for table in tables for pair in table]
+
+
+_KNOWN = frozenset(english.lower() for english, _ in all_pairs())
 
 
 def reserved(text: str, percent: int = RESERVED_PERCENT) -> bool:

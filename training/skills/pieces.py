@@ -1,48 +1,127 @@
-"""Random strings of vocabulary pieces, so that every token of the vocabulary is carried over once.
+"""Invented words made of vocabulary pieces, so that every token of the vocabulary is carried over.
 
-Words that the skills keep for the examination are tokens too, and a token that training never
-shows could not even be repeated. It is shown here: alone only in exercises of pure copying, as
-part of an invented word in every skill.
+Words that the skills keep for the examination are written in tokens too, and a token that training
+hardly shows cannot even be repeated. Here every token is shown: alone only in exercises of pure
+copying, and as part of an invented word in every skill. Tokens that the rest of the training shows
+rarely come up more often; ``prefer_rare`` tells which these are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 
+from tokenizers import Tokenizer
+
+from training import lexicon
+
 TOKENIZER = Path(__file__).parents[2] / "src" / "palaver" / "models" / "tiny" / "tokenizer.json"
-CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
 CAPITAL_SHARE = 0.35
+RARITY = 1.0
+"""A token seen this often weighs half as much as one never seen."""
+ATTEMPTS = 12
+"""Words tried around a piece before another piece is taken: letters beside it may merge with it."""
+
+
+@dataclass(slots=True)
+class Pieces:
+    """Tokens of one script, as texts without the blank before them, and how often to draw each."""
+
+    ids: list[int]
+    texts: list[str]
+    cumulative: list[float] = field(default_factory=list)
+
+    def weigh(self, counts: Mapping[int, int]) -> None:
+        """Draw tokens the more often the less ``counts`` shows them."""
+        self.cumulative = list(accumulate(1 / (counts.get(i, 0) + RARITY) for i in self.ids))
+
+    def draw(self, rng: Random) -> tuple[int, str]:
+        """A token and its text."""
+        if not self.cumulative:
+            self.weigh({})
+        number = rng.choices(range(len(self.ids)), cum_weights=self.cumulative)[0]
+        return self.ids[number], self.texts[number]
+
+
+def prefer_rare(counts: Mapping[int, int]) -> None:
+    """From now on, draw the tokens more often that occur seldom in ``counts`` (by token id)."""
+    for pieces in (_all(), _latin(), _han()):
+        pieces.weigh(counts)
 
 
 def scrap(rng: Random) -> str:
     """One to three pieces in a row, such as ``Kttawa`` or ``雨sto7``."""
-    text = "".join(rng.choice(_pieces()) for _ in range(rng.choice((1, 1, 1, 2, 2, 3))))
+    text = "".join(_all().draw(rng)[1] for _ in range(rng.choice((1, 1, 1, 2, 2, 3))))
     is_word = text[0].isascii() and text[0].islower()
-    return rng.choice(CAPITALS) + text if is_word and rng.random() < CAPITAL_SHARE else text
+    return rng.choice(LETTERS).upper() + text if is_word and rng.random() < CAPITAL_SHARE else text
 
 
 def mixture(rng: Random, *, chinese: bool) -> str:
-    """Two or three pieces of one script in a row: a word that nobody has in a dictionary."""
+    """A piece with a letter or another piece beside it: a word that is in no dictionary.
+
+    Written after a blank, with a small or a capital first letter, the word contains the piece
+    as a token of its own.
+    """
     pieces = _han() if chinese else _latin()
-    return "".join(rng.choice(pieces) for _ in range(rng.choice((2, 2, 3))))
+    while True:
+        number, text = pieces.draw(rng)
+        for _ in range(ATTEMPTS):
+            word = _beside(rng, pieces, text, chinese=chinese)
+            if word not in _known() and number in _encode(" " + word, " " + word.capitalize()):
+                return word
+
+
+def _beside(rng: Random, pieces: Pieces, text: str, *, chinese: bool) -> str:
+    if chinese:
+        others = [pieces.draw(rng)[1] for _ in range(rng.choice((1, 1, 2)))]
+        return "".join(rng.sample([text, *others], len(others) + 1))
+    before = rng.choice(LETTERS) if rng.random() < 0.6 else ""
+    after = pieces.draw(rng)[1] if not before or rng.random() < 0.3 else ""
+    return before + text + after
+
+
+def _encode(*texts: str) -> set[int]:
+    return {
+        token_id
+        for text in texts
+        for token_id in _tokenizer().encode(text, add_special_tokens=False).ids
+    }
 
 
 @cache
-def _latin() -> list[str]:
-    return [text for text in _pieces() if text.isascii() and text.isalpha() and text.islower()]
+def _tokenizer() -> Tokenizer:
+    return Tokenizer.from_file(str(TOKENIZER))
 
 
 @cache
-def _han() -> list[str]:
-    return [text for text in _pieces() if "\u4e00" <= text <= "\u9fff"]
+def _known() -> frozenset[str]:
+    return frozenset(word.lower() for pair in lexicon.all_pairs() for word in pair)
 
 
 @cache
-def _pieces() -> list[str]:
-    from tokenizers import Tokenizer
+def _latin() -> Pieces:
+    everything = _all()
+    return _chosen(everything, lambda text: text.isascii() and text.isalpha() and text.islower())
 
-    tokenizer = Tokenizer.from_file(str(TOKENIZER))
-    texts = (tokenizer.decode([number]).strip() for number in range(tokenizer.get_vocab_size()))
-    return [text for text in texts if text.isalnum()]
+
+@cache
+def _han() -> Pieces:
+    return _chosen(_all(), lambda text: "\u4e00" <= text <= "\u9fff")
+
+
+def _chosen(pieces: Pieces, accepts: Callable[[str], bool]) -> Pieces:
+    pairs = [pair for pair in zip(pieces.ids, pieces.texts, strict=True) if accepts(pair[1])]
+    return Pieces([number for number, _ in pairs], [text for _, text in pairs])
+
+
+@cache
+def _all() -> Pieces:
+    tokenizer = _tokenizer()
+    texts = {i: tokenizer.decode([i]).strip() for i in range(tokenizer.get_vocab_size())}
+    kept = {number: text for number, text in texts.items() if text.isalnum()}
+    return Pieces(list(kept), list(kept.values()))

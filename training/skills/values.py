@@ -12,8 +12,11 @@ from training.sample import Split
 from training.skills.pieces import mixture
 from training.skills.turns import Language
 
-MIXTURE_SHARE = 0.2
+MIXTURE_SHARE = 0.5
 """Share of invented words that are made of vocabulary pieces."""
+STRANGER_SHARE = 0.15
+"""Share of colours, foods, animals and places in training that are invented words, so that
+they are carried over from where they stand rather than chosen from those that are known."""
 _SPLITS: tuple[Split, Split] = ("train", "held_out")
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 _GIVEN = "明华丽强军敏静伟芳娜杰涛燕霞平刚建文玉兰春梅海波雪梦飞志安宁晓东天宇思佳欣雨晨轩"
@@ -163,29 +166,29 @@ def city(rng: Random, split: Split, language: Language) -> str:
 
 def word(rng: Random, split: Split, language: Language) -> str:
     """One word."""
-    if language == "zh" and split == "train" and rng.random() < MIXTURE_SHARE / 2:
+    if language == "zh" and split == "train" and rng.random() < MIXTURE_SHARE:
         return mixture(rng, chinese=True)
     return _said(noun(rng, split), language)
 
 
 def colour(rng: Random, split: Split, language: Language) -> str:
     """A colour."""
-    return _said(rng.choice(_COLOURS[split]), language)
+    return _known_or_stranger(_COLOURS, rng, split, language)
 
 
 def food(rng: Random, split: Split, language: Language) -> str:
     """Something to eat."""
-    return _said(rng.choice(_FOODS[split]), language)
+    return _known_or_stranger(_FOODS, rng, split, language)
 
 
 def animal(rng: Random, split: Split, language: Language) -> str:
     """An animal."""
-    return _said(rng.choice(_ANIMALS[split]), language)
+    return _known_or_stranger(_ANIMALS, rng, split, language)
 
 
 def place(rng: Random, split: Split, language: Language) -> str:
     """A room or a building."""
-    return _said(rng.choice(_PLACES_OF[split]), language)
+    return _known_or_stranger(_PLACES_OF, rng, split, language)
 
 
 def title(rng: Random, split: Split, language: Language) -> str:
@@ -324,6 +327,14 @@ def words(rng: Random, split: Split, language: Language) -> list[str]:
         if item not in found:
             found.append(item)
     return found
+
+
+def _known_or_stranger(
+    pools: dict[Split, list[Pair]], rng: Random, split: Split, language: Language
+) -> str:
+    if split == "train" and rng.random() < STRANGER_SHARE:
+        return mixture(rng, chinese=language == "zh")
+    return _said(rng.choice(pools[split]), language)
 
 
 def _said(pair: Pair, language: Language) -> str:
