@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palaver.engine.philox import philox4x32, uniform
+from palaver.engine.philox import philox4x32, uniforms
 
 _SEEDS = st.integers(0, 2**64 - 1)
 _WORDS = st.integers(0, 2**32 - 1)
@@ -41,27 +41,34 @@ def test_a_number_does_not_depend_on_what_is_drawn_beside_it(
     rows: list[tuple[int, int, int]], data: st.DataObject
 ) -> None:
     row = data.draw(st.sampled_from(rows))
-    together = uniform(*(list(column) for column in zip(*rows, strict=True)))
-    alone = uniform([row[0]], [row[1]], [row[2]])
-    assert together[rows.index(row)] == alone[0]
+    seeds, choices, positions = (list(column) for column in zip(*rows, strict=True))
+    together = uniforms(seeds, choices, positions)
+    alone = uniforms([row[0]], [row[1]], [row[2]])
+    assert (together[rows.index(row)] == alone[0]).all()
 
 
 @given(_SEEDS, _WORDS, _WORDS)
-def test_a_number_lies_in_the_unit_interval_without_its_end(
+def test_numbers_lie_in_the_unit_interval_without_its_end(
     seed: int, choice: int, position: int
 ) -> None:
-    number = uniform([seed], [choice], [position])[0]
-    assert 0 <= number < 1
+    numbers = uniforms([seed], [choice], [position])
+    assert numbers.shape == (1, 2)
+    assert ((numbers >= 0) & (numbers < 1)).all()
+
+
+def test_a_position_has_as_many_numbers_as_are_wanted() -> None:
+    numbers = {x for block in range(20) for x in uniforms([7], [1], [3], block)[0].tolist()}
+    assert len(numbers) == 40
 
 
 def test_neighbouring_coordinates_give_different_numbers() -> None:
     seeds, choices, positions = [7, 8, 7, 7, 7 + 2**32], [0, 0, 1, 0, 0], [0, 0, 0, 1, 0]
-    assert len(set(uniform(seeds, choices, positions).tolist())) == len(seeds)
+    assert len(set(uniforms(seeds, choices, positions).flatten().tolist())) == 2 * len(seeds)
 
 
 def test_numbers_are_spread_evenly() -> None:
     num = 20_000
-    numbers = uniform([5] * num, [0] * num, list(range(num)))
+    numbers = uniforms([5] * num, [0] * num, list(range(num)))
     counts = np.histogram(numbers, bins=16, range=(0, 1))[0]
-    chi_square = ((counts - num / 16) ** 2 / (num / 16)).sum()
+    chi_square = ((counts - num / 8) ** 2 / (num / 8)).sum()
     assert chi_square < 37.697  # 15 degrees of freedom, level 0.001

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from palaver.engine.penalties import TokenCounts
-from palaver.engine.philox import uniform
+from palaver.engine.philox import uniforms
 from palaver.engine.request import SamplingParams
 from palaver.engine.sampler import Draw, TokenLogprobs, sample
 
@@ -79,8 +80,9 @@ def _adjusted(row: Row) -> list[float]:
     return logits
 
 
-def _weights(row: Row) -> dict[int, float]:
-    """Tokens that may be drawn with their weights, in the order of the inverse distribution.
+def _weights(row: Row) -> tuple[dict[int, float], float]:
+    """Tokens to draw from with their weights, in the order of the inverse distribution, and the
+    mass that top-p keeps of them (if it keeps a share of all).
 
     Rejects the example where single precision could cut the head elsewhere.
     """
@@ -88,35 +90,57 @@ def _weights(row: Row) -> dict[int, float]:
     logits = _adjusted(row)
     top = max(logits)
     weights = {i: math.exp((x - top) / params.temperature) for i, x in enumerate(logits)}
-    if not params.top_k and params.top_p == 1 and not params.min_p:
-        return weights
     head = sorted(weights, key=lambda i: (-weights[i], i))
     lengths = [len(head)]
-    if params.top_k:
+    mass = math.inf
+    if params.top_p < 1 and not 0 < params.top_k < len(head):
+        mass = params.top_p * math.fsum(weights.values())
+    elif params.top_k:
         head = head[: params.top_k]
-        lengths.append(params.top_k)
-    if params.top_p < 1:
-        target = params.top_p * math.fsum(weights[i] for i in head)
-        total, length = 0.0, 0
-        while total < target and length < len(head):
-            total += weights[head[length]]
-            length += 1
-            assume(abs(total - target) > 1e-5 * target)
-        lengths.append(length)
+        lengths.append(_num_reaching(params.top_p, [weights[i] for i in head]))
     if params.min_p:
         for i in head:
             assume(abs(weights[i] - params.min_p) > 1e-5 * params.min_p)
         lengths.append(sum(weights[i] >= params.min_p for i in head))
-    return {i: weights[i] for i in sorted(head[: min(lengths)])}
+    return {i: weights[i] for i in sorted(head[: min(lengths)])}, mass
+
+
+def _num_reaching(share: float, weights: list[float]) -> int:
+    """How many of the first weights it takes to reach a share of all of them."""
+    if share == 1:
+        return len(weights)
+    target = share * math.fsum(weights)
+    total = 0.0
+    for num, weight in enumerate(weights, start=1):
+        total += weight
+        assume(abs(total - target) > 1e-5 * target)
+        if total >= target:
+            return num
+    return len(weights)
 
 
 def _reference(row: Row) -> int:
     if not row.params.temperature:
         logits = _adjusted(row)
         return logits.index(max(logits))
-    weights = _weights(row)
+    weights, mass = _weights(row)
+    for attempt in itertools.count():
+        token = _inverse(weights, _number(row, attempt))
+        ahead = {i: w for i, w in weights.items() if (-w, i) < (-weights[token], token)}
+        assume(abs(math.fsum(ahead.values()) - mass) > 1e-5 * mass or mass == math.inf)
+        if math.fsum(ahead.values()) < mass:
+            return token
+        weights = ahead
+    raise AssertionError("every token was rejected")
+
+
+def _number(row: Row, attempt: int) -> float:
+    block, place = divmod(attempt, 2)
+    return float(uniforms([row.params.seed], [row.choice], [len(row.answer)], block)[0, place])
+
+
+def _inverse(weights: dict[int, float], number: float) -> int:
     total = math.fsum(weights.values())
-    number = float(uniform([row.params.seed], [row.choice], [len(row.answer)])[0])
     reached = 0.0
     for token_id, weight in weights.items():
         reached += weight
@@ -344,6 +368,23 @@ def test_the_frequency_test_finds_a_wrong_sampler(axis: str, sampler: Sampler) -
 def test_a_head_keeps_its_proportions(changes: dict[str, Any]) -> None:
     draws = [Draw(_params(seed, **changes), None, 0, 0) for seed in range(_NUM_DRAWS)]
     assert _chi_square(_true_sampler, draws, _PROBS[:4]) < _CRITICAL[3]
+
+
+@pytest.mark.parametrize("top_p", [0.1, 0.3, 0.77])
+def test_top_p_of_a_flat_distribution_keeps_its_proportions(top_p: float) -> None:
+    rng = np.random.default_rng(1)
+    logits = rng.normal(0, 0.7, 1000).astype(np.float32)
+    draws = [Draw(_params(seed, top_p=top_p), None, 0, 0) for seed in range(_NUM_DRAWS)]
+    counts = Counter(sample(np.tile(logits, (len(draws), 1)), draws)[0])
+    probs = np.exp(logits.astype(np.float64))
+    head = np.argsort(-probs)
+    head = head[: int((probs[head].cumsum() < top_p * probs.sum()).sum()) + 1]
+    assert set(counts) <= set(head.tolist())
+    groups = np.array_split(head, 8)
+    expected = [probs[group].sum() / probs[head].sum() * len(draws) for group in groups]
+    found = [sum(counts[i] for i in group.tolist()) for group in groups]
+    statistic = sum((f - e) ** 2 / e for f, e in zip(found, expected, strict=True))
+    assert statistic < _CRITICAL[7]
 
 
 @pytest.mark.parametrize("temperature", [0.5, 2.0])

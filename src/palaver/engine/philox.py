@@ -38,19 +38,26 @@ def philox4x32(counters: NDArray[np.uint64], keys: NDArray[np.uint64]) -> NDArra
     return words
 
 
-def uniform(seeds: ArrayLike, choices: ArrayLike, positions: ArrayLike) -> NDArray[np.float64]:
-    """A number in [0, 1) for each (seed, choice, position), 53 bits of randomness each.
+def uniforms(
+    seeds: ArrayLike, choices: ArrayLike, positions: ArrayLike, block: int = 0
+) -> NDArray[np.float64]:
+    """Two numbers in [0, 1) for each (seed, choice, position), 53 bits of randomness each.
 
     Args:
         seeds: ``uint64[N]``.
         choices: ``uint32[N]``, the index of the choice within its request.
         positions: ``uint32[N]``, the index of the token within its answer.
+        block: Which two of the numbers of these coordinates.
+
+    Returns:
+        ``float64[N, 2]``.
     """
     seed = np.asarray(seeds, dtype=np.uint64)
     keys = np.stack([seed & _LOW, seed >> _HALF], axis=1)
     counters = np.zeros((len(seed), 4), dtype=np.uint64)
     counters[:, 0] = positions
     counters[:, 1] = choices
+    counters[:, 2] = block
     words = philox4x32(counters, keys)
-    bits = (words[:, 0] << np.uint64(21)) ^ (words[:, 1] >> np.uint64(11))
+    bits = (words[:, 0::2] << np.uint64(21)) ^ (words[:, 1::2] >> np.uint64(11))
     return bits.astype(np.float64) * 2.0**-53

@@ -7,29 +7,33 @@ The order of operations, for each row:
 3. penalties: repetition (prompt and answer), then frequency and presence (answer);
 4. temperature 0: the likeliest token, the lowest id among equals. Otherwise divide by it;
 5. top-k, top-p (of what top-k left), min-p; see :mod:`palaver.engine.filters`;
-6. the draw: one uniform number from (seed, choice, position) through the inverse distribution, in
-   the order of token ids.
+6. the draw: a uniform number from (seed, choice, position) through the inverse distribution, in
+   the order of token ids; further such numbers where top-p rejects the token.
 
 Each row's result depends on that row alone, whatever else is in the batch.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Sequence as Rows
 from dataclasses import dataclass
+from itertools import chain, count
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from palaver.engine import philox
-from palaver.engine.filters import drop_tails, is_filtered
+from palaver.engine.distribution import Distribution
+from palaver.engine.filters import drop_tail, has_nucleus, redraw
 from palaver.engine.penalties import TokenCounts
 from palaver.engine.request import SamplingParams
 
 _FORCED = 100.0
 FORBIDDEN = -100.0
-_STRIPE = 256
+_GROUP = 2**17
+"""Logits that are worked on at a time: more rows of a small vocabulary, fewer of a large one."""
 
 
 class TokenLogprobs(msgspec.Struct, frozen=True, array_like=True):
@@ -70,6 +74,24 @@ def sample(
         logits: ``float32[R, V]``; overwritten.
         draws: R of them.
     """
+    uniforms = philox.uniforms(
+        [d.params.seed for d in draws], [d.choice for d in draws], [d.position for d in draws]
+    )
+    size = max(1, _GROUP // logits.shape[1])
+    tokens: list[int] = []
+    logprobs: list[TokenLogprobs | None] = []
+    for begin in range(0, len(draws), size):
+        rows = slice(begin, begin + size)
+        some_tokens, some_logprobs = _sample(logits[rows], draws[rows], uniforms[rows])
+        tokens += some_tokens
+        logprobs += some_logprobs
+    return tokens, logprobs
+
+
+def _sample(
+    logits: NDArray[np.float32], draws: Rows[Draw], uniforms: NDArray[np.float64]
+) -> tuple[list[int], list[TokenLogprobs | None]]:
+    """:func:`sample` for as many rows as a processor's cache holds."""
     tops = {
         row: _top_logprobs(logits[row], draw.params.num_top_logprobs)
         for row, draw in enumerate(draws)
@@ -78,10 +100,13 @@ def sample(
     raw = {row: logits[row].copy() for row in tops}
     for row, draw in enumerate(draws):
         _adjust(logits[row], draw)
-    tokens = logits.argmax(axis=1)
     drawn = [row for row, draw in enumerate(draws) if np.float32(draw.params.temperature) > 0]
-    if drawn:
-        tokens[drawn] = _draw(logits[drawn], [draws[row] for row in drawn])
+    if len(drawn) == len(draws):
+        tokens = _draw(logits, draws, uniforms)
+    else:
+        tokens = logits.argmax(axis=1)
+        if drawn:
+            tokens[drawn] = _draw(logits[drawn], [draws[row] for row in drawn], uniforms[drawn])
     logprobs: list[TokenLogprobs | None] = [None] * len(draws)
     for row, (log_total, top) in tops.items():
         logprobs[row] = TokenLogprobs(float(raw[row][tokens[row]] - log_total), top)
@@ -121,47 +146,32 @@ def _apply_bias(row: NDArray[np.float32], bias: dict[int, float]) -> None:
     row[ids[values <= FORBIDDEN]] = -np.inf
 
 
-def _draw(logits: NDArray[np.float32], draws: list[Draw]) -> NDArray[np.int64]:
-    """One token for each row by the inverse distribution, ``int64[R]``."""
+def _draw(
+    weights: NDArray[np.float32], draws: Rows[Draw], uniforms: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """One token for each row, ``int64[R]``; ``weights`` are logits at first, and overwritten."""
     params = [draw.params for draw in draws]
     temperatures = np.array([p.temperature for p in params], dtype=np.float32)
-    weights = logits - logits.max(axis=1, keepdims=True)
+    weights -= weights.max(axis=1, keepdims=True)
     weights /= temperatures[:, None]
     np.exp(weights, out=weights)
-    uniforms = philox.uniform(
-        [p.seed for p in params], [d.choice for d in draws], [d.position for d in draws]
-    )
-    filtered = [row for row, p in enumerate(params) if is_filtered(p)]
-    if len(filtered) == len(params):
-        drop_tails(weights, params)
-    elif filtered:
-        some = weights[filtered]
-        drop_tails(some, [params[row] for row in filtered])
-        weights[filtered] = some
-    return _pick(weights, uniforms)
+    distribution = Distribution(weights)
+    masses = [p.top_p * total for p, total in zip(params, distribution.totals, strict=True)]
+    is_cut = [drop_tail(row, p) for row, p in zip(weights, params, strict=True)]
+    if any(is_cut):
+        distribution = Distribution(weights)
+    tokens = distribution.pick(uniforms[:, 0])
+    for row, p in enumerate(params):
+        if has_nucleus(p, weights.shape[1]):
+            further = chain(uniforms[row, 1:], _further_uniforms(draws[row]))
+            tokens[row] = redraw(weights[row], tokens[row], masses[row], further)
+    return tokens
 
 
-def _pick(weights: NDArray[np.float32], uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Inverse distribution in the order of ids, over stripes first to sum little twice."""
-    num_rows, vocab = weights.shape
-    rows = np.arange(num_rows)
-    if vocab % _STRIPE:
-        weights = np.pad(weights, ((0, 0), (0, -vocab % _STRIPE)))
-    striped = weights.reshape(num_rows, -1, _STRIPE)
-    sums = np.zeros((num_rows, striped.shape[1] + 1))
-    np.cumsum(striped.sum(axis=2, dtype=np.float64), axis=1, out=sums[:, 1:])
-    targets = uniforms * sums[:, -1]
-    stripes = _first_beyond(sums[:, 1:], targets)
-    within = striped[rows, stripes].cumsum(axis=1, dtype=np.float64)
-    return stripes * _STRIPE + _first_beyond(within, targets - sums[rows, stripes])
-
-
-def _first_beyond(sums: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Where each row's running sum passes its target; rounding never leads past its last rise."""
-    passed: NDArray[np.int64] = (sums <= targets[:, None]).sum(axis=1)
-    last_rise: NDArray[np.int64] = (sums < sums[:, -1:]).sum(axis=1)
-    smaller: NDArray[np.int64] = np.minimum(passed, last_rise)
-    return smaller
+def _further_uniforms(draw: Draw) -> Iterator[float]:
+    """The random numbers of a position after its first two."""
+    for block in count(1):
+        yield from philox.uniforms([draw.params.seed], [draw.choice], [draw.position], block)[0]
 
 
 def _head_ids(values: NDArray[np.float32], size: int) -> NDArray[np.int64]:
