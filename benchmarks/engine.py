@@ -1,10 +1,11 @@
 """The engine against openvino-genai's ContinuousBatchingPipeline: same process, same weights.
 
 ``python -m benchmarks.engine FOLDER [--runs 5] [--out FILE]`` needs openvino-genai installed. Runs
-alternate between the two, so that the machine's moods meet both; medians and the medians of the
+alternate between the sides, so that the machine's moods meet all; medians and the medians of the
 pairwise ratios are reported. A run decodes N streams from prompts of 8 tokens, or reads one
-prompt of 512. Beside them stand the memory bandwidth that the machine shows in the same run, and
-the host's share of our step.
+prompt of 512. The pipeline runs twice: as it comes, and with the activation groups that palaver
+sets for the plugin. Beside them stand the memory bandwidth that the machine shows in the same run,
+and the host's share of our step with every sampling parameter in use.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
 import numpy as np
 from rich.console import Console
 from rich.table import Table
@@ -32,6 +34,16 @@ _CACHE_BYTES = 2 * 2**30
 _SHORT_PROMPT = 8
 _LONG_PROMPT = 512
 _ANSWER = 64
+_GREEDY = SamplingParams(max_tokens=0, seed=0, temperature=0.0)
+_SAMPLED = SamplingParams(
+    max_tokens=0,
+    seed=0,
+    temperature=0.8,
+    top_p=0.9,
+    presence_penalty=0.5,
+    frequency_penalty=0.5,
+    repetition_penalty=1.1,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +78,12 @@ class Palaver:
         self.host_s: list[float] = []
         self.model_s: list[float] = []
 
-    def run(self, prompts: list[list[int]], num_tokens: int) -> Timing:
-        """See :class:`Side`."""
+    def run(
+        self, prompts: list[list[int]], num_tokens: int, params: SamplingParams = _GREEDY
+    ) -> Timing:
+        """See :class:`Side`; ``params`` without their number of tokens."""
         begun = time.perf_counter()
-        params = SamplingParams(max_tokens=num_tokens, seed=0, temperature=0.0)
+        params = msgspec.structs.replace(params, max_tokens=num_tokens)
         for i, prompt in enumerate(prompts):
             self._engine.add(GenerationRequest(i, Prompt(prompt), params))
         num_first, first_s = 0, 0.0
@@ -90,7 +104,7 @@ class Palaver:
 class Genai:
     """openvino-genai's pipeline, in this process."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **properties: int) -> None:
         import openvino_genai
 
         scheduler = openvino_genai.SchedulerConfig()
@@ -99,7 +113,7 @@ class Genai:
         scheduler.enable_prefix_caching = False
         self._genai = openvino_genai
         self._pipeline = openvino_genai.ContinuousBatchingPipeline(
-            str(folder), scheduler_config=scheduler, device="CPU"
+            str(folder), scheduler_config=scheduler, device="CPU", properties=properties
         )
         self._num_requests = 0
 
@@ -185,18 +199,35 @@ def measure(sides: dict[str, Side], vocab_size: int, num_runs: int) -> Iterator[
             ids = prompts(scenario)
             for name, side in sides.items():
                 speeds[name].append(scenario.speed(side.run(ids, scenario.num_tokens)))
-        ratios = [a / b for a, b in zip(*speeds.values(), strict=True)]
-        yield {
-            "scenario": scenario.name,
-            **{f"{n} tokens/s": round(statistics.median(v), 1) for n, v in speeds.items()},
-            "ratio": round(statistics.median(ratios), 3),
-            "ratios": [round(ratio, 3) for ratio in ratios],
-        }
+        figures: dict[str, Any] = {"scenario": scenario.name}
+        figures |= {f"{n} tokens/s": round(statistics.median(v), 1) for n, v in speeds.items()}
+        ours, *peers = speeds
+        for peer in peers:
+            ratios = [a / b for a, b in zip(speeds[ours], speeds[peer], strict=True)]
+            figures[f"over {peer}"] = round(statistics.median(ratios), 3)
+            figures[f"each over {peer}"] = [round(ratio, 3) for ratio in ratios]
+        yield figures
+
+
+def host_share(side: Palaver, num_streams: int, num_runs: int) -> dict[str, float]:
+    """What a step spends outside the model, with temperature, top-p and all penalties."""
+    rng = np.random.default_rng(1)
+    side.host_s.clear()
+    side.model_s.clear()
+    for _ in range(num_runs):
+        shape = (num_streams, _SHORT_PROMPT)
+        side.run(rng.integers(0, side.vocab_size - 1000, shape).tolist(), _ANSWER, _SAMPLED)
+    host, model = statistics.median(side.host_s), statistics.median(side.model_s)
+    return {
+        "host ms": round(1e3 * host, 3),
+        "model ms": round(1e3 * model, 3),
+        "share of the step": round(host / (host + model), 4),
+    }
 
 
 def report(figures: list[dict[str, Any]], console: Console) -> None:
     """Print the table."""
-    names = [name for name in figures[0] if name != "ratios"]
+    names = [name for name in figures[0] if not name.startswith("each ")]
     table = Table(*names)
     for row in figures:
         table.add_row(*(str(row[name]) for name in names))
@@ -212,20 +243,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     ours = Palaver(options.folder, options.cache_precision)
-    sides: dict[str, Side] = {"palaver": ours, "genai": Genai(options.folder)}
+    sides: dict[str, Side] = {
+        "palaver": ours,
+        "genai": Genai(options.folder),
+        "genai with groups of 64": Genai(options.folder, DYNAMIC_QUANTIZATION_GROUP_SIZE=64),
+    }
     figures = []
     console = Console()
-    host: dict[str, Callable[[], float]] = {
-        "host s": lambda: statistics.median(ours.host_s),
-        "model s": lambda: statistics.median(ours.model_s),
-    }
     for row in measure(sides, ours.vocab_size, options.runs):
-        if ours.host_s:
-            row["host share"] = round(host["host s"]() / host["model s"](), 4)
-            ours.host_s.clear()
-            ours.model_s.clear()
-        else:
-            row["host share"] = None
         figures.append(row)
         console.print(row)
     report(figures, console)
@@ -241,6 +266,9 @@ def main() -> None:
         "bandwidth GB/s": round(bandwidth, 2),
         "one stream reads GB/s": round(single * weights / 1e9, 2),
         "share of bandwidth": round(single * weights / 1e9 / bandwidth, 3),
+        "host share": {
+            str(streams): host_share(ours, streams, options.runs) for streams in (1, 8, 16)
+        },
         "figures": figures,
     }
     console.print({key: value for key, value in summary.items() if key != "figures"})

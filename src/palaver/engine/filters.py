@@ -47,7 +47,7 @@ def drop_tail(weights: Weights, params: SamplingParams) -> bool:
     num_beyond = np.count_nonzero(is_kept) - num_kept
     if num_beyond > 0:
         is_kept[np.flatnonzero(weights == edge)[-num_beyond:]] = False
-    weights *= is_kept
+    weights *= is_kept.astype(np.float32)
     return True
 
 
@@ -67,17 +67,19 @@ def redraw(weights: Weights, token: int, mass: float, uniforms: Iterator[float])
         uniforms: More random numbers in [0, 1).
     """
     while True:
-        weights = weights * _is_ahead(weights, token)
-        if weights.sum() < mass:
+        ahead = _is_ahead(weights, token).astype(np.float32)
+        ahead *= weights
+        if ahead.sum() < mass:
             return token
+        weights = ahead
         token = int(Distribution(weights[None]).pick(np.array([next(uniforms)]))[0])
 
 
 def _is_ahead(weights: Weights, token: int) -> NDArray[np.bool_]:
     """Which tokens come before this one: the heavier, and of its equals those with lower ids."""
-    weight = weights[token]
-    is_ahead: NDArray[np.bool_] = weights > weight
-    np.greater_equal(weights[:token], weight, out=is_ahead[:token])
+    is_ahead = np.empty(len(weights), dtype=np.bool_)
+    np.greater_equal(weights[:token], weights[token], out=is_ahead[:token])
+    np.greater(weights[token:], weights[token], out=is_ahead[token:])
     return is_ahead
 
 

@@ -18,6 +18,10 @@ from palaver.runtime.config import RuntimeConfig
 MODEL_FILE = "openvino_model.xml"
 _SAMPLED = "sampled_tokens_indices"
 _CACHE_INPUT = "cache."
+_ACTIVATION_GROUP = 64
+"""Activations that share a scale where they meet weights in groups of a multiple of this.
+
+OpenVINO's default is 32; with it int4 models read and decode a sixth slower."""
 
 
 class OpenVinoRuntime:
@@ -139,6 +143,9 @@ def _compile(config: RuntimeConfig) -> ov.CompiledModel:
         options["INFERENCE_PRECISION_HINT"] = config.inference_precision
     try:
         model = core.read_model(path)
+        groups = _weight_groups(model)
+        if groups and all(size % _ACTIVATION_GROUP == 0 for size in groups):
+            options["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = _ACTIVATION_GROUP
         paged_attention_transformation(model)
         _gather_before_head(model)
         return core.compile_model(model, "CPU", options)
@@ -146,6 +153,13 @@ def _compile(config: RuntimeConfig) -> ov.CompiledModel:
         raise ModelFolderError(
             f"{config.folder}: OpenVINO cannot run it in paged mode: {error}"
         ) from error
+
+
+def _weight_groups(model: ov.Model) -> list[int]:
+    """The numbers of 4-bit weights that share a scale, over all matrices."""
+    constants = (op for op in model.get_ops() if op.get_type_name() == "Constant")
+    four_bits = (op for op in constants if op.get_element_type() in (ov.Type.i4, ov.Type.u4))
+    return [op.shape[2] for op in four_bits if len(op.shape) == 3 and op.shape[2] > 1]
 
 
 def _num_threads(config: RuntimeConfig) -> int:
