@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -22,13 +24,14 @@ needs_model = pytest.mark.skipif(
 )
 
 
-def _config(folder: Path = _FOLDER, cache_bytes: int = 2**28) -> RuntimeConfig:
-    return RuntimeConfig(
+def _config(folder: Path = _FOLDER, **changes: Any) -> RuntimeConfig:
+    config = RuntimeConfig(
         folder=str(folder),
-        cache_bytes=cache_bytes,
+        cache_bytes=2**28,
         num_threads=2,
         max_cache_tokens=32 * _NUM_BLOCKS,
     )
+    return msgspec.structs.replace(config, **changes)
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +73,18 @@ def test_decoding_alone_is_decoding_in_a_batch_bit_for_bit(runtime: Runtime) -> 
         step(runtime, Part(neighbour, 0, blocks))
         others.append(Part([50 + i], len(neighbour), blocks))
     assert np.array_equal(_answer(runtime, prompt, [2, 3], *others), alone)
+
+
+@needs_model
+@pytest.mark.parametrize("num_threads", [1, 2, 4])
+def test_however_many_threads_a_long_context_decodes_alone_as_in_a_batch(num_threads: int) -> None:
+    runtime = load_runtime(_config(num_threads=num_threads, inference_precision="f32"))
+    prompt = _tokens(runtime, 300)
+    alone = _answer(runtime, prompt, list(range(10)))
+    step(runtime, Part(_tokens(runtime, 40, seed=1), 0, [20, 21]))
+    others = [Part([50 + i], 40, [20, 21]) for i in range(2)]
+    for beside in (others[:1], others):
+        assert np.array_equal(_answer(runtime, prompt, list(range(10, 20)), *beside), alone)
 
 
 @needs_model

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,30 +89,27 @@ class OpenVinoRuntime:
         return logits.reshape(-1, self._shape.vocab_size)
 
     def _with_company(self, batch: StepBatch) -> StepBatch:
-        """The batch, with a sequence for nothing beside it where bit-exactness wants one.
+        """The batch, with empty sequences beside it where bit-exactness wants them.
 
         When all sequences decode and there are fewer of them than threads, OpenVINO's attention
-        divides each context among the threads, at places that depend on the batch. One more
-        sequence (or one that reads two tokens) makes it compute each of them in one piece, as it
-        does in any other batch. The extra one writes into a block that nobody owns.
+        divides each context among the threads, at places that depend on the batch. With as many
+        sequences as threads it computes each of them in one piece, as it does in any larger batch.
+        The empty ones name a block that nobody owns and bring no tokens.
         """
         num_sequences = len(batch.past_lens)
         is_decode = len(batch.token_ids) == num_sequences
         num_missing = self._num_threads - num_sequences
         if not is_decode or num_missing < 1:
             return batch
-        num_tokens = min(num_missing, 2)
-        extra = np.zeros(num_tokens, dtype=np.int64)
-        ends = (batch.subsequence_begins[-1] + num_tokens, batch.block_indices_begins[-1] + 1)
-        return StepBatch(
-            token_ids=np.concatenate([batch.token_ids, extra]),
-            position_ids=np.concatenate([batch.position_ids, np.arange(num_tokens)]),
-            past_lens=np.append(batch.past_lens, np.int32(0)),
-            subsequence_begins=np.append(batch.subsequence_begins, ends[0]),
-            block_indices=np.append(batch.block_indices, np.int32(self._shape.num_blocks)),
-            block_indices_begins=np.append(batch.block_indices_begins, ends[1]),
-            max_context_len=max(batch.max_context_len, num_tokens),
-            sampled_indices=batch.sampled_indices,
+        nobody = np.full(num_missing, self._shape.num_blocks, dtype=np.int32)
+        block_ends = batch.block_indices_begins[-1] + np.arange(1, num_missing + 1, dtype=np.int32)
+        token_ends = np.repeat(batch.subsequence_begins[-1:], num_missing)
+        return replace(
+            batch,
+            past_lens=np.concatenate([batch.past_lens, np.zeros(num_missing, dtype=np.int32)]),
+            subsequence_begins=np.concatenate([batch.subsequence_begins, token_ends]),
+            block_indices=np.concatenate([batch.block_indices, nobody]),
+            block_indices_begins=np.concatenate([batch.block_indices_begins, block_ends]),
         )
 
     def copy_block(self, source: int, target: int) -> None:
