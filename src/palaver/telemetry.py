@@ -110,6 +110,7 @@ class Metrics:
         }
         self._counters = {
             "num_decoded_tokens": counter("decoded_tokens", "Generated tokens computed."),
+            "num_forced_tokens": counter("forced_tokens", "Of them, forced by a grammar."),
             "num_prompt_tokens": counter("prompt_tokens", "Prompt tokens computed."),
             "num_cached_tokens": counter("cached_tokens", "Prompt tokens found in the cache."),
             "num_read_back_tokens": counter("read_back_tokens", "Tokens read back in idle steps."),

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 import pytest
 
 from palaver.engine.engine import Engine
-from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
+from palaver.engine.grammar import GrammarCompiler
+from palaver.engine.request import GenerationRequest, Grammar, Prompt, SamplingParams
 from palaver.engine.sampler import TokenLogprobs
 from palaver.models.served import BUILT_IN_FOLDER
 from palaver.runtime import RuntimeConfig, load_runtime
@@ -17,6 +18,12 @@ from palaver.runtime.config import InferencePrecision
 Answers = dict[tuple[int, int], list[tuple[int, TokenLogprobs | None]]]
 
 NUM_REQUESTS = 200
+GRAMMAR = Grammar(
+    """start: "{\\"a rather long first key\\": " NUMBER ", \\"and another one\\": " NUMBER "}"
+NUMBER: /[0-9]{1,9}/
+""",
+    "response_format",
+)
 
 
 def requests() -> dict[int, GenerationRequest]:
@@ -37,6 +44,7 @@ def requests() -> dict[int, GenerationRequest]:
             frequency_penalty=rng.choice([0, -0.5]),
             repetition_penalty=rng.choice([1, 1.2]),
             num_top_logprobs=rng.choice([None, 0, 3]),
+            grammar=rng.choice([None, None, None, GRAMMAR]),
         )
         prompt = Prompt(common[: rng.randrange(1, 160)] + own)
         made[i] = GenerationRequest(i, prompt, params, rng.choice([1, 1, 1, 2, 5]))
@@ -59,13 +67,16 @@ def answers(
         inference_precision=precision,
     )
     engine = Engine(load_runtime(config), max_step_tokens=max_step_tokens)
+    compiler = GrammarCompiler(BUILT_IN_FOLDER / "tokenizer.json", 4096)
     wanted = requests()
     waiting = list(order)
     found: Answers = {}
     cancelled: set[int] = set()
     while waiting or engine.num_requests:
         while waiting and engine.num_requests < concurrency:
-            engine.add(wanted[waiting.pop(0)])
+            request = wanted[waiting.pop(0)]
+            grammar = request.params.grammar
+            engine.add(request, compiler.compile(grammar, (2,)) if grammar else None)
         for token in engine.step():
             key = (token.request_id, token.choice)
             found.setdefault(key, []).append((token.token_id, token.logprobs))

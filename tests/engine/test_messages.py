@@ -26,7 +26,7 @@ from palaver.engine.stats import SequenceState, StepStats
 
 from .conversations import request
 
-STATS = StepStats(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0.5, 0.25)
+STATS = StepStats(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0.5, 0.25)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def make_batch(chunks: Listing[Chunk], block_size: int) -> StepBatch:
     )
     num_tokens = int(begins[-1])
     positions = np.arange(num_tokens) + np.repeat(past - begins[:-1], nums)
-    is_sampled = np.array([chunk.is_sampled for chunk in chunks])
+    sampled = [np.arange(e - c.num_rows, e) for e, c in zip(begins[1:], chunks, strict=True)]
     return StepBatch(
         token_ids=np.fromiter(chain.from_iterable(tokens), dtype=np.int64, count=num_tokens),
         position_ids=positions.astype(np.int64),
@@ -41,7 +41,7 @@ def make_batch(chunks: Listing[Chunk], block_size: int) -> StepBatch:
         block_indices=np.fromiter(chain.from_iterable(tables), dtype=np.int32),
         block_indices_begins=_begins(num_blocks),
         max_context_len=int(lengths.max()),
-        sampled_indices=(begins[1:] - 1)[is_sampled].astype(np.int64),
+        sampled_indices=np.concatenate(sampled).astype(np.int64),
     )
 
 

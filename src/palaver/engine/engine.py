@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from collections.abc import Sequence as Listing
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import msgspec
 
 from palaver.engine.batch import make_batch
+from palaver.engine.grammar import Constraint, Mask, MaskMaker
 from palaver.engine.messages import TokenFinish, TokenOutput
 from palaver.engine.penalties import TokenCounts
 from palaver.engine.request import GenerationRequest
-from palaver.engine.sampler import FORBIDDEN, Draw, TokenLogprobs, sample
+from palaver.engine.sampler import FORBIDDEN, Draw, TokenLogprobs, logprobs_of, sample
 from palaver.engine.scheduler import Chunk, Scheduler
 from palaver.engine.sequence import Sequence
 from palaver.engine.stats import SequenceState, StepStats
@@ -31,6 +36,7 @@ class Engine:
     Attributes:
         scheduler: Holds the sequences and the books.
         stats: The last step in figures; ``None`` if there was nothing to compute.
+        failures: Requests that the last step gave up, with the reason.
     """
 
     def __init__(
@@ -49,7 +55,10 @@ class Engine:
             max_running=max_running,
         )
         self._sequences: dict[int, list[Sequence]] = {}
+        self._masks = MaskMaker(runtime.shape.vocab_size)
+        self._mask_thread = ThreadPoolExecutor(1, thread_name_prefix="masks")
         self.stats: StepStats | None = None
+        self.failures: list[tuple[int, InvalidRequest]] = []
 
     @property
     def has_work(self) -> bool:
@@ -61,8 +70,8 @@ class Engine:
         """Requests that are not finished."""
         return len(self._sequences)
 
-    def add(self, request: GenerationRequest) -> None:
-        """Queue a request.
+    def add(self, request: GenerationRequest, constraint: Constraint | None = None) -> None:
+        """Queue a request, with its compiled grammar if it has one.
 
         Raises:
             InvalidRequest: Prompt and answer can never fit into the cache together, or
@@ -78,7 +87,9 @@ class Engine:
                 f"{request.params.max_tokens} more do not fit into a cache of {num_fitting} tokens",
                 param="messages",
             )
-        self._sequences[request.request_id] = [self.scheduler.add(request)]
+        sequence = self.scheduler.add(request)
+        sequence.constraint = constraint
+        self._sequences[request.request_id] = [sequence]
 
     def cancel(self, request_id: int, choice: int | None = None) -> None:
         """Stop a request, or one choice of it; its blocks are free on return.
@@ -94,16 +105,18 @@ class Engine:
     def step(self) -> list[TokenOutput]:
         """Compute one step; the tokens it brought, in the order of arrival."""
         self.stats = None
+        self.failures = []
         begun = time.perf_counter()
         before = self.scheduler.num_preemptions, self.scheduler.num_cached_tokens
         chunks = self.scheduler.schedule()
         if not chunks:
             return []
         batch = make_batch(chunks, self._runtime.shape.block_size_tokens)
+        masks = self._begin_masks(chunks)
         model_begun = time.perf_counter()
         logits = self._runtime.step(batch)
         model_s = time.perf_counter() - model_begun
-        tokens = self._sample(chunks, logits)
+        tokens = self._sample(chunks, logits, masks.result() if masks else {})
         self.stats = self._measure(chunks, before, model_s, begun)
         return tokens
 
@@ -118,34 +131,65 @@ class Engine:
         queued = [*self.scheduler.running, *self.scheduler.waiting]
         assert known == {id(s) for s in queued if not s.is_read_back}, "a sequence is lost"
 
-    def _sample(self, chunks: Listing[Chunk], logits: Logits) -> list[TokenOutput]:
-        """Note what was computed, and draw where a chunk wants it."""
+    def _begin_masks(self, chunks: Listing[Chunk]) -> Future[Mapping[Constraint, Mask]] | None:
+        """Let the masks of this step's draws be made while the model runs."""
+        constraints = [
+            chunk.sequence.constraint
+            for chunk in chunks
+            if chunk.num_rows and chunk.sequence.constraint and not _has_ended(chunk.sequence)
+        ]
+        if not constraints:
+            return None
+        return self._mask_thread.submit(
+            lambda: dict(zip(constraints, self._masks.masks(constraints), strict=True))
+        )
+
+    def _sample(
+        self, chunks: Listing[Chunk], logits: Logits, masks: Mapping[Constraint, Mask]
+    ) -> list[TokenOutput]:
+        """Note what was computed, report what was forced, and draw where a chunk wants it."""
+        outputs: list[TokenOutput] = []
         rows: list[int] = []
+        draws: list[Draw] = []
         drawn: list[Sequence] = []
         num_rows = 0
         for chunk in chunks:
             self.scheduler.computed(chunk)
-            if chunk.is_sampled:
-                sequences = self._sampled(chunk.sequence)
-                drawn += sequences
-                rows += [num_rows] * len(sequences)
-                num_rows += 1
+            if not chunk.num_rows:
+                continue
+            sequence = chunk.sequence
+            outputs += self._report_forced(sequence, logits[num_rows:])
+            num_rows += chunk.num_rows
+            if _has_ended(sequence):
+                self._end(sequence)
+                continue
+            if self._is_given_up(sequence):
+                continue
+            mask = masks[sequence.constraint] if sequence.constraint else None
+            for choice in self._sampled(sequence):
+                drawn.append(choice)
+                draws.append(_draw(choice, mask))
+                rows.append(num_rows - 1)
         if not drawn:
-            return []
-        if len(rows) != num_rows:
+            return outputs
+        if rows != list(range(len(logits))):
             logits = logits[rows]
-        tokens, logprobs = sample(logits, [_draw(sequence) for sequence in drawn])
-        return [self._accept(*drawing) for drawing in zip(drawn, tokens, logprobs, strict=True)]
+        tokens, logprobs = sample(logits, draws)
+        for drawing in zip(drawn, tokens, logprobs, strict=True):
+            outputs += self._accept(*drawing)
+        return outputs
 
     def _measure(
         self, chunks: Listing[Chunk], before: tuple[int, int], model_s: float, begun: float
     ) -> StepStats:
         scheduler, pool = self.scheduler, self.scheduler.pool
+        decoded = [chunk for chunk in chunks if chunk.is_decode]
         read = [chunk for chunk in chunks if not chunk.is_decode]
         return StepStats(
             num_waiting=len(scheduler.waiting),
             num_running=len(scheduler.running),
-            num_decoded_tokens=len(chunks) - len(read),
+            num_decoded_tokens=sum(chunk.num_tokens for chunk in decoded),
+            num_forced_tokens=sum(chunk.num_tokens - 1 for chunk in decoded),
             num_prompt_tokens=sum(c.num_tokens for c in read if not c.sequence.is_read_back),
             num_cached_tokens=scheduler.num_cached_tokens - before[1],
             num_read_back_tokens=sum(c.num_tokens for c in read if c.sequence.is_read_back),
@@ -169,20 +213,58 @@ class Engine:
 
     def _accept(
         self, sequence: Sequence, token_id: int, logprobs: TokenLogprobs | None
-    ) -> TokenOutput:
+    ) -> list[TokenOutput]:
+        """Append a token that was drawn, and those that its grammar forces behind it."""
+        if sequence.request.request_id not in self._sequences:
+            return []  # given up in this very step
         sequence.append(token_id)
-        finish = _finish(sequence, token_id)
-        if finish:
-            self.scheduler.finish(sequence)
-            self._forget(sequence)
-        return TokenOutput(
-            request_id=sequence.request.request_id,
-            choice=sequence.choice,
-            token_id=token_id,
-            finish=finish,
-            num_cached_tokens=sequence.num_cached_tokens or 0,
-            logprobs=logprobs,
-        )
+        outputs = [_output(sequence, token_id, logprobs)]
+        if sequence.constraint:
+            sequence.constraint.accept(token_id)
+            if self._is_given_up(sequence):
+                return []
+            outputs += self._take_forced(sequence, sequence.constraint)
+        if _has_ended(sequence) and not sequence.num_forced:
+            outputs[-1] = msgspec.structs.replace(outputs[-1], finish=_finish(sequence))
+            self._end(sequence)
+        return outputs
+
+    def _take_forced(self, sequence: Sequence, constraint: Constraint) -> list[TokenOutput]:
+        """Append what the grammar forces; reported at once unless log probabilities are wanted."""
+        if _has_ended(sequence):
+            return []
+        num_most = sequence.request.params.max_tokens - sequence.num_answer_tokens
+        forced = constraint.take_forced(num_most)
+        for token_id in forced:
+            sequence.append(token_id)
+        if sequence.request.params.num_top_logprobs is None:
+            return [_output(sequence, token_id) for token_id in forced]
+        sequence.num_forced = len(forced)
+        return []
+
+    def _report_forced(self, sequence: Sequence, logits: Logits) -> list[TokenOutput]:
+        """Forced tokens with the log probabilities that have just been computed."""
+        num_forced, sequence.num_forced = sequence.num_forced, 0
+        outputs = []
+        first = len(sequence.token_ids) - num_forced
+        num_top = sequence.request.params.num_top_logprobs or 0
+        for row, token_id in zip(logits, sequence.token_ids[first:], strict=False):
+            outputs.append(_output(sequence, token_id, logprobs_of(row, token_id, num_top)))
+        if outputs and _has_ended(sequence):
+            outputs[-1] = msgspec.structs.replace(outputs[-1], finish=_finish(sequence))
+        return outputs
+
+    def _is_given_up(self, sequence: Sequence) -> bool:
+        """Give the whole request up if the grammar has become too complex to be followed."""
+        error = sequence.constraint.error if sequence.constraint else None
+        if error:
+            self.failures.append((sequence.request.request_id, error))
+            self.cancel(sequence.request.request_id)
+        return error is not None
+
+    def _end(self, sequence: Sequence) -> None:
+        self.scheduler.finish(sequence)
+        self._forget(sequence)
 
     def _forget(self, sequence: Sequence) -> None:
         sequences = self._sequences[sequence.request.request_id]
@@ -204,9 +286,30 @@ def _state(sequence: Sequence) -> SequenceState:
     )
 
 
-def _finish(sequence: Sequence, token_id: int) -> TokenFinish | None:
+def _output(
+    sequence: Sequence, token_id: int, logprobs: TokenLogprobs | None = None
+) -> TokenOutput:
+    return TokenOutput(
+        request_id=sequence.request.request_id,
+        choice=sequence.choice,
+        token_id=token_id,
+        num_cached_tokens=sequence.num_cached_tokens or 0,
+        logprobs=logprobs,
+    )
+
+
+def _has_ended(sequence: Sequence) -> bool:
+    return _finish(sequence) is not None
+
+
+def _finish(sequence: Sequence) -> TokenFinish | None:
+    """Why a sequence ends with its last token; ``None`` if it goes on."""
     params = sequence.request.params
-    if token_id in params.stop_token_ids:
+    if not sequence.num_answer_tokens:
+        return None
+    if sequence.token_ids[-1] in params.stop_token_ids:
+        return "stop"
+    if sequence.constraint and sequence.constraint.is_complete:
         return "stop"
     return "length" if sequence.num_answer_tokens >= params.max_tokens else None
 
@@ -222,7 +325,7 @@ def _check_bias(bias: dict[int, float], vocab_size: int) -> None:
         raise InvalidRequest("logit_bias: forbids every token", param="logit_bias")
 
 
-def _draw(sequence: Sequence) -> Draw:
+def _draw(sequence: Sequence, mask: Mask | None) -> Draw:
     return Draw(
-        sequence.request.params, sequence.counts, sequence.choice, sequence.num_answer_tokens
+        sequence.request.params, sequence.counts, sequence.choice, sequence.num_answer_tokens, mask
     )

@@ -87,7 +87,7 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """A request that can never be served.
+    """A request that can never be served, or whose grammar turned out too complex on the way.
 
     Attributes:
         request_id: As submitted.

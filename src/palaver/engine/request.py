@@ -5,6 +5,18 @@ from __future__ import annotations
 import msgspec
 
 
+class Grammar(msgspec.Struct, frozen=True, array_like=True):
+    """What an answer must look like, token by token.
+
+    Attributes:
+        source: The grammar, in llguidance's dialect of Lark.
+        field: Field of the request that asked for it, for error messages.
+    """
+
+    source: str
+    field: str
+
+
 class SamplingParams(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """How the tokens of a request are drawn.
 
@@ -22,6 +34,7 @@ class SamplingParams(msgspec.Struct, frozen=True, kw_only=True, array_like=True)
         stop_token_ids: Tokens that end an answer; the token itself is reported.
         num_top_logprobs: Likeliest tokens to report beside each token; ``None`` reports no log
             probabilities at all.
+        grammar: What the answer must look like; ``None`` leaves it free.
     """
 
     max_tokens: int
@@ -36,6 +49,7 @@ class SamplingParams(msgspec.Struct, frozen=True, kw_only=True, array_like=True)
     logit_bias: dict[int, float] = {}
     stop_token_ids: tuple[int, ...] = ()
     num_top_logprobs: int | None = None
+    grammar: Grammar | None = None
 
     @property
     def has_penalties(self) -> bool:

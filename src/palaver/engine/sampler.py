@@ -5,9 +5,10 @@ The order of operations, for each row:
 1. log probabilities of the model's own distribution, if they are wanted;
 2. ``logit_bias``: added; 100 leaves only the tokens that have it, -100 forbids;
 3. penalties: repetition (prompt and answer), then frequency and presence (answer);
-4. temperature 0: the likeliest token, the lowest id among equals. Otherwise divide by it;
-5. top-k, top-p (of what top-k left), min-p; see :mod:`palaver.engine.filters`;
-6. the draw: a uniform number from (seed, choice, position) through the inverse distribution, in
+4. the grammar's mask, if there is one, which no bias can override;
+5. temperature 0: the likeliest token, the lowest id among equals. Otherwise divide by it;
+6. top-k, top-p (of what top-k left), min-p; see :mod:`palaver.engine.filters`;
+7. the draw: a uniform number from (seed, choice, position) through the inverse distribution, in
    the order of token ids; further such numbers where top-p rejects the token.
 
 Each row's result depends on that row alone, whatever else is in the batch.
@@ -27,6 +28,7 @@ from numpy.typing import NDArray
 from palaver.engine import philox
 from palaver.engine.distribution import Distribution
 from palaver.engine.filters import drop_tail, has_nucleus, redraw
+from palaver.engine.grammar import Mask
 from palaver.engine.penalties import TokenCounts
 from palaver.engine.request import SamplingParams
 
@@ -57,12 +59,14 @@ class Draw:
         counts: Tokens of prompt and answer; ``None`` unless there are penalties.
         choice: Index of the choice within its request.
         position: Index of the token within its answer.
+        mask: ``uint8[V]``, 1 for the tokens that a grammar allows; ``None`` allows all.
     """
 
     params: SamplingParams
     counts: TokenCounts | None
     choice: int
     position: int
+    mask: Mask | None = None
 
 
 def sample(
@@ -113,6 +117,18 @@ def _sample(
     return tokens.tolist(), logprobs
 
 
+def logprobs_of(row: NDArray[np.float32], token_id: int, num_top: int) -> TokenLogprobs:
+    """Log probabilities of a token that was not drawn but forced.
+
+    Args:
+        row: ``float32[V]``, the logits of its position.
+        token_id: The token.
+        num_top: Likeliest tokens to report beside it.
+    """
+    log_total, top = _top_logprobs(row, num_top)
+    return TokenLogprobs(float(row[token_id] - log_total), top)
+
+
 def _top_logprobs(
     row: NDArray[np.float32], num_top: int | None
 ) -> tuple[np.float64, list[tuple[int, float]]]:
@@ -126,17 +142,23 @@ def _top_logprobs(
 
 
 def _adjust(row: NDArray[np.float32], draw: Draw) -> None:
-    """Apply bias and penalties to one row, in place."""
+    """Apply bias, penalties and mask to one row, in place."""
     params = draw.params
     if params.logit_bias:
-        _apply_bias(row, params.logit_bias)
+        _apply_bias(row, params.logit_bias, draw.mask)
     if draw.counts is not None:
         draw.counts.penalise(row, params)
+    if draw.mask is not None:
+        row[draw.mask == 0] = -np.inf
 
 
-def _apply_bias(row: NDArray[np.float32], bias: dict[int, float]) -> None:
+def _apply_bias(row: NDArray[np.float32], bias: dict[int, float], mask: Mask | None) -> None:
     ids = np.fromiter(bias.keys(), dtype=np.int64, count=len(bias))
     values = np.fromiter(bias.values(), dtype=np.float32, count=len(bias))
+    if mask is not None:
+        ids, values = ids[mask[ids] == 1], values[mask[ids] == 1]
+        if np.count_nonzero(values <= FORBIDDEN) == np.count_nonzero(mask):
+            return
     forced = ids[values >= _FORCED]
     row[ids] += values
     if len(forced):

@@ -39,20 +39,22 @@ class Chunk:
     Attributes:
         sequence: Whose tokens they are, from ``sequence.num_computed`` on.
         num_tokens: How many.
-        is_sampled: Whether the last of them is followed by a draw.
-        is_decode: Whether they are a generated token rather than prompt.
+        num_rows: How many of them, from the last one back, logits are wanted of.
+        is_decode: Whether they are generated tokens rather than prompt: one, and those that a
+            grammar has forced behind it.
     """
 
     sequence: Sequence
     num_tokens: int
-    is_sampled: bool
+    num_rows: int
     is_decode: bool = False
 
 
 class Scheduler:
     """Decides step by step, and owns the block tables.
 
-    - Everything that decodes takes part in each step; prompts fill the rest of the budget in the
+    - Everything that decodes takes part in each step, and what a grammar forces is computed in one
+      piece, because other pieces would give other bits; prompts fill the rest of the budget in the
       order of arrival, cut at block boundaries and never down to a single token, because a
       one-token step computes other bits than reading does.
     - A sequence is admitted when the blocks of its whole prompt are there. If its next block is
@@ -140,7 +142,7 @@ class Scheduler:
         num_preemptions = self.num_preemptions
         self._interrupt_read_back()
         chunks = list(self._decode())
-        budget = self._max_step_tokens - len(chunks)
+        budget = self._max_step_tokens - sum(chunk.num_tokens for chunk in chunks)
         for sequence in [s for s in self.running if not s.is_decoding]:
             budget -= self._prefill(sequence, budget, chunks)
         if self.num_preemptions == num_preemptions:
@@ -182,34 +184,35 @@ class Scheduler:
     def _decode(self) -> Iterator[Chunk]:
         for sequence in [s for s in self.running if s.is_decoding]:
             if sequence in self.running and self._make_room(sequence):
-                yield Chunk(sequence, 1, is_sampled=True, is_decode=True)
+                num_tokens = len(sequence.token_ids) - sequence.num_computed
+                yield Chunk(sequence, num_tokens, 1 + sequence.num_forced, is_decode=True)
 
     def _make_room(self, sequence: Sequence) -> bool:
-        """A block of its own for the next token, at the cost of younger sequences if need be."""
+        """Blocks of its own for the next tokens, at the cost of younger sequences if need be."""
         place = sequence.num_computed // self._block_size
         table = sequence.block_table
-        if place < len(table) and not self.pool.is_shared(table[place]):
-            return True
-        while not self.pool.num_available:
+        num_new = -(-len(sequence.token_ids) // self._block_size) - len(table)
+        while num_new + self._is_shared(table, place) > self.pool.num_available:
             youngest = self.running[-1]
             self._preempt(youngest)
             if youngest is sequence:
                 return False
-            if place < len(table) and not self.pool.is_shared(table[place]):
-                return True
-        (block,) = self.pool.allocate(1)
-        if place == len(table):
-            table.append(block)
-        else:
+        if self._is_shared(table, place):
+            (block,) = self.pool.allocate(1)
             self._store.copy_block(table[place], block)
             self.pool.release([table[place]])
             table[place] = block
+        table += self.pool.allocate(num_new)
         return True
+
+    def _is_shared(self, table: list[int], place: int) -> bool:
+        return place < len(table) and self.pool.is_shared(table[place])
 
     def _preempt(self, sequence: Sequence) -> None:
         self.num_preemptions += 1
         if sequence.is_decoding:
             first = sequence.num_prompt_tokens // self._block_size
+            sequence.num_saved = sequence.num_computed
             sequence.saved_blocks = [
                 self._store.save_block(block) for block in sequence.block_table[first:]
             ]
@@ -223,7 +226,7 @@ class Scheduler:
         for block, content in zip(sequence.block_table[first:], saved, strict=True):
             self._store.restore_block(block, content)
         sequence.saved_blocks = None
-        sequence.num_computed = len(sequence.token_ids) - 1
+        sequence.num_computed = sequence.num_saved
 
     # -- prefill -----------------------------------------------------------------------------
 
@@ -238,7 +241,7 @@ class Scheduler:
                 num += 1
         if num > 0:
             is_sampled = num == left and sequence.saved_blocks is None and not sequence.is_read_back
-            chunks.append(Chunk(sequence, num, is_sampled))
+            chunks.append(Chunk(sequence, num, num_rows=int(is_sampled)))
         return max(num, 0)
 
     def _admissible(self) -> Iterator[Sequence]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from palaver.engine.grammar import Constraint
 from palaver.engine.penalties import TokenCounts
 from palaver.engine.request import GenerationRequest
 from palaver.runtime.base import SavedBlock
@@ -22,7 +23,11 @@ class Sequence:
         hashes: Hashes of the prompt's full blocks.
         num_published: How many of those blocks have been offered to the prefix cache.
         saved_blocks: While preempted: copies of the blocks that hold the answer; else ``None``.
+        num_saved: While preempted: tokens whose keys and values lay in the cache.
         counts: Token counts for the penalties, if there are any.
+        constraint: Where the answer stands in its grammar, if it has one.
+        num_forced: Tokens at the end that the grammar has forced, as long as their log
+            probabilities are still to be computed and reported.
         is_read_back: The prompt is a finished conversation, read only to be cached.
     """
 
@@ -46,7 +51,10 @@ class Sequence:
         self.hashes = hashes
         self.num_published = 0
         self.saved_blocks: list[SavedBlock] | None = None
+        self.num_saved = 0
         self.counts: TokenCounts | None = None
+        self.constraint: Constraint | None = None
+        self.num_forced = 0
         self.is_read_back = is_read_back
 
     @property
@@ -61,7 +69,7 @@ class Sequence:
 
     @property
     def is_decoding(self) -> bool:
-        """Whether the next step brings one generated token."""
+        """Whether the next step computes generated tokens."""
         return self.num_answer_tokens > 0 and self.saved_blocks is None
 
     @property
@@ -91,6 +99,7 @@ class Sequence:
         other.num_published = self.num_published
         other.block_table = self.block_table.copy()
         other.counts = self.counts.copy() if self.counts else None
+        other.constraint = self.constraint.copy() if self.constraint else None
         return other
 
     def append(self, token_id: int) -> None:

@@ -12,6 +12,7 @@ class StepStats(msgspec.Struct, frozen=True, array_like=True):
         num_waiting: Sequences that wait for a place in the batch.
         num_running: Sequences in the batch.
         num_decoded_tokens: Generated tokens that the step computed.
+        num_forced_tokens: How many of them a grammar had forced, so that no step was needed.
         num_prompt_tokens: Prompt tokens that it computed for requests.
         num_cached_tokens: Prompt tokens of requests admitted by it that the cache already held.
         num_read_back_tokens: Tokens of finished conversations that it read for the cache.
@@ -26,6 +27,7 @@ class StepStats(msgspec.Struct, frozen=True, array_like=True):
     num_waiting: int
     num_running: int
     num_decoded_tokens: int
+    num_forced_tokens: int
     num_prompt_tokens: int
     num_cached_tokens: int
     num_read_back_tokens: int

@@ -12,11 +12,15 @@ import socket
 import sys
 import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 from queue import Empty, SimpleQueue
 
 import msgspec
 
 from palaver.engine.engine import DEFAULT_MAX_RUNNING, DEFAULT_MAX_STEP_TOKENS, Engine
+from palaver.engine.grammar import Constraint, GrammarCompiler
 from palaver.engine.messages import (
     LENGTH,
     Cancel,
@@ -31,8 +35,11 @@ from palaver.engine.messages import (
     decode_to_engine,
     frame,
 )
+from palaver.engine.request import GenerationRequest, Grammar
 from palaver.errors import InvalidRequest, ModelFolderError
 from palaver.runtime import RuntimeConfig, load_runtime
+
+_NUM_COMPILING = 2
 
 
 class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,13 +56,35 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
     max_running: int = DEFAULT_MAX_RUNNING
 
 
-class Worker:
-    """Steps an engine on behalf of the process at the other end of a socket."""
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A request whose grammar is ready, or is known not to be one."""
 
-    def __init__(self, connection: socket.socket, engine: Engine) -> None:
+    request: GenerationRequest
+    constraint: Future[Constraint]
+
+
+class Worker:
+    """Steps an engine on behalf of the process at the other end of a socket.
+
+    Grammars are compiled in threads of their own; a request joins the engine when its grammar is
+    ready, and nobody else waits for it.
+
+    Args:
+        connection: The socket.
+        engine: Only this object calls it.
+        compiler: For the grammars of the engine's model.
+    """
+
+    def __init__(
+        self, connection: socket.socket, engine: Engine, compiler: GrammarCompiler
+    ) -> None:
         self._connection = connection
         self._engine = engine
-        self._inbox: SimpleQueue[ToEngine] = SimpleQueue()
+        self._compiler = compiler
+        self._compiling: set[int] = set()
+        self._threads = ThreadPoolExecutor(_NUM_COMPILING, thread_name_prefix="grammar")
+        self._inbox: SimpleQueue[ToEngine | _Compiled] = SimpleQueue()
 
     def run(self) -> None:
         """Serve until the other end is closed, which ends the process."""
@@ -65,6 +94,8 @@ class Worker:
             tokens = self._engine.step()
             if self._engine.stats:
                 self._connection.sendall(frame(StepDone(tokens, self._engine.stats)))
+            for request_id, error in self._engine.failures:
+                self._refuse(request_id, error)
 
     def _take_messages(self) -> None:
         """Apply all that came; wait for something if there is nothing else to do."""
@@ -76,18 +107,37 @@ class Worker:
             except Empty:
                 return
 
-    def _apply(self, message: ToEngine) -> None:
+    def _apply(self, message: ToEngine | _Compiled) -> None:
         match message:
             case Cancel(request_id, choice):
+                self._compiling.discard(request_id)
                 self._engine.cancel(request_id, choice)
             case Inspect():
                 self._connection.sendall(frame(Inspection(self._engine.inspect())))
             case Submit(request):
-                try:
-                    self._engine.add(request)
-                except InvalidRequest as error:
-                    refusal = Refused(request.request_id, error.message, error.param)
-                    self._connection.sendall(frame(refusal))
+                if request.params.grammar:
+                    self._compile(request, request.params.grammar)
+                else:
+                    self._add(request, None)
+            case _Compiled(request, constraint):
+                if request.request_id in self._compiling:
+                    self._compiling.remove(request.request_id)
+                    self._add(request, constraint)
+
+    def _compile(self, request: GenerationRequest, grammar: Grammar) -> None:
+        self._compiling.add(request.request_id)
+        stops = request.params.stop_token_ids
+        future = self._threads.submit(self._compiler.compile, grammar, stops)
+        future.add_done_callback(lambda done: self._inbox.put(_Compiled(request, done)))
+
+    def _add(self, request: GenerationRequest, constraint: Future[Constraint] | None) -> None:
+        try:
+            self._engine.add(request, constraint.result() if constraint else None)
+        except InvalidRequest as error:
+            self._refuse(request.request_id, error)
+
+    def _refuse(self, request_id: int, error: InvalidRequest) -> None:
+        self._connection.sendall(frame(Refused(request_id, error.message, error.param)))
 
     def _read(self) -> None:
         try:
@@ -117,7 +167,8 @@ def main(fd: int, config: WorkerConfig) -> None:
         load_s=time.perf_counter() - begun,
     )
     connection.sendall(frame(ready))
-    Worker(connection, engine).run()
+    compiler = GrammarCompiler(Path(config.runtime.folder) / "tokenizer.json", shape.vocab_size)
+    Worker(connection, engine, compiler).run()
 
 
 if __name__ == "__main__":

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from palaver.runtime.base import Runtime
 from palaver.runtime.config import RuntimeConfig
+
+_NUM_KEPT_KERNELS = 64
 
 __all__ = ["Runtime", "RuntimeConfig", "load_runtime"]
 
@@ -20,6 +24,9 @@ def load_runtime(config: RuntimeConfig) -> Runtime:
         from palaver.runtime.fake import FakeRuntime
 
         return FakeRuntime(num_blocks=1024)
+    # Kernels are kept for each shape that comes by, and steps come in countless shapes: without a
+    # bound, memory grows for hours. Read by the library when it is first used.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(_NUM_KEPT_KERNELS))
     from palaver.runtime.openvino import OpenVinoRuntime
 
     return OpenVinoRuntime(config)

@@ -19,6 +19,8 @@ from palaver.runtime.config import RuntimeConfig
 MODEL_FILE = "openvino_model.xml"
 _SAMPLED = "sampled_tokens_indices"
 _CACHE_INPUT = "cache."
+_NUM_KEPT_EXECUTORS = 20
+"""Prepared operations to keep for shapes that come again; the default of 5,000 fills memory."""
 _ACTIVATION_GROUP = 64
 """Activations that share a scale where they meet weights in groups of a multiple of this.
 
@@ -136,6 +138,7 @@ def _compile(config: RuntimeConfig) -> ov.CompiledModel:
         "PERFORMANCE_HINT": "LATENCY",
         "KV_CACHE_PRECISION": config.cache_precision,
         "INFERENCE_NUM_THREADS": _num_threads(config),
+        "CPU_RUNTIME_CACHE_CAPACITY": _NUM_KEPT_EXECUTORS,
     }
     if config.inference_precision != "auto":
         options["INFERENCE_PRECISION_HINT"] = config.inference_precision
