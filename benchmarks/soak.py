@@ -2,8 +2,8 @@
 
 Starts a server on the built-in model, sends it many small requests of every kind (streamed, unary,
 several choices, with stop strings, abandoned half-way), and watches the memory of its two
-processes. The first tenth warms up: it fills the cache, whose pages count as resident only once they
-have been written, so the cache is small here.
+processes. The first tenth warms up: it fills the cache, whose pages count as resident only once
+they have been written, so the cache is small here.
 """
 
 from __future__ import annotations
