@@ -78,24 +78,6 @@ def sample(
         logits: ``float32[R, V]``; overwritten.
         draws: R of them.
     """
-    uniforms = philox.uniforms(
-        [d.params.seed for d in draws], [d.choice for d in draws], [d.position for d in draws]
-    )
-    size = max(1, _GROUP // logits.shape[1])
-    tokens: list[int] = []
-    logprobs: list[TokenLogprobs | None] = []
-    for begin in range(0, len(draws), size):
-        rows = slice(begin, begin + size)
-        some_tokens, some_logprobs = _sample(logits[rows], draws[rows], uniforms[rows])
-        tokens += some_tokens
-        logprobs += some_logprobs
-    return tokens, logprobs
-
-
-def _sample(
-    logits: NDArray[np.float32], draws: Rows[Draw], uniforms: NDArray[np.float64]
-) -> tuple[list[int], list[TokenLogprobs | None]]:
-    """:func:`sample` for as many rows as a processor's cache holds."""
     tops = {
         row: _top_logprobs(logits[row], draw.params.num_top_logprobs)
         for row, draw in enumerate(draws)
@@ -106,11 +88,11 @@ def _sample(
         _adjust(logits[row], draw)
     drawn = [row for row, draw in enumerate(draws) if np.float32(draw.params.temperature) > 0]
     if len(drawn) == len(draws):
-        tokens = _draw(logits, draws, uniforms)
+        tokens = _draw(logits, draws)
     else:
         tokens = logits.argmax(axis=1)
         if drawn:
-            tokens[drawn] = _draw(logits[drawn], [draws[row] for row in drawn], uniforms[drawn])
+            tokens[drawn] = _draw(logits[drawn], [draws[row] for row in drawn])
     logprobs: list[TokenLogprobs | None] = [None] * len(draws)
     for row, (log_total, top) in tops.items():
         logprobs[row] = TokenLogprobs(float(raw[row][tokens[row]] - log_total), top)
@@ -168,15 +150,13 @@ def _apply_bias(row: NDArray[np.float32], bias: dict[int, float], mask: Mask | N
     row[ids[values <= FORBIDDEN]] = -np.inf
 
 
-def _draw(
-    weights: NDArray[np.float32], draws: Rows[Draw], uniforms: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """One token for each row, ``int64[R]``; ``weights`` are logits at first, and overwritten."""
+def _draw(logits: NDArray[np.float32], draws: Rows[Draw]) -> NDArray[np.int64]:
+    """One token for each row, ``int64[R]``; the logits are overwritten with weights."""
     params = [draw.params for draw in draws]
-    temperatures = np.array([p.temperature for p in params], dtype=np.float32)
-    weights -= weights.max(axis=1, keepdims=True)
-    weights /= temperatures[:, None]
-    np.exp(weights, out=weights)
+    weights = _exponentiate(logits, np.array([p.temperature for p in params], dtype=np.float32))
+    uniforms = philox.uniforms(
+        [p.seed for p in params], [d.choice for d in draws], [d.position for d in draws]
+    )
     distribution = Distribution(weights)
     masses = [p.top_p * total for p, total in zip(params, distribution.totals, strict=True)]
     is_cut = [drop_tail(row, p) for row, p in zip(weights, params, strict=True)]
@@ -188,6 +168,19 @@ def _draw(
             further = chain(uniforms[row, 1:], _further_uniforms(draws[row]))
             tokens[row] = redraw(weights[row], tokens[row], masses[row], further)
     return tokens
+
+
+def _exponentiate(
+    logits: NDArray[np.float32], temperatures: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The weights of all tokens, the highest of each row 1; in place, while a cache holds them."""
+    num_rows = max(1, _GROUP // logits.shape[1])
+    for begin in range(0, len(logits), num_rows):
+        rows = logits[begin : begin + num_rows]
+        rows -= rows.max(axis=1, keepdims=True)
+        rows /= temperatures[begin : begin + num_rows, None]
+        np.exp(rows, out=rows)
+    return logits
 
 
 def _further_uniforms(draw: Draw) -> Iterator[float]:

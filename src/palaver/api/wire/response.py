@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
-FinishReason: TypeAlias = Literal["stop", "length"]
+FinishReason: TypeAlias = Literal["stop", "length", "tool_calls"]
 
 
 class PromptTokensDetails(msgspec.Struct, frozen=True):
@@ -56,12 +56,44 @@ class LogprobsBody(msgspec.Struct, frozen=True):
     refusal: None = None
 
 
+class FunctionCallBody(msgspec.Struct, frozen=True):
+    """The function that is called, and its arguments as JSON text."""
+
+    name: str
+    arguments: str
+
+
+class ToolCallBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool call of the answer."""
+
+    id: str
+    type: Literal["function"] = "function"
+    function: FunctionCallBody
+
+
+class FunctionCallDeltaBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What a chunk adds to a function call: its name at first, then pieces of its arguments."""
+
+    name: str | UnsetType = UNSET
+    arguments: str
+
+
+class ToolCallDeltaBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What a chunk adds to a tool call; id and type come with its first chunk."""
+
+    index: int
+    id: str | UnsetType = UNSET
+    type: Literal["function"] | UnsetType = UNSET
+    function: FunctionCallDeltaBody
+
+
 class MessageBody(msgspec.Struct, frozen=True, kw_only=True):
     """The assistant's answer."""
 
     role: Literal["assistant"] = "assistant"
     content: str | None
     reasoning_content: str | UnsetType = UNSET
+    tool_calls: list[ToolCallBody] | UnsetType = UNSET
 
 
 class ChoiceBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +122,7 @@ class DeltaBody(msgspec.Struct, frozen=True, kw_only=True):
     role: Literal["assistant"] | UnsetType = UNSET
     content: str | UnsetType = UNSET
     reasoning_content: str | UnsetType = UNSET
+    tool_calls: list[ToolCallDeltaBody] | UnsetType = UNSET
 
 
 class ChunkChoiceBody(msgspec.Struct, frozen=True, kw_only=True):

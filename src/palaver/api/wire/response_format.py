@@ -1,0 +1,97 @@
+"""What form the answer has to have (spec rows S34 and S35)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+_KINDS = ("text", "json_object", "json_schema")
+_WRONG_KIND = 'must be an object whose type is "text", "json_object" or "json_schema"'
+
+
+class TextFormat(BaseModel):
+    """Any text."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
+
+    type: Literal["text"]
+
+
+class JsonObjectFormat(BaseModel):
+    """Any JSON object."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
+
+    type: Literal["json_object"]
+
+
+class NamedSchema(BaseModel):
+    """A JSON Schema with a name for people."""
+
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="allow", validate_by_name=True, validate_by_alias=True
+    )
+
+    name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    description: str | None = None
+    schema_: dict[str, Any] | bool = Field(alias="schema", description="A JSON Schema.")
+    strict: bool | None = Field(
+        default=None, description="Accepted either way: a schema is always enforced."
+    )
+
+
+class JsonSchemaFormat(BaseModel):
+    """JSON that matches a schema, given within ``json_schema`` or, as of old, beside ``type``."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
+
+    type: Literal["json_schema"]
+    json_schema: NamedSchema | None = None
+    schema_: dict[str, Any] | bool | None = Field(
+        default=None, alias="schema", description="The older place of the schema."
+    )
+
+    @model_validator(mode="after")
+    def _has_one_schema(self) -> JsonSchemaFormat:
+        if (self.json_schema is None) == (self.schema_ is None):
+            raise PydanticCustomError(
+                "json_schema", "needs one schema, in json_schema.schema or in schema"
+            )
+        return self
+
+    @property
+    def path(self) -> str:
+        """Where the schema stands in the request."""
+        place = "schema" if self.json_schema is None else "json_schema.schema"
+        return f"response_format.{place}"
+
+    @property
+    def json_schema_value(self) -> dict[str, Any] | bool:
+        """The schema itself."""
+        if self.json_schema is not None:
+            return self.json_schema.schema_
+        assert self.schema_ is not None
+        return self.schema_
+
+
+def _kind(value: Any) -> Any:
+    return value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
+
+
+def _known_kind(value: Any) -> str | None:
+    kind = _kind(value)
+    return kind if kind in _KINDS else None
+
+
+ResponseFormat: TypeAlias = Annotated[
+    Annotated[TextFormat, Tag("text")]
+    | Annotated[JsonObjectFormat, Tag("json_object")]
+    | Annotated[JsonSchemaFormat, Tag("json_schema")],
+    Discriminator(
+        _known_kind,
+        custom_error_type="response_format",
+        custom_error_message=_WRONG_KIND,
+    ),
+]
