@@ -1,0 +1,208 @@
+"""Files to arrays: pictures, the frames of a video, a sound's samples.
+
+Foreign files are not to be trusted, so this runs in a process of its own; see
+:mod:`palaver.media.decoder`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, TypeVar
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from palaver.media.limits import MediaLimits
+
+Kind: TypeAlias = Literal["picture", "video", "sound"]
+
+SAMPLE_RATE_HZ = 16_000
+_PICTURE_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+_FRAMES_PER_S = 2.0
+_MIN_FRAMES = 4
+_MICROSECONDS = 1_000_000
+
+T = TypeVar("T")
+
+
+class MediaError(Exception):
+    """A file cannot be decoded, or has too much of something; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture, upright and without transparency.
+
+    Attributes:
+        pixels: ``uint8[height, width, 3]``, red, green, blue.
+    """
+
+    pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """Some frames of a video, evenly spread.
+
+    Attributes:
+        frames: ``uint8[N, height, width, 3]``, red, green, blue.
+        times_s: ``float64[N]``, when each of them is shown.
+    """
+
+    frames: NDArray[np.uint8]
+    times_s: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A sound, all channels mixed into one.
+
+    Attributes:
+        samples: ``float32[N]``, -1 to 1, 16,000 a second.
+    """
+
+    samples: NDArray[np.float32]
+
+
+Media: TypeAlias = Picture | Video | Sound
+
+
+def decode(kind: Kind, content: bytes, limits: MediaLimits) -> Media:
+    """A file as arrays.
+
+    Raises:
+        MediaError: It is broken, not of this kind, or larger than the limits allow.
+    """
+    decoders: dict[Kind, Callable[[bytes, MediaLimits], Media]] = {
+        "picture": _decode_picture,
+        "video": _decode_video,
+        "sound": _decode_sound,
+    }
+    try:
+        return decoders[kind](content, limits)
+    except MemoryError as error:
+        raise MediaError("needs more memory than a file may take to decode") from error
+
+
+def _decode_picture(content: bytes, limits: MediaLimits) -> Picture:
+    Image.MAX_IMAGE_PIXELS = None  # the limit is checked below, before anything is decoded
+    try:
+        with Image.open(io.BytesIO(content), formats=_PICTURE_FORMATS) as image:
+            _check_pixels(image.width, image.height, limits)
+            upright = ImageOps.exif_transpose(image)
+            return Picture(np.asarray(_without_transparency(upright)))
+    except UnidentifiedImageError:
+        known = ", ".join(_PICTURE_FORMATS)
+        raise MediaError(f"is not a picture of a known kind ({known})") from None
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, KeyError) as error:
+        raise MediaError(f"is a broken picture: {error}") from error
+
+
+def _without_transparency(image: Image.Image) -> Image.Image:
+    """The picture over white."""
+    if image.mode == "RGB":
+        return image
+    if "A" not in image.getbands() and "transparency" not in image.info:
+        return image.convert("RGB")
+    seen = image.convert("RGBA")
+    white = Image.new("RGBA", seen.size, "white")
+    return Image.alpha_composite(white, seen).convert("RGB")
+
+
+def _decode_video(content: bytes, limits: MediaLimits) -> Video:
+    num_frames, length_s = _scan(content, limits)
+    if not num_frames:
+        raise MediaError("has no picture in its video track")
+    num = max(int(length_s * _FRAMES_PER_S), _MIN_FRAMES)
+    num = min(num, limits.max_frames, num_frames)
+    wanted = set(np.linspace(0, num_frames - 1, num).round().astype(int).tolist())
+    frames: list[NDArray[np.uint8]] = []
+    times: list[float] = []
+    for i, frame in enumerate(_frames(content, limits)):
+        if i in wanted:
+            frames.append(_pixels(frame, frames[0].shape if frames else None))
+            times.append(float(frame.time or 0.0))
+    return Video(np.stack(frames), np.array(times))
+
+
+def _scan(content: bytes, limits: MediaLimits) -> tuple[int, float]:
+    """How many frames there are and how long they take in seconds."""
+    num_frames, last_s = 0, 0.0
+    for frame in _frames(content, limits):
+        num_frames += 1
+        last_s = float(frame.time or 0.0)
+        _check_length("video", last_s, limits.max_video_s)
+    return num_frames, last_s * (1 + 1 / max(num_frames - 1, 1))
+
+
+def _frames(content: bytes, limits: MediaLimits) -> Iterator[Any]:
+    def read(container: Any) -> Iterator[Any]:
+        if not container.streams.video:
+            raise MediaError("has no video track")
+        stream = container.streams.video[0]
+        if stream.codec_context is None:
+            raise MediaError("has a video track of an unknown codec")
+        _check_pixels(stream.codec_context.width, stream.codec_context.height, limits)
+        for frame in container.decode(stream):
+            _check_pixels(frame.width, frame.height, limits)
+            yield frame
+
+    return _through_ffmpeg(content, "video", read)
+
+
+def _pixels(frame: Any, shape: tuple[int, ...] | None) -> NDArray[np.uint8]:
+    """A frame's pixels, in the size of the first frame."""
+    if shape is not None:
+        frame = frame.reformat(width=shape[1], height=shape[0], format="rgb24")
+    pixels: NDArray[np.uint8] = frame.to_ndarray(format="rgb24")
+    return pixels
+
+
+def _decode_sound(content: bytes, limits: MediaLimits) -> Sound:
+    def read(container: Any) -> Iterator[NDArray[np.float32]]:
+        if not container.streams.audio:
+            raise MediaError("has no sound track")
+        if container.streams.audio[0].codec_context is None:
+            raise MediaError("has a sound track of an unknown codec")
+        resampler = av.AudioResampler(format="fltp", rate=SAMPLE_RATE_HZ)
+        num_samples = 0
+        for frame in [*container.decode(container.streams.audio[0]), None]:
+            for part in resampler.resample(frame):
+                samples: NDArray[np.float32] = part.to_ndarray().mean(axis=0)
+                num_samples += len(samples)
+                _check_length("sound", num_samples / SAMPLE_RATE_HZ, limits.max_sound_s)
+                yield samples
+
+    parts = list(_through_ffmpeg(content, "sound", read))
+    if not parts:
+        raise MediaError("has no sound in its sound track")
+    return Sound(np.nan_to_num(np.concatenate(parts)).clip(-1, 1))
+
+
+def _through_ffmpeg(content: bytes, what: str, read: Callable[[Any], Iterator[T]]) -> Iterator[T]:
+    """What ``read`` yields from the opened file, with ffmpeg's errors in our terms."""
+    try:
+        with av.open(io.BytesIO(content), mode="r", metadata_errors="ignore") as container:
+            if container.duration and container.duration > 0:
+                limit_s = 24 * 3600  # absurd lengths at once; others as they turn out
+                _check_length(what, container.duration / _MICROSECONDS, limit_s)
+            yield from read(container)
+    except (av.FFmpegError, OSError, ValueError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise MediaError(f"is a broken {what} or none of a known kind: {reason}") from error
+
+
+def _check_pixels(width: int, height: int, limits: MediaLimits) -> None:
+    if width < 1 or height < 1:
+        raise MediaError("has no pixels")
+    if width * height > limits.max_pixels:
+        raise MediaError(f"has {width} x {height} pixels; {limits.max_pixels} in all are the limit")
+
+
+def _check_length(what: str, length_s: float, limit_s: float) -> None:
+    if length_s > limit_s:
+        raise MediaError(f"is a {what} of more than {limit_s:g} seconds, which is the limit")

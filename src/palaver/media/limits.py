@@ -1,0 +1,32 @@
+"""How much of everything a piece of media may have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaLimits:
+    """Bounds that keep foreign files from taking the machine over.
+
+    Attributes:
+        max_bytes: Size of a file, as sent or fetched.
+        fetch_timeout_s: Seconds that a fetch may take, redirects included.
+        max_redirects: Redirects that are followed.
+        allow_private_addresses: Whether URLs may lead into private and link-local networks.
+        max_pixels: Pixels of a picture, and of one frame of a video.
+        max_frames: Frames of a video that are looked at.
+        max_video_s: Length of a video in seconds.
+        max_sound_s: Length of a sound in seconds.
+        decode_timeout_s: Seconds that decoding may take.
+    """
+
+    max_bytes: int = 32 * 2**20
+    fetch_timeout_s: float = 20.0
+    max_redirects: int = 3
+    allow_private_addresses: bool = False
+    max_pixels: int = 50_000_000
+    max_frames: int = 768
+    max_video_s: float = 600.0
+    max_sound_s: float = 600.0
+    decode_timeout_s: float = 20.0

@@ -1,0 +1,96 @@
+"""Media as requests refer to them: read, decoded, and remembered by content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from palaver.errors import InvalidRequest
+from palaver.media.decode import Kind, Media, MediaError, Picture, Video
+from palaver.media.decoder import Decoder
+from palaver.media.fetch import Fetcher
+from palaver.media.limits import MediaLimits
+from palaver.media.source import MediaSource
+
+_CACHE_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedMedia:
+    """A piece of media with the name of its content.
+
+    Attributes:
+        content_hash: Of the file's bytes and the kind that they were read as; equal contents have
+            equal hashes, whatever URL they came from.
+        media: What was in it.
+    """
+
+    content_hash: bytes
+    media: Media
+
+
+class MediaReader:
+    """Reads the media of requests. Conversations repeat theirs, so decoded ones are kept.
+
+    Args:
+        limits: What a file may have.
+        cache_bytes: Memory for decoded files.
+    """
+
+    def __init__(self, limits: MediaLimits, cache_bytes: int = _CACHE_BYTES) -> None:
+        self._fetcher = Fetcher(limits)
+        self._source = MediaSource(self._fetcher, limits.max_bytes)
+        self._decoder = Decoder(limits)
+        self._cache_bytes = cache_bytes
+        self._cached: OrderedDict[bytes, DecodedMedia] = OrderedDict()
+        self._num_cached_bytes = 0
+
+    async def read(
+        self, kind: Kind, reference: str, path: str, *, may_be_base64: bool = False
+    ) -> DecodedMedia:
+        """The piece of media that a reference stands for.
+
+        Args:
+            kind: What it has to be.
+            reference: A URL, or base64 if so allowed; see :meth:`MediaSource.read`.
+            path: Where it stands in the request, for messages.
+            may_be_base64: Whether bare base64 is understood.
+
+        Raises:
+            InvalidRequest: It cannot be had or decoded; the message names the path.
+        """
+        content = await self._source.read(reference, path, may_be_base64=may_be_base64)
+        content_hash = hashlib.blake2b(content, digest_size=16, person=kind.encode()).digest()
+        if content_hash in self._cached:
+            self._cached.move_to_end(content_hash)
+            return self._cached[content_hash]
+        try:
+            decoded = DecodedMedia(content_hash, await self._decoder.decode(kind, content))
+        except MediaError as error:
+            raise InvalidRequest(f"{path}: {error}", param=path) from error
+        self._keep(decoded)
+        return decoded
+
+    async def close(self) -> None:
+        """End the decoding process and close all connections."""
+        await self._decoder.close()
+        await self._fetcher.close()
+
+    def _keep(self, decoded: DecodedMedia) -> None:
+        if decoded.content_hash in self._cached:  # another request was as quick
+            return
+        self._cached[decoded.content_hash] = decoded
+        self._num_cached_bytes += _size(decoded.media)
+        while self._num_cached_bytes > self._cache_bytes:
+            _, oldest = self._cached.popitem(last=False)
+            self._num_cached_bytes -= _size(oldest.media)
+
+
+def _size(media: Media) -> int:
+    match media:
+        case Picture(pixels):
+            return pixels.nbytes
+        case Video(frames, times_s):
+            return frames.nbytes + times_s.nbytes
+    return media.samples.nbytes

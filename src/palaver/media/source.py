@@ -1,0 +1,88 @@
+"""The bytes of a piece of media: out of a data URL, from base64, or fetched."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from urllib.parse import unquote_to_bytes
+
+from palaver.errors import InvalidRequest
+from palaver.media.fetch import Fetcher
+
+_DATA_URL = re.compile(r"data:(?P<type>[^;,]*)(?P<parameters>(?:;[^;,]*)*),", re.IGNORECASE)
+_MAX_SHOWN = 60
+
+
+class MediaSource:
+    """Turns what a client wrote into bytes.
+
+    Args:
+        fetcher: For http(s) URLs.
+        max_bytes: Size of the result.
+    """
+
+    def __init__(self, fetcher: Fetcher, max_bytes: int) -> None:
+        self._fetcher = fetcher
+        self._max_bytes = max_bytes
+
+    async def read(self, reference: str, path: str, *, may_be_base64: bool = False) -> bytes:
+        """The bytes that ``reference`` stands for.
+
+        Args:
+            reference: A data URL, an http(s) URL or, if so allowed, bare base64.
+            path: Where it stands in the request, for messages.
+            may_be_base64: Whether bare base64 is understood (``input_audio.data``).
+
+        Raises:
+            InvalidRequest: It is none of these, is too large, or cannot be fetched.
+        """
+        scheme = reference[:8].lower()
+        if scheme.startswith("data:"):
+            content = self._from_data_url(reference, path)
+        elif scheme.startswith(("http://", "https://")):
+            content = await self._fetcher.fetch(reference, path)
+        elif may_be_base64:
+            content = self._from_base64(reference, path)
+        else:
+            raise InvalidRequest(
+                f"{path}: must be an http(s) URL or a data URL, got {_shown(reference)}", param=path
+            )
+        if not content:
+            raise InvalidRequest(f"{path}: is empty", param=path)
+        return content
+
+    def _from_data_url(self, url: str, path: str) -> bytes:
+        head = _DATA_URL.match(url)
+        if head is None:
+            raise InvalidRequest(
+                f"{path}: is not a valid data URL, got {_shown(url)}; it must be "
+                "data:TYPE;base64,DATA",
+                param=path,
+            )
+        data = url[head.end() :]
+        if ";base64" in head["parameters"].lower():
+            return self._from_base64(data, path)
+        content = unquote_to_bytes(data)
+        self._check_size(len(content), path)
+        return content
+
+    def _from_base64(self, data: str, path: str) -> bytes:
+        self._check_size(len(data) * 3 // 4, path)
+        try:
+            compact = "".join(data.split())
+            return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise InvalidRequest(
+                f"{path}: is not valid base64 ({error}), got {_shown(data)}", param=path
+            ) from error
+
+    def _check_size(self, num_bytes: int, path: str) -> None:
+        if num_bytes > self._max_bytes:
+            raise InvalidRequest(
+                f"{path}: has {num_bytes} bytes; {self._max_bytes} are the limit", param=path
+            )
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…")
