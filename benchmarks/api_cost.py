@@ -50,7 +50,7 @@ _VOCABULARY = 2000
 _STREAM_TOKENS = 64
 _CACHE_TOKENS = 1_000_000
 _LENGTH_BYTES = 4
-_STATS = StepStats(0, 8, 8, 0, 0, 0, 0, 1000, 100, 10, 0.001, 0.0001)
+_STATS = StepStats(0, 8, 8, 0, 0, 0, 0, 0, 1000, 100, 10, 0.001, 0.0001)
 
 
 @dataclass(slots=True)
