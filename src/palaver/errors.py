@@ -9,6 +9,7 @@
     │   ├── NotFound                404 NOT_FOUND
     │   ├── ModelNotFound           404 MODEL_NOT_FOUND
     │   ├── MethodNotAllowed        405 METHOD_NOT_ALLOWED
+    │   ├── RequestTimeout          408 REQUEST_TIMEOUT
     │   ├── RequestTooLarge         413 REQUEST_TOO_LARGE
     │   ├── UnsupportedMediaType    415 UNSUPPORTED_MEDIA_TYPE
     │   ├── InternalError           500 INTERNAL_ERROR
@@ -95,6 +96,14 @@ class MethodNotAllowed(RequestError):
 
     status = 405
     reason = "METHOD_NOT_ALLOWED"
+    error_type = "invalid_request_error"
+
+
+class RequestTimeout(RequestError):
+    """The rest of the body did not come in time."""
+
+    status = 408
+    reason = "REQUEST_TIMEOUT"
     error_type = "invalid_request_error"
 
 

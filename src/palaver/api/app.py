@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from palaver import __version__
 from palaver.accounts.keys import KeyStore
-from palaver.api import chat_completions, errors, health, models
+from palaver.api import chat_completions, docs, errors, health, models, openapi, operations
 from palaver.api.measure import PREFIXES, MeasureRequests
 from palaver.config import Settings
 from palaver.models.served import ModelRegistry
@@ -22,6 +22,8 @@ def create_app(
         version=__version__,
         summary="Chat completions, answered from your own machine.",
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.settings = settings
     app.state.registry = registry
@@ -30,8 +32,10 @@ def create_app(
     errors.install(app)
     app.add_middleware(MeasureRequests, metrics=metrics.http)
     app.include_router(health.router)
+    app.include_router(docs.router)
     for prefix in PREFIXES:
         is_documented = prefix == PREFIXES[0]
         app.include_router(chat_completions.router, prefix=prefix, include_in_schema=is_documented)
         app.include_router(models.router, prefix=prefix, include_in_schema=is_documented)
+    openapi.install(app, operations.OPERATIONS)
     return app

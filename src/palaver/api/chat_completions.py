@@ -30,7 +30,7 @@ _MIB = 2**20
 _CLIENT_CLOSED_REQUEST = 499
 
 
-@router.post("/chat/completions")
+@router.post("/chat/completions", operation_id="createChatCompletion")
 async def create_chat_completion(request: Request) -> Response:
     """Answer one turn of a conversation, whole or as a stream of server-sent events."""
     authenticate(request)
@@ -65,7 +65,7 @@ def parse(value: dict[str, Any]) -> ChatCompletionRequest:
     try:
         return ChatCompletionRequest.model_validate(value)
     except ValidationError as error:
-        raise translate_validation(error) from error
+        raise translate_validation(error, value) from error
 
 
 def _ignored_fields(body: ChatCompletionRequest, *, is_strict: bool) -> dict[str, str]:

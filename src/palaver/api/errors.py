@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
@@ -22,7 +24,8 @@ from palaver.errors import (
 _log = logging.getLogger(__name__)
 
 _MAX_SHOWN = 80
-_UNION_TAGS = {"content_text", "content_parts", "content_null"}
+_MAX_MESSAGE = 1000
+_MAX_PARAM = 200
 _MESSAGES = {
     "missing": "is required",
     "string_type": "must be a string",
@@ -50,12 +53,14 @@ _WHOLE_OBJECT = {"stream_options", "max_tokens", "top_logprobs"}
 
 def body_of(error: RequestError) -> bytes:
     """The JSON body of an error."""
+    message = _shortened(error.message, _MAX_MESSAGE)
+    param = error.param and _shortened(error.param, _MAX_PARAM)
     body = ErrorBody(
         code=error.status,
         reason=error.reason,
-        message=error.message,
-        metadata={"param": error.param} if error.param else {},
-        error=ErrorDetail(error.message, error.error_type, error.param, error.reason.lower()),
+        message=message,
+        metadata={"param": param} if param else {},
+        error=ErrorDetail(message, error.error_type, param, error.reason.lower()),
     )
     return msgspec.json.encode(body)
 
@@ -67,10 +72,10 @@ def response_of(error: RequestError) -> Response:
     )
 
 
-def translate_validation(error: ValidationError) -> InvalidRequest:
+def translate_validation(error: ValidationError, body: Any) -> InvalidRequest:
     """The first thing that is wrong with a body: which field, what it must be, what came."""
     first = error.errors(include_url=False)[0]
-    path = _path(first["loc"])
+    path = _path(first["loc"], body, is_missing=first["type"] == "missing")
     if first["type"] in _WHOLE_OBJECT:
         return InvalidRequest(first["msg"], param=first["type"])
     template = _MESSAGES.get(first["type"])
@@ -90,9 +95,15 @@ def install(app: FastAPI) -> None:
     async def _request_error(_: Request, error: RequestError) -> Response:
         return response_of(error)
 
+    @app.exception_handler(RequestValidationError)
+    async def _parameter_error(_: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        name = str(first["loc"][-1])
+        return response_of(InvalidRequest(f"{name}: {first['msg']}", param=name))
+
     @app.exception_handler(HTTPException)
     async def _http_error(request: Request, error: HTTPException) -> Response:
-        where = f"{request.method} {request.url.path}"
+        where = f"{request.method} {request.scope['path']}"
         if error.status_code == 405:
             allowed = (error.headers or {}).get("Allow", "")
             message = f"{where}: this path does not take {request.method}; it takes {allowed}"
@@ -101,23 +112,40 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _other_error(request: Request, error: Exception) -> Response:
-        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return response_of(InternalError("palaver failed to answer; its log has the details"))
+        _log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
+        message = "palaver failed to answer; its log has the details"
+        closing = {"Connection": "close"}  # which is what the server does after an exception
+        return response_of(InternalError(message, headers=closing))
 
 
-def _path(location: tuple[int | str, ...]) -> str:
+def _path(location: tuple[int | str, ...], body: Any, *, is_missing: bool) -> str:
+    """A location as a path into the body, without the names of a union's alternatives."""
+    path: list[int | str] = []
+    for number, part in enumerate(location, 1):
+        if isinstance(body, list) and isinstance(part, int) and part < len(body):
+            body = body[part]
+        elif isinstance(body, dict) and str(part) in body:
+            body = body[str(part)]
+        elif not (is_missing and number == len(location)):
+            continue
+        path.append(part)
+    return path_of(path)
+
+
+def path_of(parts: Iterable[int | str]) -> str:
+    """Keys and indices as a path: ``messages[0].content``."""
     path = ""
-    for part in location:
-        if isinstance(part, int):
-            path += f"[{part}]"
-        elif part not in _UNION_TAGS:
-            path += f".{part}" if path else part
+    for part in parts:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
     return path
 
 
 def _shown(value: Any) -> str:
-    text = repr(value) if isinstance(value, float) else _as_json(value)
-    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
+    return _shortened(repr(value) if isinstance(value, float) else _as_json(value), _MAX_SHOWN)
+
+
+def _shortened(text: str, num_characters: int) -> str:
+    return text if len(text) <= num_characters else f"{text[:num_characters]}…"
 
 
 def _as_json(value: Any) -> str:

@@ -13,20 +13,20 @@ from palaver.telemetry import METRICS_CONTENT_TYPE, Metrics
 router = APIRouter(tags=["health"])
 
 
-@router.get("/health")
+@router.get("/health", operation_id="health")
 async def health() -> dict[str, str]:
     """The server is running."""
     return {"status": "ok"}
 
 
-@router.get("/metrics")
+@router.get("/metrics", operation_id="metrics")
 async def metrics(request: Request) -> Response:
     """Counters, gauges and histograms for Prometheus."""
     figures: Metrics = request.app.state.metrics
     return Response(figures.text(), media_type=METRICS_CONTENT_TYPE)
 
 
-@router.get("/debug/engines")
+@router.get("/debug/engines", operation_id="showEngines")
 async def engines(request: Request) -> JSONResponse:
     """Where every sequence in every engine stands at this moment; needs a key."""
     authenticate(request)
@@ -37,7 +37,7 @@ async def engines(request: Request) -> JSONResponse:
     )
 
 
-@router.get("/ready")
+@router.get("/ready", operation_id="ready")
 async def ready(request: Request) -> JSONResponse:
     """Whether each model can answer at this moment: 200 if all can, else 503."""
     registry: ModelRegistry = request.app.state.registry

@@ -12,7 +12,7 @@ from palaver.models.served import ModelRegistry, ServedModel
 router = APIRouter(tags=["models"])
 
 
-@router.get("/models")
+@router.get("/models", operation_id="listModels")
 async def list_models(request: Request) -> Response:
     """All models of this server."""
     authenticate(request)
@@ -20,7 +20,7 @@ async def list_models(request: Request) -> Response:
     return _json(ModelListBody(data=[_describe(model) for model in registry]))
 
 
-@router.get("/models/{name:path}")
+@router.get("/models/{name:path}", operation_id="showModel")
 async def show_model(request: Request, name: str) -> Response:
     """One model; its name may contain slashes."""
     authenticate(request)

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from palaver.accounts.database import open_database
 from palaver.accounts.keys import KeyStore
 from palaver.api.app import create_app
+from palaver.api.protocol import Protocol
 from palaver.config import Settings
 from palaver.engine.worker import WorkerConfig
 from palaver.errors import PalaverError, SettingError
@@ -60,6 +61,8 @@ class Server:
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
                 app,
+                http=Protocol,
+                ws="none",
                 log_level="warning",
                 access_log=False,
                 timeout_graceful_shutdown=int(settings.shutdown_timeout_s),

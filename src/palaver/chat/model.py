@@ -58,6 +58,13 @@ class ChatModel:
         text = self.template.render(
             request.messages, tools=request.tools, enable_thinking=request.enable_thinking
         )
+        most = self.window_tokens * self.tokenizer.longest_token_characters
+        if len(text) > most:  # cutting it into tokens would take long, and everyone would wait
+            raise InvalidRequest(
+                f"messages: the prompt has {len(text)} characters; the context window of this "
+                f"model has {self.window_tokens} tokens, which hold {most} characters at most",
+                param="messages",
+            )
         token_ids = self.tokenizer.encode(text)
         if not token_ids:
             raise InvalidRequest("messages: the conversation is empty", param="messages")

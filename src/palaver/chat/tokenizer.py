@@ -20,6 +20,9 @@ _METASPACE = "▁"
 class Tokenizer:
     """A model's vocabulary.
 
+    Attributes:
+        longest_token_characters: No token stands for more text than this.
+
     Args:
         path: The model's ``tokenizer.json``.
 
@@ -43,6 +46,7 @@ class Tokenizer:
         self._is_byte_level = any(decoder["type"] == "ByteLevel" for decoder in decoders)
         self._strips_first_space = any(_strips_first_space(decoder) for decoder in decoders)
         self._bytes: dict[int, bytes] = {}
+        self.longest_token_characters = max(map(len, self._backend.get_vocab()), default=1)
 
     @property
     def vocab_size(self) -> int:

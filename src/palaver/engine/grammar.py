@@ -20,7 +20,8 @@ from palaver.errors import InvalidRequest
 
 _NUM_REMEMBERED = 128
 _MAX_SOURCE_CHARS = 1_000_000
-_LIMITS = LLParserLimits(verbose_errors=False)
+LIMITS = LLParserLimits(verbose_errors=False)
+"""What one grammar may cost; a schema is checked within the same limits."""
 
 Mask = NDArray[np.uint8]
 """``uint8[V]``, 1 for the tokens that are allowed."""
@@ -109,7 +110,7 @@ class GrammarCompiler:
             raise _too_complex(grammar.field, why)
         source = LLMatcher.grammar_from_lark(grammar.source)
         tokenizer = self._tokenizer(stop_token_ids)
-        matcher = LLMatcher(tokenizer, source, log_level=0, limits=_LIMITS)
+        matcher = LLMatcher(tokenizer, source, log_level=0, limits=LIMITS)
         if matcher.is_error():
             raise _too_complex(grammar.field, matcher.get_error())
         return matcher

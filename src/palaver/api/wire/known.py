@@ -6,23 +6,65 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BaseModel, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import PydanticCustomError
+from pydantic_core.core_schema import CoreSchema, no_info_before_validator_function
 
 
-def only(*accepted: Any) -> BeforeValidator:
+def optional(default: Any, description: str, **limits: Any) -> Any:
+    """A field that may be absent or ``null``, both of which mean ``default``.
+
+    Args:
+        default: What the OpenAPI document tells; the field itself is ``None`` then.
+        description: One sentence for the OpenAPI document.
+        limits: As pydantic's ``Field`` takes them.
+    """
+    extra = {"default": default}
+    return Field(default=None, description=description, json_schema_extra=extra, **limits)
+
+
+def needs(name: str, other: str) -> dict[str, Any]:
+    """A schema: where the field ``name`` is not ``null``, the field ``other`` is true."""
+    return {
+        "if": {"required": [name], "properties": {name: {"not": {"type": "null"}}}},
+        "then": {"required": [other], "properties": {other: {"const": True}}},
+    }
+
+
+class only:  # noqa: N801  # reads as an annotation
     """Marks a known field of which, besides ``null``, only these values can be honoured so far."""
 
-    def check(value: Any) -> Any:
-        if value is None or any(value == a and type(value) is type(a) for a in accepted):
+    def __init__(self, *accepted: Any) -> None:
+        self._accepted = (None, *accepted)
+
+    def check(self, value: Any) -> Any:
+        """The value, if it is one of the accepted.
+
+        Raises:
+            PydanticCustomError: It is not; the message names those that are.
+        """
+        if any(value == a and type(value) is type(a) for a in self._accepted):
             return value
         raise PydanticCustomError(
             "unsupported",
             "is not supported by this version; it can be {allowed}",
-            {"allowed": " or ".join(json.dumps(a) for a in (None, *accepted))},
+            {"allowed": " or ".join(json.dumps(a) for a in self._accepted)},
         )
 
-    return BeforeValidator(check)
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """What pydantic asks to validate the field."""
+        return no_info_before_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """What pydantic asks to describe the field."""
+        return {
+            "enum": list(self._accepted),
+            "description": "Known, but other values are not supported by this version.",
+        }
 
 
 def unknown_fields(model: BaseModel, path: str = "") -> Iterator[str]:

@@ -13,9 +13,10 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError, from_json
 
-from palaver.api.wire.known import only
+from palaver.api.wire.known import only, optional
 
 NAME_PATTERN = r"^[A-Za-z0-9_]{1,64}$"
 
@@ -25,8 +26,8 @@ class TextPart(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    type: Literal["text"]
-    text: str
+    type: Literal["text"] = Field(description="The kind of part.")
+    text: str = Field(description="The text.")
 
     @field_validator("type", mode="before")
     @classmethod
@@ -51,7 +52,7 @@ def _content_kind(value: Any) -> str | None:
 
 Content: TypeAlias = Annotated[
     Annotated[str, Tag("content_text")]
-    | Annotated[list[TextPart], Field(min_length=1), Tag("content_parts")]
+    | Annotated[list[TextPart], Field(min_length=1, fail_fast=True), Tag("content_parts")]
     | Annotated[None, Tag("content_null")],
     Discriminator(
         _content_kind,
@@ -66,7 +67,7 @@ class FunctionCall(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    name: str
+    name: str = Field(description="Its name.")
     arguments: str = Field(description="The arguments as JSON text.")
 
 
@@ -75,9 +76,9 @@ class ToolCall(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    id: str
-    type: Literal["function"] = "function"
-    function: FunctionCall
+    id: str = Field(description="What the answering message of role `tool` refers to.")
+    type: Literal["function"] | None = optional("function", "The kind of tool.")
+    function: FunctionCall = Field(description="The call itself.")
 
     def for_template(self) -> dict[str, Any]:
         """The call as chat templates read it: the arguments as an object, if they are one."""
@@ -88,20 +89,53 @@ class ToolCall(BaseModel):
         if not isinstance(arguments, dict):
             arguments = self.function.arguments
         function = {"name": self.function.name, "arguments": arguments}
-        return {"id": self.id, "type": self.type, "function": function}
+        return {"id": self.id, "type": "function", "function": function}
+
+
+_COMPLETE: JsonDict = {
+    "anyOf": [
+        {"required": ["content"], "properties": {"content": {"not": {"type": "null"}}}},
+        {
+            "required": ["tool_calls"],
+            "properties": {
+                "role": {"const": "assistant"},
+                "tool_calls": {"type": "array", "minItems": 1},
+            },
+        },
+    ],
+    "if": {"properties": {"role": {"const": "tool"}}},
+    "then": {
+        "required": ["tool_call_id"],
+        "properties": {"tool_call_id": {"type": "string", "minLength": 1}},
+    },
+}
 
 
 class ChatMessage(BaseModel):
     """One message of the conversation."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
+    model_config = ConfigDict(
+        strict=True, frozen=True, extra="allow", json_schema_extra={"allOf": [_COMPLETE]}
+    )
 
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: Content = None
-    name: str | None = Field(default=None, pattern=NAME_PATTERN)
-    tool_calls: list[ToolCall] | None = None
-    tool_call_id: str | None = None
-    reasoning_content: str | None = None
+    role: Literal["system", "developer", "user", "assistant", "tool"] = Field(
+        description="Who speaks; `developer` is another name of `system`."
+    )
+    content: Content = optional(
+        None, "What is said; required, except for an assistant message with `tool_calls`."
+    )
+    name: str | None = optional(
+        None, "Who among several of that role, if the template takes it.", pattern=NAME_PATTERN
+    )
+    tool_calls: Annotated[list[ToolCall], Field(fail_fast=True)] | None = optional(
+        None, "What an assistant called."
+    )
+    tool_call_id: str | None = optional(
+        None, "The call that a message of role `tool` answers; required there."
+    )
+    reasoning_content: str | None = optional(
+        None, "What an assistant thought, as it came with the answer."
+    )
 
     audio: Annotated[Any, only()] = None
     refusal: Annotated[Any, only()] = None

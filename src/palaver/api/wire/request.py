@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from palaver.api.wire.known import only, unknown_fields
+from palaver.api.wire.known import needs, only, optional, unknown_fields
 from palaver.api.wire.message import ChatMessage
 from palaver.chat.request import ChatRequest
 
 _MAX_STOPS = 4
+_TOKEN_ID = re.compile(r"^[0-9]{1,18}$")
 
 
 class StreamOptions(BaseModel):
@@ -19,63 +29,134 @@ class StreamOptions(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    include_usage: bool | None = Field(
-        default=None, description="Send one more chunk with the usage of the whole request."
+    include_usage: bool | None = optional(
+        False, "Whether one more chunk comes at the end, with the usage of the whole request."
     )
 
 
 def _as_list(value: Any) -> Any:
+    if value is not None and not isinstance(value, str | list):
+        raise PydanticCustomError("stop_type", "must be a string or an array of strings")
     return [value] if isinstance(value, str) else value
 
 
 def _token_ids(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    if bad := next((key for key in value if not (isinstance(key, str) and key.isdecimal())), None):
+    if bad := next((key for key in value if not _TOKEN_ID.fullmatch(key)), None):
         raise PydanticCustomError("token_id", "has the key {key}, not a token id", {"key": bad})
     return {int(key): bias for key, bias in value.items()}
 
 
+_BIASES_SCHEMA = {
+    "anyOf": [
+        {
+            "type": "object",
+            "propertyNames": {"pattern": _TOKEN_ID.pattern},
+            "additionalProperties": {"type": "number", "minimum": -100, "maximum": 100},
+        },
+        {"type": "null"},
+    ]
+}
+
 Bias: TypeAlias = Annotated[float, Field(ge=-100, le=100)]
 StopString: TypeAlias = Annotated[str, Field(min_length=1)]
+Stop: TypeAlias = StopString | Annotated[list[StopString], Field(max_length=_MAX_STOPS)] | None
 
 
 class ChatCompletionRequest(BaseModel):
     """A request for one turn of a conversation; ``null`` means the default in every field."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="allow", allow_inf_nan=False)
+    model_config = ConfigDict(
+        strict=True,
+        frozen=True,
+        extra="allow",
+        allow_inf_nan=False,
+        json_schema_extra={
+            "allOf": [needs("stream_options", "stream"), needs("top_logprobs", "logprobs")]
+        },
+    )
 
-    model: str
-    messages: list[ChatMessage] = Field(min_length=1)
+    model: str = Field(description="A name from `GET /v1/models`.")
+    messages: list[ChatMessage] = Field(
+        min_length=1, fail_fast=True, description="The conversation so far."
+    )
 
-    max_tokens: int | None = Field(default=None, ge=1)
-    max_completion_tokens: int | None = Field(default=None, ge=1)
-    context_length_exceeded_behavior: Literal["truncate", "error"] | None = None
-    stream: bool | None = None
-    stream_options: StreamOptions | None = None
-    n: int | None = Field(default=None, ge=1, le=128)
-    seed: int | None = Field(default=None, ge=-(2**63), lt=2**64)
+    max_tokens: int | None = optional(
+        None, "Tokens of each answer at most; without it, what is left of the window.", ge=1
+    )
+    max_completion_tokens: int | None = optional(
+        None, "Another name of `max_tokens`; if both are given, they must agree.", ge=1
+    )
+    context_length_exceeded_behavior: Literal["truncate", "error"] | None = optional(
+        "truncate",
+        "Whether a `max_tokens` that does not fit the window shrinks or is refused with a 400. "
+        "A prompt that alone fills the window is refused in any case.",
+    )
+    stream: bool | None = optional(
+        False, "Whether the answer comes as server-sent events, ended by `data: [DONE]`."
+    )
+    stream_options: StreamOptions | None = optional(
+        None, "Options of the stream; needs `stream` to be true."
+    )
+    n: int | None = optional(1, "Answers wanted; the prompt is read once.", ge=1, le=128)
+    seed: int | None = optional(
+        None,
+        "The same request with the same seed gives the same answer; without it, one is drawn.",
+        ge=-(2**63),
+        lt=2**64,
+    )
     stop: Annotated[
-        Annotated[list[StopString], Field(max_length=_MAX_STOPS)] | None, BeforeValidator(_as_list)
-    ] = None
+        Annotated[list[StopString], Field(max_length=_MAX_STOPS)] | None,
+        BeforeValidator(_as_list, json_schema_input_type=Stop),
+    ] = optional(
+        None, "One string or several that end an answer; the text includes the match, no more."
+    )
 
-    temperature: float | None = Field(default=None, ge=0, le=2)
-    top_p: float | None = Field(default=None, gt=0, le=1)
-    top_k: int | None = Field(default=None, ge=-1, le=128)
-    min_p: float | None = Field(default=None, ge=0, le=1)
-    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
-    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
-    repetition_penalty: float | None = Field(default=None, gt=0, le=2)
-    logit_bias: Annotated[dict[int, Bias] | None, BeforeValidator(_token_ids)] = None
+    temperature: float | None = optional(1, "How freely tokens are drawn; 0 is greedy.", ge=0, le=2)
+    top_p: float | None = optional(
+        1, "Draw from the likeliest tokens that have this share together.", gt=0, le=1
+    )
+    top_k: int | None = optional(
+        0, "Draw from this many of the likeliest tokens; -1 and 0 mean all.", ge=-1, le=128
+    )
+    min_p: float | None = optional(
+        0, "Leave out tokens less likely than this share of the likeliest.", ge=0, le=1
+    )
+    presence_penalty: float | None = optional(
+        0, "Taken off the logits of tokens that the answer has already.", ge=-2, le=2
+    )
+    frequency_penalty: float | None = optional(
+        0, "Likewise, once for each time that the answer has the token.", ge=-2, le=2
+    )
+    repetition_penalty: float | None = optional(
+        1, "Divides positive logits of tokens in prompt or answer, multiplies others.", gt=0, le=2
+    )
+    logit_bias: Annotated[
+        dict[int, Bias] | None, BeforeValidator(_token_ids), WithJsonSchema(_BIASES_SCHEMA)
+    ] = optional(
+        None,
+        "Added to the logits of tokens, by their ids; 100 leaves only such tokens, -100 forbids.",
+    )
 
-    logprobs: bool | None = None
-    top_logprobs: int | None = Field(default=None, ge=0, le=20)
+    logprobs: bool | None = optional(
+        False,
+        "Whether each token's log probability comes along: of the model's own distribution, "
+        "before any sampling parameter.",
+    )
+    top_logprobs: int | None = optional(
+        0, "Likeliest tokens told at each place; needs `logprobs` to be true.", ge=0, le=20
+    )
 
-    enable_thinking: bool | None = None
-    separate_reasoning: bool | None = None
+    enable_thinking: bool | None = optional(
+        False, "Whether the model thinks first, if its template knows how."
+    )
+    separate_reasoning: bool | None = optional(
+        False, "Whether thinking comes apart, as `reasoning_content`, or in tags in `content`."
+    )
 
-    user: str | None = None
-    metadata: dict[str, str] | None = None
+    user: str | None = optional(None, "For the client's own use.")
+    metadata: dict[str, str] | None = optional(None, "For the client's own use.")
 
     tools: Annotated[Any, only([])] = None
     tool_choice: Annotated[Any, only("none", "auto")] = None
@@ -91,6 +172,15 @@ class ChatCompletionRequest(BaseModel):
     verbosity: Annotated[Any, only("medium")] = None
     service_tier: Annotated[Any, only("auto", "default")] = None
     store: Annotated[Any, only(False)] = None
+
+    @field_validator(
+        *("max_tokens", "max_completion_tokens", "n", "seed", "top_k", "top_logprobs"),
+        mode="before",
+    )
+    @classmethod
+    def _is_integer(cls, value: Any) -> Any:
+        """In JSON, 1.0 is an integer."""
+        return int(value) if isinstance(value, float) and value.is_integer() else value
 
     @model_validator(mode="after")
     def _is_consistent(self) -> ChatCompletionRequest:

@@ -187,3 +187,16 @@ class ModelListBody(msgspec.Struct, frozen=True, kw_only=True):
 
     object: Literal["list"] = "list"
     data: list[ModelBody]
+
+
+class HealthBody(msgspec.Struct, frozen=True):
+    """The server runs."""
+
+    status: Literal["ok"] = "ok"
+
+
+class ReadyBody(msgspec.Struct, frozen=True):
+    """Which models can answer."""
+
+    status: Literal["ok", "loading"]
+    models: dict[str, Literal["ready", "loading"]]

@@ -1,0 +1,146 @@
+"""Does the server survive bad requests: ``python -m benchmarks.bad_requests [--num 20000]``.
+
+Starts a server on the built-in model and sends it requests that are nearly right: valid bodies
+with values replaced, removed, repeated, wrapped, moved and grown, their bytes damaged, headers,
+methods and paths exchanged. Counts the answers by status and names what should not be: a 5xx, an
+error without its body, a stream without end, an answer that takes long, anything left in the
+engine, memory that grows. The first tenth warms up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from benchmarks.machine import describe_machine
+from benchmarks.report import report
+from benchmarks.soak import resident_kib
+from tests.robustness.check import fault_of, left_behind, request_of
+from tests.robustness.mutations import Attempt, attempt
+from tests.server import RunningServer, running_server
+
+_CONCURRENCY = 8
+_SHOWN_BYTES = 2000
+_CACHE = {"PALAVER_CACHE_GIB": "0.02"}
+
+
+@dataclass(slots=True)
+class Findings:
+    """What came of all requests.
+
+    Attributes:
+        statuses: Answers by status; ``none`` where the connection ended without one.
+        faults: What was wrong, each with the request.
+        slowest_s: The longest that an answer took.
+        slowest: Its request.
+    """
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    slowest_s: float = 0.0
+    slowest: Attempt | None = None
+
+    def add(self, tried: Attempt, status: str, fault: str | None, seconds: float) -> None:
+        """Count one request."""
+        self.statuses[status] += 1
+        if fault:
+            self.faults.append({"fault": fault, "request": _shown(tried)})
+        if seconds > self.slowest_s:
+            self.slowest_s, self.slowest = seconds, tried
+
+
+def _shown(tried: Attempt | None) -> dict[str, Any]:
+    if tried is None:
+        return {}
+    content = tried.content[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")
+    headers = {name: value[:200] for name, value in tried.headers.items()}
+    return {
+        "method": tried.method,
+        "path": tried.path[:200],
+        "headers": headers,
+        "content": content,
+    }
+
+
+async def send(client: httpx.AsyncClient, tried: Attempt, findings: Findings) -> None:
+    """Send one request and note what comes of it."""
+    begin_s = time.perf_counter()
+    status, fault = "none", None
+    try:
+        response = await client.send(request_of(client, tried))
+        status, fault = str(response.status_code), fault_of(response)
+    except (httpx.HTTPError, UnicodeError) as error:
+        fault = repr(error)
+    findings.add(tried, status, fault, time.perf_counter() - begin_s)
+
+
+async def send_all(
+    server: RunningServer, num: int, seed: int, findings: Findings
+) -> list[dict[str, int]]:
+    """Send the requests; the memory of both processes after each tenth."""
+    rng = random.Random(seed)
+    pids = {"server": server.process.pid, "engine": server.engine_pids()[0]}
+    samples = []
+    gate = asyncio.Semaphore(_CONCURRENCY)
+    async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
+
+        async def one(tried: Attempt) -> None:
+            async with gate:
+                await send(client, tried, findings)
+
+        for begin in range(0, num, max(num // 10, 1)):
+            size = min(max(num // 10, 1), num - begin)
+            await asyncio.gather(*(one(attempt(rng)) for _ in range(size)))
+            samples.append({name: resident_kib(pid) for name, pid in pids.items()})
+    return samples
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--num", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    findings = Findings()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_server(Path(folder), environment=_CACHE) as server,
+    ):
+        begin_s = time.perf_counter()
+        samples = asyncio.run(send_all(server, options.num, options.seed, findings))
+        seconds = time.perf_counter() - begin_s
+        left = left_behind(server)
+        log = (Path(folder) / "log").read_text(encoding="utf-8")
+    summary = {
+        "machine": describe_machine(),
+        "requests": options.num,
+        "seed": options.seed,
+        "seconds": round(seconds, 1),
+        "statuses": dict(sorted(findings.statuses.items())),
+        "slowest answer, s": round(findings.slowest_s, 3),
+        "slowest request": _shown(findings.slowest),
+        "faults": findings.faults,
+        "left in the engine": left,
+        "failures in the log": log.count("Traceback"),
+        "resident MiB after a tenth": _mib(samples[0]),
+        "resident MiB at the end": _mib(samples[-1]),
+    }
+    report(summary, options.out)
+
+
+def _mib(sample: dict[str, int]) -> dict[str, float]:
+    return {name: round(kib / 1024, 1) for name, kib in sample.items()}
+
+
+if __name__ == "__main__":
+    main()
