@@ -1,66 +1,46 @@
-"""``make conformance``: the specification row by row, with its tests and their results."""
+"""``make conformance``: the specification row by row, with its tests and their results.
+
+Arguments go to pytest. Without any, all marked tests run, ``docs/conformance.md`` is written, and
+a row that is promised but not proven through the real server is a failure.
+"""
 
 from __future__ import annotations
 
 import sys
-import tomllib
-from collections import defaultdict
-from pathlib import Path
 
 import pytest
 from rich.console import Console
 from rich.table import Table
 
-ROWS = tomllib.loads((Path(__file__).parent / "rows.toml").read_text(encoding="utf-8"))
+from tests.conformance.report import NOT_YET, PAGE, PASSED, Report
+
+_STYLES = {PASSED: "green", NOT_YET: "dim"}
 
 
-class RowResults:
-    """Collects, for each row, the outcome of every test that is marked with it."""
-
-    def __init__(self) -> None:
-        self.outcomes: dict[str, dict[str, bool]] = defaultdict(dict)
-        self._rows: dict[str, list[str]] = {}
-
-    def pytest_collection_modifyitems(
-        self, config: pytest.Config, items: list[pytest.Item]
-    ) -> None:
-        """Keep the marked tests alone."""
-        for item in items:
-            self._rows[item.nodeid] = [mark.args[0] for mark in item.iter_markers("spec")]
-        dropped = [item for item in items if not self._rows[item.nodeid]]
-        items[:] = [item for item in items if self._rows[item.nodeid]]
-        config.hook.pytest_deselected(items=dropped)
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note how a test ended: right only if each of its phases was."""
-        for row in self._rows[report.nodeid]:
-            outcomes = self.outcomes[row]
-            outcomes[report.nodeid] = outcomes.get(report.nodeid, True) and not report.failed
-
-
-def table(results: RowResults) -> Table:
-    """The rows with the number of their tests and the result."""
-    shown = Table("row", "behaviour", "tests", "result")
-    for row, behaviour in ROWS.items():
-        outcomes = results.outcomes.get(row, {})
-        result = "[dim]not yet[/dim]"
-        if outcomes:
-            result = "[green]pass[/green]" if all(outcomes.values()) else "[red]FAIL[/red]"
-        shown.add_row(row, behaviour, str(len(outcomes) or ""), result)
+def table(report: Report) -> Table:
+    """The rows for a terminal."""
+    shown = Table("row", "behaviour", "tests", "server", "result")
+    for *columns, result in report.lines():
+        shown.add_row(*columns, f"[{_STYLES.get(result, 'red')}]{result}[/]")
     return shown
 
 
 def main() -> int:
-    """Run the marked tests and print the table; the exit status is pytest's."""
-    results = RowResults()
-    status = pytest.main(["-q", *sys.argv[1:]], plugins=[results])
-    unknown = sorted(set(results.outcomes) - set(ROWS))
+    """Run the marked tests and tell how each row stands; 0 if all is as promised."""
+    report = Report()
+    arguments = sys.argv[1:]
+    status = pytest.main(["-q", *arguments], plugins=[report])
     console = Console()
-    console.print(table(results))
-    if unknown:
-        console.print(f"[red]tests are marked with rows that do not exist: {unknown}[/red]")
-        return 1
-    return int(status)
+    console.print(table(report))
+    if report.unknown_rows:
+        console.print(f"[red]tests are marked with rows that do not exist: {report.unknown_rows}")
+    if arguments:
+        return int(status) or bool(report.unknown_rows)
+    PAGE.write_text(report.page(), encoding="utf-8")
+    unproven = [row for row, *_, result in report.lines() if result not in _STYLES]
+    if unproven:
+        console.print(f"[red]promised, but not proven through the server: {', '.join(unproven)}")
+    return int(status) or bool(unproven or report.unknown_rows)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import openai
 import pytest
+from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 
-from tests.server import KEY, MODEL, RunningServer
+from tests.server import KEY, MODEL, NO_END, RunningServer
+
+HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Hello!"}]
+STORY: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Tell me a story."}]
+BIAS = {token: int(bias) for token, bias in NO_END.items()}
 
 
 @pytest.fixture(scope="module")
@@ -17,77 +22,164 @@ def openai_client(server: RunningServer) -> Iterator[openai.OpenAI]:
         yield client
 
 
+def ask(client: openai.OpenAI, **fields: Any) -> ChatCompletion:
+    wanted: dict[str, Any] = {"messages": STORY, "temperature": 0, "max_completion_tokens": 12}
+    answer = client.chat.completions.create(model=MODEL, **wanted | fields)
+    assert isinstance(answer, ChatCompletion)
+    return answer
+
+
 @pytest.mark.spec("S01")
+@pytest.mark.parametrize("prefix", ["/v1", "/openai/v1", "/v3/openai", "/openai"])
+def test_only_the_base_url_changes(server: RunningServer, prefix: str) -> None:
+    with openai.OpenAI(base_url=f"{server.url}{prefix}", api_key=KEY) as client:
+        assert ask(client, messages=HELLO).choices[0].message.content
+
+
+@pytest.mark.spec("S41")
 @pytest.mark.spec("S42")
-def test_unary(openai_client: openai.OpenAI) -> None:
-    answer = openai_client.chat.completions.create(
-        model=MODEL,
-        messages=[{"role": "user", "content": "Hello!"}],
-        temperature=0,
-        max_completion_tokens=20,
-        seed=1,
-        stop=["@@"],
-        top_p=0.9,
-    )
-    assert answer.choices[0].message.content
+def test_an_answer_has_the_fields_that_the_client_declares(openai_client: openai.OpenAI) -> None:
+    answer = ask(openai_client, messages=HELLO, seed=1, top_p=0.9, user="ada")
+    assert answer.id.startswith("chatcmpl-")
+    assert answer.object == "chat.completion"
+    assert answer.model == MODEL
     assert answer.choices[0].message.role == "assistant"
-    assert answer.usage is not None
-    assert answer.usage.total_tokens > 0
+    assert answer.choices[0].message.content
+    assert answer.choices[0].message.tool_calls is None
+    assert not answer.model_extra
 
 
-@pytest.mark.spec("S16")
-@pytest.mark.spec("S17")
-def test_streamed(openai_client: openai.OpenAI) -> None:
-    chunks = list(
-        openai_client.chat.completions.create(
-            model=MODEL,
-            messages=[{"role": "user", "content": "Hello!"}],
-            temperature=0,
-            stream=True,
-            stream_options={"include_usage": True},
-        )
+@pytest.mark.spec("S44")
+def test_usage_has_its_details(openai_client: openai.OpenAI) -> None:
+    usage = ask(openai_client, n=3, max_completion_tokens=5, logit_bias=BIAS).usage
+    assert usage is not None
+    assert usage.completion_tokens == 15
+    assert usage.total_tokens == usage.prompt_tokens + 15
+    assert usage.prompt_tokens_details is not None
+    assert usage.prompt_tokens_details.cached_tokens is not None
+    assert usage.completion_tokens_details is not None
+    assert usage.completion_tokens_details.reasoning_tokens == 0
+
+
+@pytest.mark.spec("S12")
+@pytest.mark.spec("S40")
+def test_an_answer_can_be_sent_back_as_it_came(openai_client: openai.OpenAI) -> None:
+    first = ask(openai_client, messages=HELLO).choices[0].message
+    history: list[Any] = [*HELLO, first, {"role": "user", "content": "And who are you?"}]
+    raw = openai_client.chat.completions.with_raw_response.create(
+        model=MODEL, messages=history, max_completion_tokens=5
     )
-    assert "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
-    assert chunks[-1].usage is not None
-    assert all(chunk.usage is None for chunk in chunks[:-1])
+    assert "x-ignored-fields" not in raw.headers
+    dumped: list[Any] = [*HELLO, first.model_dump(), history[-1]]
+    assert ask(openai_client, messages=dumped) is not None
 
 
-@pytest.mark.spec("S16")
-def test_asynchronous_and_many_at_once(server: RunningServer) -> None:
-    async def ask_all() -> list[str | None]:
-        async with openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key=KEY) as client:
-            answers = await asyncio.gather(
-                *(
-                    client.chat.completions.create(
-                        model=MODEL,
-                        messages=[{"role": "user", "content": f"What is {i} + {i}?"}],
-                        temperature=0,
-                    )
-                    for i in range(8)
-                )
-            )
-        return [answer.choices[0].message.content for answer in answers]
-
-    assert all(asyncio.run(ask_all()))
+@pytest.mark.spec("S18")
+def test_many_choices(openai_client: openai.OpenAI) -> None:
+    answer = ask(openai_client, n=4, temperature=2, seed=3)
+    assert [choice.index for choice in answer.choices] == [0, 1, 2, 3]
+    assert len({choice.message.content for choice in answer.choices}) == 4
 
 
+@pytest.mark.spec("S23")
+@pytest.mark.spec("S43")
+def test_a_stop_string_is_the_end_of_the_text(openai_client: openai.OpenAI) -> None:
+    whole = ask(openai_client, max_completion_tokens=30).choices[0].message.content
+    assert whole
+    stop = whole[7:9]
+    choice = ask(openai_client, max_completion_tokens=30, stop=["@@", stop]).choices[0]
+    assert choice.message.content == whole[: whole.index(stop) + 2]
+    assert choice.finish_reason == "stop"
+
+
+@pytest.mark.spec("S29")
+@pytest.mark.spec("S30")
+def test_log_probabilities_of_each_token(openai_client: openai.OpenAI) -> None:
+    choice = ask(openai_client, logprobs=True, top_logprobs=4).choices[0]
+    assert choice.logprobs is not None
+    entries = choice.logprobs.content
+    assert entries
+    text = b"".join(bytes(entry.bytes or []) for entry in entries).decode(errors="replace")
+    assert text == choice.message.content
+    assert all(entry.logprob <= 0 for entry in entries)
+    assert all(len(entry.top_logprobs) == 4 for entry in entries)
+    assert all(entry.top_logprobs[0].token == entry.token for entry in entries)
+
+
+@pytest.mark.spec("S37")
+@pytest.mark.spec("S38")
+def test_extra_body_switches_thinking_on_and_apart(openai_client: openai.OpenAI) -> None:
+    wanted = {"enable_thinking": True, "separate_reasoning": True}
+    apart = ask(openai_client, extra_body=wanted).choices[0].message
+    inside = ask(openai_client, extra_body={"enable_thinking": True}).choices[0].message
+    reasoning = (apart.model_extra or {})["reasoning_content"]
+    assert reasoning
+    assert inside.content
+    assert inside.content.startswith("<think>\n" + reasoning)
+    assert "reasoning_content" not in (inside.model_extra or {})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"top_k": 1}, marks=pytest.mark.spec("S26")),
+        pytest.param({"min_p": 1}, marks=pytest.mark.spec("S27")),
+    ],
+)
+def test_extra_body_filters_tokens(openai_client: openai.OpenAI, fields: dict[str, float]) -> None:
+    greedy = ask(openai_client).choices[0].message.content
+    filtered = ask(openai_client, temperature=2, extra_body=fields).choices[0].message.content
+    assert filtered == greedy
+
+
+@pytest.mark.spec("S22")
+def test_extra_body_penalises_repetition(openai_client: openai.OpenAI) -> None:
+    bias = {str(token): 100 for token in range(96, 104)}
+    answer = ask(
+        openai_client,
+        max_completion_tokens=8,
+        logit_bias=bias,
+        logprobs=True,
+        extra_body={"repetition_penalty": 2},
+    )
+    logprobs = answer.choices[0].logprobs
+    assert logprobs is not None
+    assert logprobs.content
+    assert len({tuple(entry.bytes or []) for entry in logprobs.content}) == 8
+
+
+@pytest.mark.spec("S40")
+def test_raw_responses_show_the_headers(openai_client: openai.OpenAI) -> None:
+    raw = openai_client.chat.completions.with_raw_response.create(
+        model=MODEL, messages=HELLO, max_completion_tokens=3, extra_body={"frobnicate": 1}
+    )
+    assert raw.headers["x-ignored-fields"] == "frobnicate"
+    assert raw.parse().choices[0].message.content
+
+
+@pytest.mark.spec("S46")
 def test_models_are_listed(openai_client: openai.OpenAI) -> None:
     assert [model.id for model in openai_client.models.list()] == [MODEL]
-    assert openai_client.models.retrieve(MODEL).id == MODEL
+    assert openai_client.models.retrieve(MODEL).owned_by == "palaver"
 
 
 @pytest.mark.spec("S04")
-def test_errors_become_the_clients_own_exceptions(server: RunningServer) -> None:
-    client = openai.OpenAI(base_url=f"{server.url}/v1", api_key=KEY, max_retries=0)
+@pytest.mark.spec("S05")
+@pytest.mark.spec("S39")
+def test_errors_become_the_clients_own_exceptions(openai_client: openai.OpenAI) -> None:
     with pytest.raises(openai.NotFoundError, match="nobody/nothing") as unknown:
-        client.chat.completions.create(
-            model="nobody/nothing", messages=[{"role": "user", "content": "x"}]
-        )
+        openai_client.chat.completions.create(model="nobody/nothing", messages=HELLO)
     assert unknown.value.param == "model"
     assert unknown.value.code == "model_not_found"
-    with pytest.raises(openai.BadRequestError, match="temperature"):
-        client.chat.completions.create(
-            model=MODEL, messages=[{"role": "user", "content": "x"}], temperature=5
-        )
+    with pytest.raises(openai.BadRequestError, match="temperature") as wrong:
+        ask(openai_client, temperature=5)
+    assert wrong.value.param == "temperature"
+    assert wrong.value.type == "invalid_request_error"
+    with pytest.raises(openai.BadRequestError, match="top_k"):
+        ask(openai_client, stream=True, extra_body={"top_k": 1000})
+
+
+@pytest.mark.spec("S03")
+def test_a_wrong_key_is_an_authentication_error(openai_client: openai.OpenAI) -> None:
     with pytest.raises(openai.AuthenticationError):
-        client.with_options(api_key="wrong").models.list()
+        openai_client.with_options(api_key="wrong").models.list()

@@ -1,0 +1,92 @@
+"""What holds of every answer, whatever was asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.conformance.answers import Answer
+from tests.conformance.recording import Recording
+
+_CHOICE_FIELDS = {"index", "message", "logprobs", "finish_reason"}
+_ERROR_FIELDS = {"code", "reason", "message", "metadata", "error"}
+_OPENING = "<think>\n"
+
+
+def check_consistency(recording: Recording, answer: Answer) -> None:
+    """Assert that an answer agrees with itself and with what was asked."""
+    if answer.status >= 400:
+        check_error(answer)
+    elif recording.is_completion:
+        check_completion(recording.request or {}, answer.body)
+
+
+def check_error(answer: Answer) -> None:
+    """One body for all errors, the same for the hosted service's clients and for OpenAI's."""
+    body, inner = answer.body, answer.body["error"]
+    assert set(body) == _ERROR_FIELDS
+    assert set(inner) == {"message", "type", "param", "code"}
+    assert body["code"] == answer.status
+    assert body["message"] == inner["message"]
+    assert body["reason"].lower() == inner["code"]
+    assert body["metadata"] == ({} if inner["param"] is None else {"param": inner["param"]})
+
+
+def check_completion(request: dict[str, Any], body: Any) -> None:
+    """Fields, counts and texts of a completion that fit each other and the request."""
+    assert body["id"].startswith("chatcmpl-")
+    assert body["object"] == "chat.completion"
+    assert body["created"] > 1_700_000_000
+    assert body["model"] == request["model"]
+    assert [choice["index"] for choice in body["choices"]] == list(range(request.get("n") or 1))
+    if "usage" in body:
+        _check_usage(request, body)
+    for choice in body["choices"]:
+        assert set(choice) == _CHOICE_FIELDS
+        assert choice["message"]["role"] == "assistant"
+        assert choice["finish_reason"] in ("stop", "length")
+        _check_logprobs(request, choice)
+        _check_stops(request, choice)
+
+
+def _check_usage(request: dict[str, Any], body: Any) -> None:
+    usage, choices = body["usage"], body["choices"]
+    num_tokens = usage["completion_tokens"]
+    assert usage["total_tokens"] == usage["prompt_tokens"] + num_tokens
+    assert 0 <= usage["prompt_tokens_details"]["cached_tokens"] <= usage["prompt_tokens"]
+    assert 0 <= usage["completion_tokens_details"]["reasoning_tokens"] <= num_tokens
+    limit = request.get("max_tokens") or request.get("max_completion_tokens")
+    if limit is not None and usage["total_tokens"] < 4096:
+        assert num_tokens <= limit * len(choices)
+        if all(choice["finish_reason"] == "length" for choice in choices):
+            assert num_tokens == limit * len(choices)
+
+
+def _check_logprobs(request: dict[str, Any], choice: Any) -> None:
+    if not request.get("logprobs"):
+        assert choice["logprobs"] is None
+        return
+    entries = (choice["logprobs"] or {"content": []})["content"]
+    message = choice["message"]
+    text = message["content"].removeprefix(_OPENING if request.get("enable_thinking") else "")
+    if not message.get("reasoning_content"):
+        assert b"".join(bytes(e["bytes"]) for e in entries).decode(errors="replace") == text
+    for entry in entries:
+        top = [other["logprob"] for other in entry["top_logprobs"]]
+        assert len(top) == (request.get("top_logprobs") or 0)
+        assert top == sorted(top, reverse=True)
+        assert max([entry["logprob"], *top]) <= 0
+        assert (
+            entry["token"] == bytes(entry["bytes"]).decode(errors="replace") or not entry["bytes"]
+        )
+
+
+def _check_stops(request: dict[str, Any], choice: Any) -> None:
+    """A stop string ends the text, and there is none before the end."""
+    stop = request.get("stop") or []
+    stops = [stop] if isinstance(stop, str) else stop
+    if request.get("enable_thinking"):
+        return
+    text = choice["message"]["content"]
+    assert not any(stop in text[:-1] for stop in stops)
+    if any(text.endswith(stop) for stop in stops):
+        assert choice["finish_reason"] == "stop"

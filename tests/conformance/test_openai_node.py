@@ -1,0 +1,150 @@
+"""OpenAI's client for JavaScript, in a Node process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server import KEY, MODEL, RunningServer
+
+SOURCES = Path(__file__).parent / "node"
+INSTALLED = Path(sys.prefix) / "node"
+
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("node") and shutil.which("npm")), reason="node and npm are not on the PATH"
+)
+
+
+@pytest.fixture(scope="module")
+def results(server: RunningServer) -> Any:
+    """What each scenario got."""
+    install()
+    environment = os.environ | {"BASE_URL": server.url, "PALAVER_API_KEY": KEY, "MODEL": MODEL}
+    ended = run("node", "scenarios.mjs", environment=environment)
+    return json.loads(ended.stdout)
+
+
+def install() -> None:
+    """Bring the client into this environment, unless it is there already."""
+    INSTALLED.mkdir(exist_ok=True)
+    shutil.copy(SOURCES / "scenarios.mjs", INSTALLED)
+    wanted = json.loads((SOURCES / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    found = INSTALLED / "node_modules" / "openai" / "package.json"
+    if found.exists():
+        version = json.loads(found.read_text(encoding="utf-8"))["version"]
+        if version == wanted["openai"]:
+            return
+    shutil.copy(SOURCES / "package.json", INSTALLED)
+    run("npm", "install", "--no-audit", "--no-fund", "--prefix", str(INSTALLED))
+
+
+def run(*command: str, environment: dict[str, str] | None = None) -> Any:
+    ended = subprocess.run(
+        command,
+        cwd=INSTALLED,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended
+
+
+@pytest.mark.spec("S41")
+@pytest.mark.spec("S42")
+@pytest.mark.spec("S44")
+def test_an_answer_has_its_fields(results: Any) -> None:
+    answer = results["unary"]
+    assert answer["object"] == "chat.completion"
+    assert answer["choices"][0]["message"]["content"]
+    usage = answer["usage"]
+    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
+
+
+@pytest.mark.spec("S16")
+@pytest.mark.spec("S17")
+@pytest.mark.spec("S45")
+def test_chunks_add_up_to_the_unary_answer(results: Any) -> None:
+    *chunks, last = results["streamed"]
+    parts = [chunk["choices"][0] for chunk in chunks]
+    choice = results["unary"]["choices"][0]
+    assert (
+        "".join(part["delta"].get("content", "") for part in parts)
+        == (choice["message"]["content"])
+    )
+    assert parts[-1]["finish_reason"] == choice["finish_reason"]
+    assert last["choices"] == []
+    assert last["usage"]["total_tokens"] == results["unary"]["usage"]["total_tokens"]
+
+
+@pytest.mark.spec("S16")
+@pytest.mark.spec("S29")
+@pytest.mark.spec("S30")
+def test_the_streaming_helper_puts_the_answer_together(results: Any) -> None:
+    (choice,) = results["helper"]["answer"]["choices"]
+    text = results["unary"]["choices"][0]["message"]["content"]
+    assert results["helper"]["text"] == choice["message"]["content"] == text
+    entries = choice["logprobs"]["content"]
+    assert (
+        bytes(byte for entry in entries for byte in entry["bytes"]).decode(errors="replace") == text
+    )
+    assert all(len(entry["top_logprobs"]) == 2 for entry in entries)
+
+
+@pytest.mark.spec("S18")
+@pytest.mark.spec("S23")
+def test_every_choice_ends_with_a_stop_string(results: Any) -> None:
+    choices = results["choices"]["choices"]
+    assert [choice["index"] for choice in choices] == [0, 1, 2]
+    assert {choice["finish_reason"] for choice in choices} == {"stop"}
+    assert all(choice["message"]["content"][-1] in "eaio" for choice in choices)
+
+
+@pytest.mark.spec("S37")
+@pytest.mark.spec("S38")
+def test_thinking_comes_apart(results: Any) -> None:
+    assert results["thinking"]["choices"][0]["message"]["reasoning_content"]
+
+
+@pytest.mark.spec("S40")
+def test_headers_name_ignored_fields(results: Any) -> None:
+    assert results["ignored"] == "frobnicate"
+
+
+@pytest.mark.spec("S50")
+def test_a_stream_may_be_left_before_its_end(results: Any) -> None:
+    assert results["left"]["role"] == "assistant"
+
+
+@pytest.mark.spec("S46")
+def test_models_are_listed(results: Any) -> None:
+    assert results["models"] == [MODEL]
+
+
+@pytest.mark.spec("S03")
+@pytest.mark.spec("S04")
+@pytest.mark.spec("S05")
+@pytest.mark.spec("S39")
+def test_errors_become_the_clients_own_exceptions(results: Any) -> None:
+    field, model, key = (results[name] for name in ("wrongField", "wrongModel", "wrongKey"))
+    assert (field["kind"], field["status"], field["param"]) == (
+        "BadRequestError",
+        400,
+        "temperature",
+    )
+    assert "at most 2" in field["message"]
+    assert (model["kind"], model["status"], model["code"]) == (
+        "NotFoundError",
+        404,
+        "model_not_found",
+    )
+    assert (key["kind"], key["status"]) == ("AuthenticationError", 401)

@@ -1,0 +1,123 @@
+"""Streams through OpenAI's Python client, and its asynchronous form."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import openai
+import pytest
+from openai.types.chat import ChatCompletionMessageParam, ChatCompletionStreamOptionsParam
+
+from tests.server import KEY, MODEL, RunningServer
+
+STORY: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Tell me a story."}]
+
+
+@pytest.fixture(scope="module")
+def openai_client(server: RunningServer) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=f"{server.url}/v1", api_key=KEY, max_retries=0) as client:
+        yield client
+
+
+@pytest.mark.spec("S16")
+@pytest.mark.spec("S17")
+@pytest.mark.spec("S45")
+def test_chunks_add_up_to_the_unary_answer_and_its_usage(openai_client: openai.OpenAI) -> None:
+    create = openai_client.chat.completions.create
+    unary = create(model=MODEL, messages=STORY, temperature=0, max_completion_tokens=16)
+    *chunks, last = create(
+        model=MODEL,
+        messages=STORY,
+        temperature=0,
+        max_completion_tokens=16,
+        stream=True,
+        stream_options={"include_usage": True},
+    )
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+    assert text == unary.choices[0].message.content
+    assert chunks[-1].choices[0].finish_reason == unary.choices[0].finish_reason
+    assert all(chunk.usage is None for chunk in chunks)
+    assert last.choices == []
+    assert last.usage is not None
+    assert unary.usage is not None
+    assert last.usage.total_tokens == unary.usage.total_tokens
+
+
+@pytest.mark.spec("S16")
+@pytest.mark.spec("S29")
+@pytest.mark.spec("S42")
+def test_the_streaming_helper_puts_the_answer_together(openai_client: openai.OpenAI) -> None:
+    wanted: dict[str, Any] = {"model": MODEL, "messages": STORY, "temperature": 1.5, "seed": 4}
+    wanted |= {"n": 2, "logprobs": True, "stop": ["e", "a", "i", "o"], "max_tokens": 100}
+    options: ChatCompletionStreamOptionsParam = {"include_usage": True}
+    with openai_client.chat.completions.stream(**wanted, stream_options=options) as stream:
+        kinds = {event.type for event in stream}
+        answer = stream.get_final_completion()
+    assert {"chunk", "content.delta", "content.done", "logprobs.content.delta"} <= kinds
+    unary = openai_client.chat.completions.create(**wanted)
+    for streamed, whole in zip(answer.choices, unary.choices, strict=True):
+        assert streamed.message.content == whole.message.content
+        assert streamed.finish_reason == whole.finish_reason
+        assert streamed.logprobs is not None
+        assert streamed.logprobs.content == whole.logprobs.content
+    assert answer.usage is not None
+    assert answer.usage.completion_tokens == unary.usage.completion_tokens
+
+
+@pytest.mark.spec("S37")
+def test_thinking_is_streamed_apart(openai_client: openai.OpenAI) -> None:
+    chunks = openai_client.chat.completions.create(
+        model=MODEL,
+        messages=[{"role": "user", "content": "What is 12 + 7?"}],
+        temperature=0,
+        max_completion_tokens=12,
+        stream=True,
+        extra_body={"enable_thinking": True, "separate_reasoning": True},
+    )
+    deltas = [chunk.choices[0].delta.model_extra or {} for chunk in chunks]
+    assert "".join(delta.get("reasoning_content", "") for delta in deltas)
+
+
+@pytest.mark.spec("S50")
+def test_a_stream_may_be_left_before_its_end(openai_client: openai.OpenAI) -> None:
+    with openai_client.chat.completions.create(
+        model=MODEL, messages=STORY, max_completion_tokens=2000, stream=True
+    ) as stream:
+        assert next(iter(stream)).choices[0].delta.role == "assistant"
+    again = openai_client.chat.completions.create(
+        model=MODEL, messages=STORY, max_completion_tokens=3
+    )
+    assert again.choices
+
+
+@pytest.mark.spec("S16")
+def test_asynchronous_and_many_at_once(server: RunningServer) -> None:
+    async def ask(client: openai.AsyncOpenAI, question: str) -> tuple[str, str]:
+        messages: list[ChatCompletionMessageParam] = [{"role": "user", "content": question}]
+        create = client.chat.completions.create
+        whole = await create(model=MODEL, messages=messages, temperature=0, max_tokens=12)
+        stream = await create(
+            model=MODEL, messages=messages, temperature=0, max_tokens=12, stream=True
+        )
+        parts = [chunk.choices[0].delta.content or "" async for chunk in stream]
+        return whole.choices[0].message.content or "", "".join(parts)
+
+    async def ask_all() -> list[tuple[str, str]]:
+        async with openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key=KEY) as client:
+            return await asyncio.gather(*(ask(client, f"What is {i} + {i}?") for i in range(8)))
+
+    answers = asyncio.run(ask_all())
+    assert all(whole == streamed != "" for whole, streamed in answers)
+
+
+@pytest.mark.spec("S04")
+def test_asynchronous_errors_become_the_clients_own_exceptions(server: RunningServer) -> None:
+    async def ask() -> None:
+        async with openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key=KEY) as client:
+            await client.chat.completions.create(model=MODEL, messages=STORY, n=500)
+
+    with pytest.raises(openai.BadRequestError, match="128") as wrong:
+        asyncio.run(ask())
+    assert wrong.value.param == "n"
