@@ -1,0 +1,1 @@
+"""Sampling proven by statistics: what is drawn, against what a textbook says the chances are."""

@@ -1,0 +1,65 @@
+"""Counts of the tokens drawn, apart for each beginning that an answer has had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.sampling.reference import Vector
+from tests.sampling.statistics import Fit, fit, together
+
+Beginning: TypeAlias = tuple[int, ...]
+Tally: TypeAlias = dict[Beginning, NDArray[np.int64]]
+"""``int64[V]`` for each beginning: how often each token came next."""
+Chances: TypeAlias = Callable[[Beginning], Vector]
+"""What the chances of the next token are after a beginning."""
+
+_LEAST_DRAWS = 60
+"""Beginnings that came more rarely tell nothing."""
+
+
+def tally(answers: Iterable[Beginning], vocab_size: int) -> Tally:
+    """The tokens of all answers."""
+    counts: Tally = {}
+    for answer in answers:
+        for place, token in enumerate(answer):
+            zeros = np.zeros(vocab_size, dtype=np.int64)
+            counts.setdefault(answer[:place], zeros)[token] += 1
+    return counts
+
+
+def simulated(chances: Chances, num_draws: int, num_tokens: int, end: int, seed: int) -> Tally:
+    """What a sampler would draw that gives tokens these chances.
+
+    Args:
+        chances: Of the sampler.
+        num_draws: Answers to draw.
+        num_tokens: Tokens of each, fewer if it ends.
+        end: The token behind which an answer has none.
+        seed: Of the random numbers.
+    """
+    rng = np.random.default_rng(seed)
+    counts: Tally = {}
+    begun: dict[Beginning, int] = {(): num_draws}
+    for _ in range(num_tokens):
+        new = {b: rng.multinomial(num, chances(b)) for b, num in begun.items()}
+        counts |= new
+        begun = {
+            (*beginning, int(token)): int(row[token])
+            for beginning, row in new.items()
+            for token in np.flatnonzero(row >= _LEAST_DRAWS)
+            if token != end
+        }
+    return counts
+
+
+def fit_of(counts: Tally, chances: Chances) -> Fit:
+    """How well a tally fits to the chances of a right sampler."""
+    return together(
+        fit(row, chances(beginning))
+        for beginning, row in counts.items()
+        if row.sum() >= _LEAST_DRAWS
+    )
