@@ -6,7 +6,8 @@ from functools import partial
 from random import Random
 
 from training.sample import Message, Sample, Skill, Split
-from training.skills.facts import Topic, topics
+from training.skills.facts import Topic, kept_wordings, letters, topics
+from training.skills.rephrasing import rephrased
 from training.skills.turns import Language, assistant, system, user, with_thought
 from training.skills.wording import as_typed
 
@@ -33,12 +34,16 @@ GREETING_SHARE = 0.22
 SYSTEM_SHARE = 0.15
 EARLIER_SHARE = 0.15
 THINKING_SHARE = 0.1
+FURTHER_SHARE = 0.35
+"""Share of the training questions of patterns that the examination does not draw from."""
+REPHRASED_SHARE = {False: 0.3, True: 0.15}
+"""Share of the training questions put in another way; of greetings fewer."""
 
 
 def generate(rng: Random, split: Split) -> Sample:
     """A question about palaver or a greeting, perhaps after an earlier one, and its answer."""
     language: Language = "zh" if rng.random() < CHINESE_SHARE else "en"
-    topic, question = ask(rng, split, language)
+    topic, question = ask(rng, split, language, rephrase=split == "train")
     messages = [
         *opening(rng, language),
         user(question),
@@ -66,14 +71,29 @@ def opening(rng: Random, language: Language) -> list[Message]:
     return messages
 
 
-def ask(rng: Random, split: Split, language: Language) -> tuple[Topic, str]:
-    """A topic and a question about it, as somebody types it."""
+def ask(
+    rng: Random, split: Split, language: Language, *, rephrase: bool = False
+) -> tuple[Topic, str]:
+    """A topic and a question about it, as somebody types it; perhaps put in another way."""
     greets = rng.random() < GREETING_SHARE
     choices = [topic for topic in topics() if (topic.group == "greetings") == greets]
     while True:
         topic = rng.choice(choices)
         if text := topic.question(rng, split, language):
+            if rephrase:
+                text = another_way(topic, text, rng, language)
             return topic, as_typed(text, rng, language, greeting=greets)
+
+
+def another_way(topic: Topic, text: str, rng: Random, language: Language) -> str:
+    """A training question, often of further patterns or put in a way that no pattern has."""
+    if rng.random() < FURTHER_SHARE:
+        text = topic.further_question(rng, language) or text
+    if rng.random() > REPHRASED_SHARE[topic.group == "greetings"]:
+        return text
+    second = topic.question(rng, "train", language) or text
+    new = rephrased((text, second), topic.subject[language], rng, language)
+    return text if letters(new) in kept_wordings() else new
 
 
 def thought(topic: Topic, language: Language) -> str:
@@ -93,4 +113,4 @@ def _other(language: Language) -> Language:
     return "en" if language == "zh" else "zh"
 
 
-SKILL = Skill(name="about", generate=generate, target=0.95, weight=5.0)
+SKILL = Skill(name="about", generate=generate, target=0.95, weight=6.0)

@@ -23,7 +23,7 @@ TOO_BIG = (
 TOO_BIG_STEPS = ("The numbers are too big for me.", "数字太大，我算不了。")
 
 KINDS = ("calculation", "comparison", "word_problem", "too_big")
-WEIGHTS = (72, 18, 7, 3)
+WEIGHTS: dict[Split, tuple[int, ...]] = {"train": (66, 24, 7, 3), "held_out": (72, 18, 7, 3)}
 
 
 def generate(rng: Random, split: Split) -> Sample:
@@ -50,7 +50,7 @@ def generate(rng: Random, split: Split) -> Sample:
 
 def _problem(rng: Random, split: Split) -> Problem:
     """A problem of the split; the kind is drawn once, so that no kind is crowded out."""
-    kind = rng.choices(KINDS, WEIGHTS)[0]
+    kind = rng.choices(KINDS, WEIGHTS[split])[0]
     chinese = rng.random() < 0.4
     while True:
         problem = _draw(rng, kind, chinese, split)

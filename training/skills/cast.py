@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from training.lexicon import ANIMALS, COLOURS, NAMES, NOUNS, Pair, pool, pseudo_word
 from training.sample import Split
+from training.skills.pieces import mixture
 from training.skills.turns import Language
 from training.skills.wording import with_articles
 
@@ -24,6 +25,11 @@ WAYS: tuple[Way, ...] = (
     "nothing", "kind", "kind", "name", "named kind", "thing", "thing", "both", "friend",
 )  # fmt: skip
 INVENTED_SHARE = 0.3
+STRANGER_SHARE = 0.4
+"""Share of the names in training that nobody has heard of, so that a hero is carried over from the
+request rather than chosen from those that are known; of the kinds and things, half as many."""
+TRAINING_WAYS: tuple[Way, ...] = (*WAYS[1:], "name", "friend")
+"""Training also has plain requests, and need not dwell on those that name nothing."""
 PLACE_SHARE = 0.1
 
 
@@ -79,10 +85,13 @@ class Cast:
 
 def draw_cast(rng: Random, split: Split, language: Language) -> Cast:
     """A cast with the words of a split, and what the request tells of it."""
-    way = rng.choice(WAYS)
+    way = rng.choice(WAYS if split == "held_out" or rng.random() < 0.25 else TRAINING_WAYS)
     kind, friend = rng.sample(_kinds(split, language), 2)
     name = rng.choice(_names(split, language, kind))
     pal = rng.choice([other for other in _names(split, language, friend) if other != name])
+    if split == "train":
+        kind, friend = (_perhaps_strange(rng, word, language, 0.5) for word in (kind, friend))
+        name, pal = (_perhaps_strange(rng, word, language).capitalize() for word in (name, pal))
     place, there = rng.choice(parts(language)["places"]).split("=")
     thing = _thing(rng, split, language, named=way in ("thing", "both"))
     named = thing.removeprefix("神奇的") if rng.random() < 0.7 else thing
@@ -110,10 +119,19 @@ def _thing(rng: Random, split: Split, language: Language, named: bool) -> str:
     noun = rng.choice(_nouns(split, language, named))
     if named and rng.random() < INVENTED_SHARE:
         noun = pseudo_word(rng, split)
+    if split == "train":
+        noun = _perhaps_strange(rng, noun, language, 0.5)
     if rng.random() < 0.5:
         return noun if language == "en" else f"神奇的{noun}"
     colour = rng.choice(_colours(split, language))
     return f"{colour} {noun}" if language == "en" else f"{colour}的{noun}"
+
+
+def _perhaps_strange(rng: Random, word: str, language: Language, part: float = 1.0) -> str:
+    """``word``, or in that part of the usual share an invented word in its place."""
+    if rng.random() < part * STRANGER_SHARE:
+        return mixture(rng, chinese=language == "zh")
+    return word
 
 
 def _request(

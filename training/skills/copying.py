@@ -250,4 +250,4 @@ def generate(rng: Random, split: Split) -> Sample:
     return Sample("copying", tuple(messages))
 
 
-SKILL = Skill(name="copying", generate=generate, target=0.95, weight=1.0)
+SKILL = Skill(name="copying", generate=generate, target=0.95, weight=1.5)

@@ -23,7 +23,10 @@ Wordings = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One thing that people ask, with its answer and its wordings in each language."""
+    """One thing that people ask, with its answer and its wordings in each language.
+
+    ``further`` holds wordings of other patterns than those that the examination draws from.
+    """
 
     name: str
     group: str
@@ -31,19 +34,25 @@ class Topic:
     answer: dict[Language, str]
     train: dict[Language, Wordings]
     held_out: dict[Language, Wordings]
+    further: dict[Language, Wordings]
 
     def question(self, rng: Random, split: Split, language: Language) -> str | None:
         """A wording of the split; ``None`` when the topic has none in that language."""
         patterns = (self.train if split == "train" else self.held_out)[language]
         return rng.choice(rng.choice(patterns)) if patterns else None
 
+    def further_question(self, rng: Random, language: Language) -> str | None:
+        """A wording that only training has; ``None`` when there is none in that language."""
+        patterns = self.further[language]
+        return rng.choice(rng.choice(patterns)) if patterns else None
+
 
 @cache
 def topics() -> tuple[Topic, ...]:
     """Every topic, greetings first."""
-    macros = _read("macros")
+    macros, more = _read("macros"), _read("more")
     return tuple(
-        _topic(name, group, entry, macros)
+        _topic(name, group, entry, macros, more.get(name, {}))
         for group in FILES
         for name, entry in _read(group).items()
     )
@@ -68,14 +77,18 @@ def wordings(patterns: Sequence[str], split: Split) -> Wordings:
 
 
 def _topic(
-    name: str, group: str, entry: dict[str, Any], macros: dict[str, dict[str, str]]
+    name: str,
+    group: str,
+    entry: dict[str, Any],
+    macros: dict[str, dict[str, str]],
+    more: dict[str, list[str]],
 ) -> Topic:
     subject_en, subject_zh = entry["subject"]
     asked: dict[Language, list[str]] = {
         "en": [with_macros(pattern, macros["en"]) for pattern in entry["ask_en"]],
         "zh": [with_macros(pattern, macros["zh"]) for pattern in entry["ask_zh"]],
     }
-    plain = {_letters(p) for patterns in asked.values() for p in patterns if "{" not in p}
+    plain = {letters(p) for patterns in asked.values() for p in patterns if "{" not in p}
     return Topic(
         name=name,
         group=group,
@@ -85,15 +98,35 @@ def _topic(
         held_out={
             language: _without(wordings(asked[language], "held_out"), plain) for language in asked
         },
+        further={language: _further(more.get(language, [])) for language in asked},
     )
 
 
-def _without(groups: Wordings, letters: set[str]) -> Wordings:
-    left = (tuple(text for text in group if _letters(text) not in letters) for group in groups)
+def _further(patterns: list[str]) -> Wordings:
+    """What patterns that serve only training expand to."""
+    groups = (tuple(filter(lambda text: belongs(text, "train"), expand(p))) for p in patterns)
+    return tuple(group for group in groups if group)
+
+
+def _without(groups: Wordings, others: set[str]) -> Wordings:
+    left = (tuple(text for text in group if letters(text) not in others) for group in groups)
     return tuple(group for group in left if group)
 
 
-def _letters(text: str) -> str:
+@cache
+def kept_wordings() -> frozenset[str]:
+    """The letters of every wording that is kept for the examination."""
+    return frozenset(
+        letters(text)
+        for topic in topics()
+        for patterns in topic.held_out.values()
+        for texts in patterns
+        for text in texts
+    )
+
+
+def letters(text: str) -> str:
+    """``text`` without case, blanks and marks, which do not make another wording."""
     return "".join(filter(str.isalnum, text.lower()))
 
 

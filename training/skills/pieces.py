@@ -22,7 +22,7 @@ from training import lexicon
 TOKENIZER = Path(__file__).parents[2] / "src" / "palaver" / "models" / "tiny" / "tokenizer.json"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 CAPITAL_SHARE = 0.35
-RARITY = 1.0
+RARITY = 0.5
 """A token seen this often weighs half as much as one never seen."""
 ATTEMPTS = 12
 """Words tried around a piece before another piece is taken: letters beside it may merge with it."""
@@ -81,7 +81,7 @@ def _beside(rng: Random, pieces: Pieces, text: str, *, chinese: bool) -> str:
         others = [pieces.draw(rng)[1] for _ in range(rng.choice((1, 1, 2)))]
         return "".join(rng.sample([text, *others], len(others) + 1))
     before = rng.choice(LETTERS) if rng.random() < 0.6 else ""
-    after = pieces.draw(rng)[1] if not before or rng.random() < 0.3 else ""
+    after = pieces.draw(rng)[1] if not before or rng.random() < 0.5 else ""
     return before + text + after
 
 

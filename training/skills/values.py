@@ -12,11 +12,15 @@ from training.sample import Split
 from training.skills.pieces import mixture
 from training.skills.turns import Language
 
-MIXTURE_SHARE = 0.5
+MIXTURE_SHARE = 0.7
 """Share of invented words that are made of vocabulary pieces."""
-STRANGER_SHARE = 0.15
+STRANGER_SHARE = 0.3
 """Share of colours, foods, animals and places in training that are invented words, so that
 they are carried over from where they stand rather than chosen from those that are known."""
+COMMON_NAMES: dict[Split, float] = {"train": 0.35, "held_out": 0.55}
+"""Share of people whose names are well known."""
+INVENTED_CITIES: dict[Split, float] = {"train": 0.4, "held_out": 0.25}
+"""Share of cities that nobody has heard of."""
 _SPLITS: tuple[Split, Split] = ("train", "held_out")
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 _GIVEN = "明华丽强军敏静伟芳娜杰涛燕霞平刚建文玉兰春梅海波雪梦飞志安宁晓东天宇思佳欣雨晨轩"
@@ -141,7 +145,7 @@ def noun(rng: Random, split: Split) -> Pair:
 
 def given_name(rng: Random, split: Split, language: Language) -> str:
     """A person's name, sometimes an invented one."""
-    common = rng.random() < 0.55
+    common = rng.random() < COMMON_NAMES[split]
     if language == "en":
         name = rng.choice(_NAMES[split])[0] if common else invented(rng, split).capitalize()
         return f"{name} {invented(rng, split).capitalize()}" if rng.random() < 0.1 else name
@@ -158,9 +162,11 @@ def given_name(rng: Random, split: Split, language: Language) -> str:
 def city(rng: Random, split: Split, language: Language) -> str:
     """A city, sometimes an invented one."""
     kind = rng.random()
-    if kind < 0.25:
+    if kind < INVENTED_CITIES[split]:
+        if language == "zh" and split == "train" and rng.random() < 0.5:
+            return mixture(rng, chinese=True)
         return invented(rng, split).capitalize()
-    cities = _BIG_CITIES if kind < 0.37 else _CITIES
+    cities = _BIG_CITIES if kind < INVENTED_CITIES[split] + 0.12 else _CITIES
     return _said(rng.choice(cities[split]), language)
 
 

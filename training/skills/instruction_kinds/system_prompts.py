@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from training.lexicon import ADJECTIVES, NAMES, pool, pseudo_word, words_of
+from training.lexicon import ADJECTIVES, NAMES, pool, words_of
 from training.sample import Message, Split
 from training.skills.instruction_kinds import exchanges as ex
 from training.skills.instruction_kinds import system_wordings as sw
@@ -14,6 +14,7 @@ from training.skills.instruction_kinds.exchanges import Both, Exchange, Persona,
 from training.skills.instruction_kinds.operands import chinese_words, words
 from training.skills.instruction_kinds.task import mention
 from training.skills.instruction_kinds.wordings import Wordings
+from training.skills.values import invented
 
 _ROLE_QUALITIES = frozenset(
     words_of(
@@ -236,8 +237,8 @@ def _name(rng: Random, split: Split) -> Both:
     if rng.random() < 0.5:
         english, chinese = rng.choice(pool(NAMES, split))
         return english, chinese if rng.random() < 0.6 else english
-    invented = pseudo_word(rng, split).capitalize()
-    return invented, invented
+    stranger = invented(rng, split).capitalize()
+    return stranger, stranger
 
 
 def _introduce(rng: Random, persona: Persona, chinese: bool) -> str:
