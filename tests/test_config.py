@@ -143,3 +143,10 @@ def test_every_setting_has_a_description(name: str) -> None:
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
         load_settings({}, {}).port = 1
+
+
+def test_families_are_given_by_name_in_the_environment() -> None:
+    settings = load_settings({}, {"PALAVER_FAMILIES": "a=glm,b=kimi"})
+    assert settings.families == {"a": "glm", "b": "kimi"}
+    with pytest.raises(SettingError, match="NAME=FAMILY, got 'glm'"):
+        load_settings({}, {"PALAVER_FAMILIES": "glm"})

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from palaver.chat.parser.events import Content, Event, ParsedAnswer, Reasoning, collected
 from palaver.chat.request import ChatRequest
+from palaver.chat.tools.tool import Call, Tool
 from palaver.chat.turn import Turn
 from palaver.engine.worker import WorkerConfig
 from palaver.models.folder import ModelFolder
@@ -31,7 +32,6 @@ from training.skills import SKILLS
 _CACHE_BYTES = 2**30
 _MAX_ANSWER_TOKENS = 700
 _CONCURRENCY = 24
-_TOOL_CALL = re.compile(r"\s*<tool_call>\s*(.*?)\s*</tool_call>", re.DOTALL)
 _CARD_BEGIN = "<!-- skills: begin -->"
 _CARD_END = "<!-- skills: end -->"
 
@@ -83,7 +83,7 @@ async def answer(model: ServedModel, sample: Sample) -> Message:
     """The model's greedy answer to a sample's prompt, as an assistant message."""
     request = ChatRequest(
         messages=sample.prompt,
-        tools=sample.tools,
+        tools=[_tool(tool) for tool in sample.tools],
         max_tokens=_MAX_ANSWER_TOKENS,
         temperature=0.0,
         enable_thinking=sample.thinking,
@@ -91,36 +91,38 @@ async def answer(model: ServedModel, sample: Sample) -> Message:
     )
     turn = Turn(request, model.chat)
     generation = model.engine.generate(turn.prompt, turn.params)
-    content, reasoning = "", ""
+    events: list[Event] = []
     try:
         while not turn.is_finished:
             for token in await generation.next_tokens():
                 delta = turn.feed(token)
-                content += delta.content
-                reasoning += delta.reasoning
+                events += [Content(delta.content), Reasoning(delta.reasoning), *delta.calls]
     finally:
         generation.close()
-    return _message(content, reasoning)
+    return _message(collected(events))
 
 
-def _message(content: str, reasoning: str) -> Message:
-    calls = [_call(text) for text in _TOOL_CALL.findall(content)]
-    message: Message = {"role": "assistant", "content": _TOOL_CALL.sub("", content)}
-    if reasoning:
-        message["reasoning_content"] = reasoning
-    if calls:
-        message["tool_calls"] = calls
+def _tool(definition: Message) -> Tool:
+    function = definition["function"]
+    return Tool(function["name"], function.get("parameters"), function.get("description"))
+
+
+def _message(answer: ParsedAnswer) -> Message:
+    message: Message = {"role": "assistant", "content": answer.content}
+    if answer.reasoning:
+        message["reasoning_content"] = answer.reasoning
+    if answer.calls:
+        message["tool_calls"] = [_call(call) for call in answer.calls]
     return message
 
 
-def _call(text: str) -> dict[str, Any]:
-    """A call as written; one that is not valid JSON keeps its text as its name and is wrong."""
+def _call(call: Call) -> dict[str, Any]:
+    """A call with its arguments as a dict; ones that were cut short are wrong."""
     try:
-        call = json.loads(text)
-        function = {"name": call["name"], "arguments": call["arguments"]}
-    except (ValueError, KeyError, TypeError):
-        function = {"name": text, "arguments": None}
-    return {"type": "function", "function": function}
+        arguments = json.loads(call.arguments)
+    except ValueError:
+        arguments = None
+    return {"type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 
 async def examine_all(skills: list[Skill], num: int, seed: int, folder: Path) -> list[Result]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +24,7 @@ _COMPUTED_DEFAULTS = {
     "cache_gib": "a quarter of the memory, 16 at most",
     "data_dir": "the user's data folder",
     "models": "none",
+    "families": "found by the template",
     "api_key": "none",
 }
 
@@ -43,6 +44,11 @@ class Settings(BaseModel):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     models: dict[str, Path] = Field(
         {}, description="Models beside the built-in one: name to folder, as NAME=FOLDER[,…]."
+    )
+    families: dict[str, str] = Field(
+        {},
+        description="How models write their thinking and calls, where their templates do not tell: "
+        "name to family, as NAME=FAMILY[,…].",
     )
     api_key: str | None = Field(None, min_length=1, description="A key that is always valid.")
     data_dir: Path = Field(
@@ -130,12 +136,31 @@ def parse_model(text: str) -> tuple[str, str]:
     return name, folder
 
 
+def parse_families(text: str) -> dict[str, str]:
+    """``NAME=FAMILY[,NAME=FAMILY…]`` as a dict.
+
+    Raises:
+        SettingError: A part has not that form.
+    """
+    families = {}
+    for part in filter(None, text.split(",")):
+        name, equals, family = part.partition("=")
+        if not (name and equals and family):
+            raise SettingError(f"families: must be NAME=FAMILY, got {part!r}")
+        families[name] = family
+    return families
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {"models": parse_models, "families": parse_families}
+
+
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for variable, text in environment.items():
         if variable.startswith(PREFIX) and text:  # set to nothing is not set
             name = variable.removeprefix(PREFIX).lower()
-            values[name] = parse_models(text) if name == "models" else text
+            parse = _PARSERS.get(name)
+            values[name] = parse(text) if parse else text
     return values
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from palaver.chat.families.dialect import find_dialect
 from palaver.chat.model import ChatModel
 from palaver.chat.template import ChatTemplate
 from palaver.chat.tokenizer import Tokenizer
@@ -12,7 +13,7 @@ from tests.chat import vocabularies
 
 TEMPLATE = """\
 {% for message in messages %}
-{% if message.role == 'tool' %}{{ raise_exception('no tools') }}{% endif %}
+{% if message.role == 'critic' %}{{ raise_exception('no critics') }}{% endif %}
 {{- '[' ~ message.role ~ ']' ~ message.content }}
 {%- endfor %}
 {{- '[assistant]' if messages[0].content else '' }}
@@ -44,7 +45,9 @@ def byte_model(byte_tokenizer: Tokenizer) -> ChatModel:
     """A model with a token for each byte, a window of 100 tokens and a template of one line."""
     end = byte_tokenizer.id_of(vocabularies.END)
     assert end is not None
-    return ChatModel(byte_tokenizer, ChatTemplate(TEMPLATE, {}), (end,), window_tokens=100)
+    template = ChatTemplate(TEMPLATE, {})
+    dialect = find_dialect(template, byte_tokenizer.has_token)
+    return ChatModel(byte_tokenizer, template, (end,), window_tokens=100, dialect=dialect)
 
 
 def _file(factory: pytest.TempPathFactory) -> Path:

@@ -37,8 +37,8 @@ def test_an_empty_prompt_is_refused(byte_model: ChatModel) -> None:
 
 
 def test_what_the_template_refuses_is_refused(byte_model: ChatModel) -> None:
-    with pytest.raises(InvalidRequest, match="no tools"):
-        byte_model.render(request(role="tool"))
+    with pytest.raises(InvalidRequest, match="no critics"):
+        byte_model.render(request(role="critic"))
 
 
 def test_a_prompt_that_leaves_one_token_fits(byte_model: ChatModel) -> None:

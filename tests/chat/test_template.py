@@ -139,10 +139,17 @@ def test_a_template_that_is_not_jinja_is_a_broken_folder(source: str) -> None:
         ChatTemplate(source, {})
 
 
-def test_a_template_knows_which_variables_it_mentions() -> None:
-    template = ChatTemplate("{% if enable_thinking %}{% endif %}", {})
-    assert template.mentions("enable_thinking")
-    assert not template.mentions("documents")
+@pytest.mark.spec("S38")
+@pytest.mark.parametrize("switch", ["enable_thinking", "thinking"])
+def test_a_template_can_think_if_it_reads_one_of_the_switches(switch: str) -> None:
+    template = ChatTemplate("{% if " + switch + " %}hm{% endif %}", {})
+    assert template.can_think
+    assert template.render([], enable_thinking=True) == "hm"
+    assert template.render([], enable_thinking=False) == ""
+
+
+def test_a_template_that_speaks_of_thinking_cannot_think_for_that() -> None:
+    assert not ChatTemplate("{{ message.thinking }} thinking", {}).can_think
 
 
 def test_built_in_template_opens_the_answer() -> None:

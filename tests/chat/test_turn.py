@@ -1,17 +1,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from palaver.chat.families.dialect import find_dialect
 from palaver.chat.model import ChatModel
+from palaver.chat.parser.events import Content, Event, ParsedAnswer, Reasoning, collected
 from palaver.chat.request import ChatRequest
+from palaver.chat.template import ChatTemplate
+from palaver.chat.tools.tool import Tool
 from palaver.chat.turn import Delta, Turn
 from palaver.engine.messages import TokenFinish, TokenOutput
 from palaver.errors import InvalidRequest
+from tests.chat import vocabularies
+from tests.chat.families.formats import template_source
 
 PROMPT = "[user]ab[assistant]"
 FRAGMENTS = ("<think>", "</think>", "</", "<", "\n", " ", "hello", "X", "Y", "你", "👋")
@@ -60,14 +68,16 @@ def read(turn: Turn, outputs: Iterable[TokenOutput]) -> Delta:
 
 def test_an_answer_that_ends_itself_has_its_text_and_stop(byte_model: ChatModel) -> None:
     turn = turn_of(byte_model)
-    assert read(turn, ended(byte_model, "hello you")) == Delta(0, "hello you", "", "stop")
+    assert read(turn, ended(byte_model, "hello you")) == Delta(
+        0, "hello you", "", finish_reason="stop"
+    )
     assert turn.is_finished
 
 
 def test_an_answer_cut_by_its_length_says_so(byte_model: ChatModel) -> None:
     turn = turn_of(byte_model)
     outputs = tokens(byte_model.tokenizer.encode("hello"))
-    assert read(turn, outputs) == Delta(0, "hello", "", "length")
+    assert read(turn, outputs) == Delta(0, "hello", "", finish_reason="length")
 
 
 def test_an_answer_that_goes_on_has_no_finish_reason(byte_model: ChatModel) -> None:
@@ -123,7 +133,9 @@ def test_a_stop_inside_a_token_cuts_it(byte_model: ChatModel) -> None:
 
 def test_a_stop_on_the_very_last_token_is_a_stop(byte_model: ChatModel) -> None:
     turn = turn_of(byte_model, stop=["c"])
-    assert read(turn, tokens(bytes_of(byte_model, "abc"))) == Delta(0, "abc", "", "stop")
+    assert read(turn, tokens(bytes_of(byte_model, "abc"))) == Delta(
+        0, "abc", "", finish_reason="stop"
+    )
 
 
 def test_a_stop_completed_by_the_replacement_of_half_a_character_is_a_stop(
@@ -131,12 +143,12 @@ def test_a_stop_completed_by_the_replacement_of_half_a_character_is_a_stop(
 ) -> None:
     turn = turn_of(byte_model, stop=["\ufffd"])
     outputs = tokens(bytes_of(byte_model, "a你")[:-1])
-    assert read(turn, outputs) == Delta(0, "a\ufffd", "", "stop")
+    assert read(turn, outputs) == Delta(0, "a\ufffd", "", finish_reason="stop")
 
 
 def test_what_might_have_been_a_stop_comes_out_at_the_end(byte_model: ChatModel) -> None:
     turn = turn_of(byte_model, stop=["END"])
-    assert read(turn, ended(byte_model, "the EN")) == Delta(0, "the EN", "", "stop")
+    assert read(turn, ended(byte_model, "the EN")) == Delta(0, "the EN", "", finish_reason="stop")
 
 
 def test_a_character_cut_by_the_length_becomes_a_replacement(byte_model: ChatModel) -> None:
@@ -147,7 +159,7 @@ def test_a_character_cut_by_the_length_becomes_a_replacement(byte_model: ChatMod
 def test_a_stop_can_end_the_thinking_and_keeps_its_white_space(byte_model: ChatModel) -> None:
     turn = turn_of(byte_model, enable_thinking=True, separate_reasoning=True, stop=["\n\n"])
     outputs = tokens(bytes_of(byte_model, "one\n\ntwo"))
-    assert read(turn, outputs) == Delta(0, "", "one\n\n", "stop")
+    assert read(turn, outputs) == Delta(0, "", "one\n\n", finish_reason="stop")
 
 
 def test_thinking_stays_between_its_tags_with_the_prompts_one_restored(
@@ -155,13 +167,13 @@ def test_thinking_stays_between_its_tags_with_the_prompts_one_restored(
 ) -> None:
     turn = turn_of(byte_model, enable_thinking=True)
     answer = read(turn, ended(byte_model, "hm \n</think>\n\nyes"))
-    assert answer == Delta(0, "<think>\nhm \n</think>\n\nyes", "", "stop")
+    assert answer == Delta(0, "<think>\nhm \n</think>\n\nyes", "", finish_reason="stop")
 
 
 def test_thinking_comes_apart_without_tags(byte_model: ChatModel) -> None:
     turn = turn_of(byte_model, enable_thinking=True, separate_reasoning=True)
     answer = read(turn, ended(byte_model, "hm \n</think>\n\nyes"))
-    assert answer == Delta(0, "yes", "hm", "stop")
+    assert answer == Delta(0, "yes", "hm", finish_reason="stop")
 
 
 @pytest.mark.parametrize(
@@ -173,7 +185,7 @@ def test_thinking_that_the_model_opens_itself_is_known_too(
 ) -> None:
     turn = turn_of(byte_model, separate_reasoning=is_separate)
     answer = read(turn, ended(byte_model, "<think>hm</think> yes"))
-    assert answer == Delta(0, content, reasoning, "stop")
+    assert answer == Delta(0, content, reasoning, finish_reason="stop")
 
 
 def test_every_choice_gets_the_opening_tag_once(byte_model: ChatModel) -> None:
@@ -185,7 +197,7 @@ def test_every_choice_gets_the_opening_tag_once(byte_model: ChatModel) -> None:
 
 def test_an_answer_without_a_word_still_has_the_opening_tag(byte_model: ChatModel) -> None:
     turn = turn_of(byte_model, enable_thinking=True)
-    assert read(turn, ended(byte_model, "")) == Delta(0, "<think>\n", "", "stop")
+    assert read(turn, ended(byte_model, "")) == Delta(0, "<think>\n", "", finish_reason="stop")
 
 
 def test_choices_are_read_apart_and_counted_together(byte_model: ChatModel) -> None:
@@ -314,3 +326,83 @@ def test_negative_seeds_are_distinct_from_each_other_and_fit_the_engine(
 
 def test_without_a_seed_each_turn_draws_its_own(byte_model: ChatModel) -> None:
     assert len({turn_of(byte_model).params.seed for _ in range(4)}) == 4
+
+
+WEATHER = Tool("get_weather", {"type": "object", "properties": {"city": {"type": "string"}}})
+CALL = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Rome"}}\n</tool_call>'
+
+
+@pytest.fixture
+def caller(byte_model: ChatModel) -> ChatModel:
+    """The same model with room for tools."""
+    return replace(byte_model, window_tokens=4000)
+
+
+def read_calls(turn: Turn, outputs: Iterable[TokenOutput]) -> tuple[Delta, ParsedAnswer]:
+    """The last delta, and all of them put together."""
+    deltas = [turn.feed(token) for token in outputs]
+    events: list[Event] = []
+    for delta in deltas:
+        events += [Content(delta.content), Reasoning(delta.reasoning), *delta.calls]
+    return deltas[-1], collected(events)
+
+
+@pytest.mark.spec("S31")
+def test_a_call_comes_apart_and_is_the_reason_that_the_answer_ended(caller: ChatModel) -> None:
+    turn = turn_of(caller, tools=[WEATHER])
+    last, answer = read_calls(turn, ended(caller, f"I look.\n{CALL}"))
+    assert last.finish_reason == "tool_calls"
+    assert answer.content == "I look."
+    assert [(c.name, c.arguments) for c in answer.calls] == [("get_weather", '{"city": "Rome"}')]
+
+
+def test_without_tools_or_with_the_choice_of_none_a_call_is_text(caller: ChatModel) -> None:
+    cases: list[dict[str, Any]] = [{}, {"tools": [WEATHER], "tool_choice": "none"}]
+    for options in cases:
+        last, answer = read_calls(turn_of(caller, **options), ended(caller, CALL))
+        assert (answer.content, last.finish_reason) == (CALL, "stop")
+
+
+def test_the_ids_of_calls_depend_on_seed_and_prompt_alone(caller: ChatModel) -> None:
+    def ids(content: str, **options: Any) -> list[str]:
+        turn = turn_of(caller, content, tools=[WEATHER], **options)
+        return [call.id for call in read_calls(turn, ended(caller, CALL + CALL))[1].calls]
+
+    assert ids("a", seed=1) == ids("a", seed=1)
+    assert len({*ids("a", seed=1), *ids("a", seed=2), *ids("b", seed=1), *ids("a")}) == 8
+
+
+def test_a_stop_string_inside_a_call_is_part_of_the_call(caller: ChatModel) -> None:
+    turn = turn_of(caller, tools=[WEATHER], stop=["\n", "Rome"])
+    last, answer = read_calls(turn, ended(caller, CALL))
+    assert [c.arguments for c in answer.calls] == ['{"city": "Rome"}']
+    assert last.finish_reason == "tool_calls"
+
+
+def test_a_stop_string_before_a_call_ends_the_answer(caller: ChatModel) -> None:
+    turn = turn_of(caller, tools=[WEATHER], stop=["look"])
+    outputs = tokens(bytes_of(caller, f"I look.\n{CALL}"))
+    _, answer = read_calls(turn, outputs)
+    assert (answer.content, answer.calls) == ("I look", ())
+
+
+def test_a_call_cut_by_the_length_says_so_and_keeps_what_it_has(caller: ChatModel) -> None:
+    turn = turn_of(caller, tools=[WEATHER])
+    last, answer = read_calls(turn, tokens(bytes_of(caller, CALL[:60])))
+    assert last.finish_reason == "length"
+    assert answer.calls[0].name == "get_weather"
+
+
+def test_marks_that_are_special_tokens_are_read_and_not_shown(tmp_path: Path) -> None:
+    tokenizer = vocabularies.with_special(tmp_path / "tokenizer.json", ["[TOOL_CALLS]", "[ARGS]"])
+    template = ChatTemplate(template_source("mistral"), {"bos_token": "", "eos_token": ""})
+    dialect = find_dialect(template, tokenizer.has_token)
+    end = tokenizer.id_of(vocabularies.END)
+    assert end is not None
+    model = ChatModel(tokenizer, template, (end,), 4000, dialect)
+    outputs = ended(model, 'I look.[TOOL_CALLS]get_weather[ARGS]{"city": "Rome"}')
+    _, answer = read_calls(turn_of(model, tools=[WEATHER]), outputs)
+    assert answer.content == "I look."
+    assert [c.arguments for c in answer.calls] == ['{"city": "Rome"}']
+    _, answer = read_calls(turn_of(model), outputs)
+    assert answer.content == 'I look.get_weather{"city": "Rome"}'

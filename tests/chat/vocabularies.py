@@ -15,6 +15,11 @@ VISIBLE = ("<think>", "</think>", "<tool_call>", "</tool_call>")
 
 def byte_level(path: Path) -> Tokenizer:
     """One token for each byte, one for ``hello``, an invisible end and visible markers."""
+    return with_special(path, [])
+
+
+def with_special(path: Path, markers: list[str]) -> Tokenizer:
+    """The same with further invisible markers."""
     vocabulary = {char: i for i, char in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
     merges = [("h", "e"), ("l", "l"), ("he", "ll"), ("hell", "o")]
     for left, right in merges:
@@ -23,6 +28,7 @@ def byte_level(path: Path) -> Tokenizer:
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     backend.decoder = decoders.ByteLevel()
     backend.add_special_tokens([AddedToken(END, special=True, normalized=False)])
+    backend.add_special_tokens([AddedToken(m, special=True, normalized=False) for m in markers])
     backend.add_tokens([AddedToken(token, normalized=False) for token in VISIBLE])
     return saved(backend, path)
 

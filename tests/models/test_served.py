@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from palaver.engine.worker import WorkerConfig
-from palaver.errors import ModelFolderError, ModelNotAvailable, ModelNotFound
+from palaver.errors import ModelFolderError, ModelNotAvailable, ModelNotFound, SettingError
 from palaver.models import served
 from palaver.models.folder import ModelFolder
-from palaver.models.served import BUILT_IN_NAME, ModelRegistry
+from palaver.models.served import BUILT_IN_FOLDER, BUILT_IN_NAME, ModelRegistry
 from palaver.runtime import RuntimeConfig
 from tests.models.example_folder import CONFIG, write_folder
 
@@ -107,3 +107,21 @@ def test_one_model_that_cannot_be_loaded_ends_the_start_and_all_engines(tmp_path
 
     registry = asyncio.run(run())
     assert not any(is_running(model.engine.pid) for model in registry)
+
+
+@pytest.mark.parametrize(
+    ("families", "message"),
+    [({"b": "glm"}, "no model 'b'"), ({"a": "glm-9"}, "no family 'glm-9'.*hermes")],
+)
+def test_a_family_or_model_that_nobody_knows_stops_the_start(
+    tmp_path: Path, families: dict[str, str], message: str
+) -> None:
+    folders = {"a": write_folder(tmp_path / "a")}
+    with pytest.raises(SettingError, match=message):
+        ModelRegistry(folders, configure, families=families)
+
+
+def test_a_family_that_is_set_is_the_models(tmp_path: Path) -> None:
+    folder = ModelFolder.open(write_folder(tmp_path / "a"))
+    assert folder.chat_model("glm").dialect.family.name == "json"  # its template shows no tools
+    assert ModelFolder.open(BUILT_IN_FOLDER).chat_model("glm").dialect.family.name == "glm"

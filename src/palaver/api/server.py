@@ -36,7 +36,7 @@ class Server:
 
     Raises:
         ModelFolderError: A model's folder is not one.
-        SettingError: The address cannot be listened on.
+        SettingError: The address cannot be listened on, or a family is unknown.
     """
 
     def __init__(
@@ -49,7 +49,10 @@ class Server:
         self.settings = settings
         self.metrics = Metrics()
         self.registry = ModelRegistry(
-            settings.models, self._worker_config, self.metrics.step_observer
+            settings.models,
+            self._worker_config,
+            self.metrics.step_observer,
+            settings.families,
         )
         self.keys = KeyStore(open_database(settings.data_dir), settings.api_key)
         self.error: PalaverError | None = None

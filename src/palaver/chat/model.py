@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from palaver.chat import reasoning
+from palaver.chat.families.dialect import Dialect
+from palaver.chat.parser.answer import opening_in
 from palaver.chat.request import ChatRequest
 from palaver.chat.template import ChatTemplate
 from palaver.chat.tokenizer import Tokenizer
+from palaver.chat.tools.history import for_template
+from palaver.chat.tools.plain_text import in_plain_text
 from palaver.errors import InvalidRequest
 
 
@@ -33,21 +36,34 @@ class ChatModel:
         template: Its chat template.
         stop_token_ids: Tokens that end an answer.
         window_tokens: Tokens that prompt and answer may have together.
+        dialect: How it writes thinking and calls.
     """
 
     tokenizer: Tokenizer
     template: ChatTemplate
     stop_token_ids: tuple[int, ...]
     window_tokens: int
+    dialect: Dialect
 
     @property
     def can_think(self) -> bool:
         """Whether its template knows how to switch thinking on."""
-        return self.template.mentions("enable_thinking")
+        return self.template.can_think
 
     def with_room_for(self, num_tokens: int) -> ChatModel:
         """The same model with a window of at most ``num_tokens``."""
         return replace(self, window_tokens=min(self.window_tokens, num_tokens))
+
+    def markers(self, *, has_calls: bool) -> dict[int, str]:
+        """Special tokens that set thinking and calls apart, by their ids.
+
+        Args:
+            has_calls: Whether those of calls count.
+        """
+        family = self.dialect.family
+        texts = family.literals if has_calls else family.markup
+        special = self.tokenizer.special_tokens.items()
+        return {i: name for i, name in special if any(name in text for text in texts)}
 
     def render(self, request: ChatRequest) -> RenderedPrompt:
         """The prompt of a request.
@@ -55,9 +71,13 @@ class ChatModel:
         Raises:
             InvalidRequest: The template refuses the conversation, or it alone fills the window.
         """
-        text = self.template.render(
-            request.messages, tools=request.tools, enable_thinking=request.enable_thinking
-        )
+        tools = () if request.tool_choice == "none" else request.tools
+        if self.dialect.takes_tools:
+            messages = list(for_template(request.messages, self.dialect))
+            shown = [tool.for_template() for tool in tools]
+        else:
+            messages, shown = in_plain_text(request.messages, tools, self.dialect), []
+        text = self.template.render(messages, tools=shown, enable_thinking=request.enable_thinking)
         most = self.window_tokens * self.tokenizer.longest_token_characters
         if len(text) > most:  # cutting it into tokens would take long, and everyone would wait
             raise InvalidRequest(
@@ -74,7 +94,7 @@ class ChatModel:
                 f"answer; the context window of this model has {self.window_tokens} tokens",
                 param="messages",
             )
-        return RenderedPrompt(token_ids, reasoning.opening_in(text))
+        return RenderedPrompt(token_ids, opening_in(text, self.dialect.family.thinking))
 
     def answer_length(self, request: ChatRequest, num_prompt_tokens: int) -> int:
         """How many tokens the answer may have (spec rows S14 and S15).

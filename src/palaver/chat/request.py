@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from palaver.chat.tools.tool import Tool
+
 Message: TypeAlias = Mapping[str, Any]
 """A chat message with plain values, as chat templates read it."""
 
@@ -16,7 +18,10 @@ class ChatRequest:
 
     Attributes:
         messages: The conversation so far, at least one message.
-        tools: Functions that the model may call, as templates read them.
+        tools: Functions that the model may call.
+        tool_choice: Whether it must not, may, or must call one.
+        chosen_tool: The one that must be called; ``tool_choice`` is ``"required"`` then.
+        parallel_tool_calls: Whether it may make several calls at once.
         max_tokens: Tokens to generate at most; ``None`` means what is left of the window.
         context_length_exceeded_behavior: Whether a ``max_tokens`` past the window shrinks or is an
             error (spec row S15).
@@ -28,7 +33,10 @@ class ChatRequest:
     """
 
     messages: Sequence[Message]
-    tools: Sequence[Message] = ()
+    tools: Sequence[Tool] = ()
+    tool_choice: Literal["none", "auto", "required"] = "auto"
+    chosen_tool: str | None = None
+    parallel_tool_calls: bool = True
     max_tokens: int | None = None
     context_length_exceeded_behavior: Literal["truncate", "error"] = "truncate"
     num_choices: int = 1

@@ -39,6 +39,12 @@ class StopMatcher:
         self._held = text[cut:]
         return text[:cut]
 
+    def resume(self) -> str:
+        """Take a match back: what was dropped behind it, to be fed again."""
+        self.is_matched = False
+        dropped, self.dropped = self.dropped, ""
+        return dropped
+
     def flush(self) -> str:
         """What was held back when the answer ended otherwise."""
         held, self._held = self._held, ""

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from jinja2 import TemplateError
 from jinja2.ext import Extension, loopcontrols
+from jinja2.meta import find_undeclared_variables
 from jinja2.nodes import CallBlock, Node
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -41,6 +42,9 @@ class ChatTemplate:
         source: The template, in Jinja.
         special_tokens: ``bos_token`` and the like, as templates refer to them.
 
+    Attributes:
+        source: The same.
+
     Raises:
         ModelFolderError: The template is not valid Jinja.
     """
@@ -57,11 +61,13 @@ class ChatTemplate:
         except TemplateError as error:
             raise ModelFolderError(f"the chat template is not valid: {error}") from error
         self._special_tokens = dict(special_tokens)
-        self._source = source
+        self.source = source
+        self._variables = find_undeclared_variables(environment.parse(source))
 
-    def mentions(self, variable: str) -> bool:
-        """Whether the template's source names a variable."""
-        return variable in self._source
+    @property
+    def can_think(self) -> bool:
+        """Whether thinking can be switched on, under one of the two names that there are for it."""
+        return not self._variables.isdisjoint({"enable_thinking", "thinking"})
 
     def render(
         self,
@@ -69,8 +75,16 @@ class ChatTemplate:
         *,
         tools: Sequence[Mapping[str, Any]] | None = None,
         enable_thinking: bool = False,
+        add_generation_prompt: bool = True,
     ) -> str:
         """The prompt after which the assistant's answer begins.
+
+        Args:
+            messages: The conversation.
+            tools: What may be called.
+            enable_thinking: Whether the model is to think first, for templates that can tell it.
+            add_generation_prompt: Whether an answer is to begin; otherwise the text ends with the
+                last message.
 
         Raises:
             InvalidRequest: The template refuses this conversation, or cannot cope with it.
@@ -80,8 +94,9 @@ class ChatTemplate:
                 messages=messages,
                 tools=tools or None,
                 documents=None,
-                add_generation_prompt=True,
+                add_generation_prompt=add_generation_prompt,
                 enable_thinking=enable_thinking,
+                thinking=enable_thinking,
                 **self._special_tokens,
             )
         except _Refusal as refusal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -66,9 +66,18 @@ class Tokenizer:
         """The id of one token, ``None`` if there is none of that name."""
         return self._backend.token_to_id(token)
 
+    def has_token(self, token: str) -> bool:
+        """Whether there is a token of that name."""
+        return self._backend.token_to_id(token) is not None
+
     def name_of(self, token_id: int) -> str:
         """A token's name in the vocabulary, ``""`` where there is only padding."""
         return self._added.get(token_id) or self._backend.id_to_token(token_id) or ""
+
+    @property
+    def special_tokens(self) -> Mapping[int, str]:
+        """The names of the tokens that stand for no text."""
+        return {i: name for i, name in self._added.items() if i in self._hidden}
 
     def bytes_of(self, token_id: int) -> bytes:
         """What a token stands for in the text of an answer; special tokens stand for nothing."""

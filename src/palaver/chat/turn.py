@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import secrets
+from array import array
 from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
 from typing import Literal, TypeAlias
 
 from palaver.chat.detokenizer import Detokenizer
 from palaver.chat.logprobs import TokenLogprob, describe
 from palaver.chat.model import ChatModel
-from palaver.chat.reasoning import Piece, ReasoningSplitter
+from palaver.chat.parser.answer import AnswerParser
+from palaver.chat.parser.events import (
+    CallArguments,
+    CallBegin,
+    Content,
+    Event,
+    Reasoning,
+    merged,
+)
 from palaver.chat.request import ChatRequest
 from palaver.chat.stop import StopMatcher
+from palaver.chat.tools.tool import call_id
 from palaver.engine.messages import TokenOutput
 from palaver.engine.request import Prompt, SamplingParams
 
-FinishReason: TypeAlias = Literal["stop", "length"]
+FinishReason: TypeAlias = Literal["stop", "length", "tool_calls"]
+CallEvent: TypeAlias = CallBegin | CallArguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +39,7 @@ class Delta:
         choice: Index of the choice.
         content: More of the answer.
         reasoning: More of the thinking, where it is wanted apart.
+        calls: Calls that begin, and more of their arguments.
         finish_reason: Set once, in the last delta of the choice.
         logprob: The token's log probability, if they are wanted and the token is one of the text.
     """
@@ -33,13 +47,15 @@ class Delta:
     choice: int
     content: str = ""
     reasoning: str = ""
+    calls: tuple[CallEvent, ...] = ()
     finish_reason: FinishReason | None = None
     logprob: TokenLogprob | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to tell."""
-        return not (self.content or self.reasoning or self.finish_reason or self.logprob)
+        has_text = self.content or self.reasoning or self.calls
+        return not (has_text or self.finish_reason or self.logprob)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +90,9 @@ class Turn:
         self.params = _sampling_params(request, model, len(self.prompt))
         self.num_choices = request.num_choices
         self._num_cached_tokens = 0
+        ids = _ids_of(self.prompt, self.params)
         self._answers = [
-            _Answer(i, request, model, rendered.reasoning_opening)
+            _Answer(i, request, model, rendered.reasoning_opening, ids)
             for i in range(request.num_choices)
         ]
 
@@ -100,17 +117,24 @@ class Turn:
 
 
 class _Answer:
-    """One choice: tokens → characters → stop strings → thinking and content."""
+    """One choice: tokens → characters → stop strings → thinking, content and calls."""
 
-    def __init__(self, choice: int, request: ChatRequest, model: ChatModel, opening: str) -> None:
+    def __init__(
+        self, choice: int, request: ChatRequest, model: ChatModel, opening: str, ids: str
+    ) -> None:
         self._choice = choice
         self._stop_token_ids = model.stop_token_ids
         self._tokenizer = model.tokenizer
-        self._detokenizer = Detokenizer(model.tokenizer)
+        tools = () if request.tool_choice == "none" else request.tools
+        self._detokenizer = Detokenizer(model.tokenizer, model.markers(has_calls=bool(tools)))
         self._stops = StopMatcher(request.stop)
-        self._splitter = ReasoningSplitter(is_open=bool(opening))
-        self._is_separate = request.separate_reasoning
-        self._prefix = opening
+        self._parser = AnswerParser(
+            model.dialect.family,
+            tools=tools,
+            opening=opening,
+            is_separate=request.separate_reasoning,
+            new_id=partial(call_id, ids, choice),
+        )
         self.num_tokens = 0
         self.num_reasoning_tokens = 0
         self.is_finished = False
@@ -119,17 +143,33 @@ class _Answer:
         if self.is_finished:
             return Delta(self._choice)
         self.num_tokens += 1
-        self.num_reasoning_tokens += self._splitter.is_thinking
+        self.num_reasoning_tokens += self._parser.is_thinking
         is_text = not (token.finish == "stop" and token.token_id in self._stop_token_ids)
-        text = self._detokenizer.feed(token.token_id) if is_text else ""
-        text = self._stops.feed(text)
+        events = self._read(self._detokenizer.feed(token.token_id) if is_text else "")
         if token.finish and not self._stops.is_matched:
-            text += self._stops.feed(self._detokenizer.flush()) + self._stops.flush()
-        finish: FinishReason | None = "stop" if self._stops.is_matched else token.finish
-        self.is_finished = finish is not None
-        piece = self._split(text)
+            events += self._read(self._detokenizer.flush())
+            if not self._stops.is_matched:
+                events += self._parser.feed(self._stops.flush())
+        self.is_finished = bool(token.finish) or self._stops.is_matched
+        if self.is_finished:
+            is_cut = token.finish == "length" and not self._stops.is_matched
+            events += self._parser.flush(is_cut=is_cut)
         logprob = self._logprob(token) if is_text else None
-        return Delta(self._choice, piece.content, piece.reasoning, finish, logprob)
+        return _delta(self._choice, events, self._finish_reason(token), logprob)
+
+    def _read(self, text: str) -> list[Event]:
+        """What a text adds; within a call, stop strings are part of it."""
+        events = self._parser.feed(self._stops.feed(text))
+        while self._stops.is_matched and self._parser.is_calling:
+            events += self._parser.feed(self._stops.feed(self._stops.resume()))
+        return events
+
+    def _finish_reason(self, token: TokenOutput) -> FinishReason | None:
+        if not self.is_finished:
+            return None
+        if token.finish == "length" and not self._stops.is_matched:
+            return "length"
+        return "tool_calls" if self._parser.num_calls else "stop"
 
     def _logprob(self, token: TokenOutput) -> TokenLogprob | None:
         """The token's log probability; its bytes end where the answer does."""
@@ -138,15 +178,27 @@ class _Answer:
         entry = describe(self._tokenizer, token.token_id, token.logprobs)
         return entry.without_last(len(self._stops.dropped.encode()))
 
-    def _split(self, text: str) -> Piece:
-        piece = self._splitter.feed(text)
-        if self.is_finished:
-            rest = self._splitter.flush()
-            piece = Piece(piece.content + rest.content, piece.reasoning + rest.reasoning)
-        if self._is_separate:
-            return piece
-        text, self._prefix = self._prefix + text, ""
-        return Piece(content=text)
+
+def _delta(
+    choice: int,
+    events: list[Event],
+    finish_reason: FinishReason | None,
+    logprob: TokenLogprob | None,
+) -> Delta:
+    return Delta(
+        choice,
+        content="".join(event.text for event in events if isinstance(event, Content)),
+        reasoning="".join(event.text for event in events if isinstance(event, Reasoning)),
+        calls=tuple(event for event in merged(events) if isinstance(event, CallEvent)),
+        finish_reason=finish_reason,
+        logprob=logprob,
+    )
+
+
+def _ids_of(prompt: Prompt, params: SamplingParams) -> str:
+    """What the ids of calls are made from: one seed may serve a whole conversation."""
+    digest = blake2b(array("q", prompt.token_ids).tobytes(), digest_size=16).hexdigest()
+    return f"{params.seed}/{digest}"
 
 
 def _sampling_params(request: ChatRequest, model: ChatModel, num_prompt: int) -> SamplingParams:

@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from palaver.chat.families.catalogue import FAMILIES
 from palaver.cli.options import ConfigOption, ModelOption, settings_from
 from palaver.config import Settings
 from palaver.errors import ModelFolderError
@@ -113,16 +114,20 @@ def _check_data_folder(settings: Settings) -> Iterator[Finding]:
 
 def _check_models(settings: Settings) -> Iterator[Finding]:
     for name, path in ({BUILT_IN_NAME: BUILT_IN_FOLDER} | settings.models).items():
-        yield _check_model(name, path)
+        yield _check_model(name, path, settings.families.get(name))
 
 
-def _check_model(name: str, path: Path) -> Finding:
+def _check_model(name: str, path: Path, family: str | None) -> Finding:
     try:
         folder = ModelFolder.open(path)
-        folder.chat_model()
+        chat = folder.chat_model(family if family in FAMILIES else None)
     except ModelFolderError as error:
         return Finding(f"model {name}", str(error), "mend the folder or leave it out", True)
-    return Finding(f"model {name}", folder.description)
+    written = f"{folder.description}, writes as {chat.dialect.family.name}"
+    if family is not None and family not in FAMILIES:
+        advice = f"there is no family {family!r}; there are: {', '.join(FAMILIES)}"
+        return Finding(f"model {name}", written, advice, True)
+    return Finding(f"model {name}", written)
 
 
 def _processor_flags() -> set[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from palaver.chat.families.dialect import find_dialect
 from palaver.chat.model import ChatModel
 from palaver.chat.template import ChatTemplate
 from palaver.chat.tokenizer import Tokenizer
@@ -67,18 +68,23 @@ class ModelFolder:
         sizes = f"{text.get('num_hidden_layers', '?')} layers of {text.get('hidden_size', '?')}"
         return f"{self.config.get('model_type', 'unknown')}, {sizes}"
 
-    def chat_model(self) -> ChatModel:
+    def chat_model(self, family: str | None = None) -> ChatModel:
         """The chat layer's view of the model.
+
+        Args:
+            family: The family whose format it writes; found by its template if not given.
 
         Raises:
             ModelFolderError: Tokenizer or template are missing or not valid.
         """
         tokenizer = Tokenizer(self.path / "tokenizer.json")
+        template = ChatTemplate(self._template_source(), self._special_tokens())
         return ChatModel(
             tokenizer=tokenizer,
-            template=ChatTemplate(self._template_source(), self._special_tokens()),
+            template=template,
             stop_token_ids=self._stop_token_ids(tokenizer),
             window_tokens=self.window_tokens,
+            dialect=find_dialect(template, tokenizer.has_token, family),
         )
 
     def _template_source(self) -> str:

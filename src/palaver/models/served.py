@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from pathlib import Path
+from types import MappingProxyType
 
+from palaver.chat.families.catalogue import FAMILIES
 from palaver.chat.model import ChatModel
 from palaver.engine.client import EngineClient
 from palaver.engine.stats import StepStats
 from palaver.engine.worker import WorkerConfig
-from palaver.errors import ModelNotAvailable, ModelNotFound, PalaverError
+from palaver.errors import ModelNotAvailable, ModelNotFound, PalaverError, SettingError
 from palaver.models.folder import ModelFolder
 
 BUILT_IN_NAME = "palaver/tiny"
@@ -26,6 +28,7 @@ class ServedModel:
         folder: Where it lies.
         config: How its engine is to run.
         on_step: Called with the figures of each of its engine's steps.
+        family: The family whose format it writes; found by its template if not given.
     """
 
     def __init__(
@@ -34,8 +37,10 @@ class ServedModel:
         folder: ModelFolder,
         config: WorkerConfig,
         on_step: Callable[[StepStats], None] = lambda stats: None,
+        family: str | None = None,
     ) -> None:
         self.name = name
+        self._family = family
         self.folder = folder
         self.created_s = int(time.time())
         self.engine = EngineClient(name, config, on_step)
@@ -69,7 +74,7 @@ class ServedModel:
             ModelFolderError: It cannot be loaded.
         """
         ready, chat = await asyncio.gather(
-            self.engine.start(), asyncio.to_thread(self.folder.chat_model)
+            self.engine.start(), asyncio.to_thread(self.folder.chat_model, self._family)
         )
         self._chat = chat.with_room_for(ready.num_cache_tokens)
 
@@ -85,6 +90,11 @@ class ModelRegistry:
         folders: Name to folder; the built-in model is added unless its name is taken.
         configure: Makes an engine's configuration for a folder.
         observer: Makes, for a model's name, what is called with the figures of each step.
+        families: Name to family, for models whose templates do not tell.
+
+    Raises:
+        ModelFolderError: A folder is not one.
+        SettingError: A family or a model in ``families`` is unknown.
     """
 
     def __init__(
@@ -92,11 +102,15 @@ class ModelRegistry:
         folders: Mapping[str, Path],
         configure: Callable[[ModelFolder], WorkerConfig],
         observer: Callable[[str], Callable[[StepStats], None]] = lambda name: lambda stats: None,
+        families: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._models: dict[str, ServedModel] = {}
+        _check_families(families, {BUILT_IN_NAME, *folders})
         for name, path in ({BUILT_IN_NAME: BUILT_IN_FOLDER} | dict(folders)).items():
             folder = ModelFolder.open(path)
-            self._models[name] = ServedModel(name, folder, configure(folder), observer(name))
+            self._models[name] = ServedModel(
+                name, folder, configure(folder), observer(name), families.get(name)
+            )
 
     def __iter__(self) -> Iterator[ServedModel]:
         """The models, the built-in one first."""
@@ -148,3 +162,12 @@ class ModelRegistry:
             known = ", ".join(self._models)
             message = f"model: there is no model {name!r} here; the models are: {known}"
             raise ModelNotFound(message, param="model") from None
+
+
+def _check_families(families: Mapping[str, str], names: Set[str]) -> None:
+    for name, family in families.items():
+        if name not in names:
+            raise SettingError(f"families: there is no model {name!r}")
+        if family not in FAMILIES:
+            known = ", ".join(FAMILIES)
+            raise SettingError(f"families: there is no family {family!r}; there are: {known}")

@@ -1,0 +1,1 @@
+"""Families of models: how each writes its thinking and its calls of tools, as data."""

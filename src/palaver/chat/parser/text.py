@@ -1,0 +1,52 @@
+"""Text on its way out, without the white space that belongs to markup."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+class TextSink:
+    """Passes text on; white space beside markup is left out.
+
+    Args:
+        emit: Takes each text, never an empty one.
+        holds_space: Whether white space at the end waits for what follows: markup swallows it.
+    """
+
+    def __init__(self, emit: Callable[[str], None], *, holds_space: bool) -> None:
+        self._emit = emit
+        self._holds_space = holds_space
+        self._held = ""
+        self._is_behind_markup = False
+        self._is_behind_call = False
+
+    def write(self, text: str) -> None:
+        """Some more text."""
+        if self._is_behind_markup or self._is_behind_call:
+            text = text.lstrip()
+            if not text:
+                return
+        self._is_behind_markup = self._is_behind_call = False
+        text = self._held + text
+        end = len(text.rstrip()) if self._holds_space else len(text)
+        self._held = text[end:]
+        if end:
+            self._emit(text[:end])
+
+    def skip_space(self) -> None:
+        """Markup has come, and this text begins behind it."""
+        self._is_behind_markup = True
+
+    def drop_space(self) -> None:
+        """Markup comes: the white space before it is not text."""
+        self._held = ""
+
+    def pass_call(self) -> None:
+        """A call has come: the white space before it is text only if text follows."""
+        self._is_behind_call = True
+
+    def flush(self) -> None:
+        """The text is over."""
+        if self._held and not self._is_behind_call:
+            self._emit(self._held)
+        self._held = ""

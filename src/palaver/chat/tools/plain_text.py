@@ -1,0 +1,83 @@
+"""Tools, calls and results in plain text, for templates that know none of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from palaver.chat.families.dialect import Dialect
+from palaver.chat.tools.tool import Call, Tool
+from palaver.chat.tools.writer import written
+
+_HEAD = "You can call these functions, given as JSON:"
+_HOW = (
+    "To call one, write nothing but its name and arguments, between tags of their own:\n"
+    '<tool_call>\n{"name": NAME, "arguments": {KEY: VALUE}}\n</tool_call>\n'
+    "What it returns comes between <tool_response> and </tool_response>."
+)
+
+
+def in_plain_text(
+    messages: Sequence[Mapping[str, Any]], tools: Sequence[Tool], dialect: Dialect
+) -> list[Mapping[str, Any]]:
+    """The messages without calls and results, and with the tools described.
+
+    Results become messages of the user; where one follows the other, they become one.
+    """
+    plain: list[dict[str, Any]] = []
+    for message in messages:
+        text = _plain(message, dialect)
+        is_result = message["role"] == "tool"
+        is_joined = bool(plain) and "tool_response" in plain[-1] and text["role"] == "user"
+        if is_joined and isinstance(text["content"], str):
+            plain[-1]["content"] += "\n" + text["content"]
+        else:
+            plain.append({**text, "tool_response": True} if is_result else text)
+    for message in plain:
+        message.pop("tool_response", None)
+    return _with_description(plain, tools, dialect) if tools else list(plain)
+
+
+def description(tools: Sequence[Tool]) -> str:
+    """What a model has to know to call them."""
+    lines = (json.dumps(t.for_template()["function"], ensure_ascii=False) for t in tools)
+    return "\n".join((_HEAD, *lines, _HOW))
+
+
+def _plain(message: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+    if message["role"] == "tool":
+        return {"role": "user", "content": _result(message["content"])}
+    plain = dict(message)
+    calls = plain.pop("tool_calls", None)
+    if calls:
+        texts = (
+            message.get("content") or "",
+            written(dialect.family.calls, list(map(_call, calls))),
+        )
+        plain["content"] = "\n".join(filter(None, texts))
+    return plain
+
+
+def _result(content: Any) -> str:
+    return f"<tool_response>\n{content}\n</tool_response>"
+
+
+def _call(call: Mapping[str, Any]) -> Call:
+    function = call["function"]
+    arguments = function["arguments"]
+    text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+    return Call(function["name"], text, call.get("id", ""))
+
+
+def _with_description(
+    messages: list[dict[str, Any]], tools: Sequence[Tool], dialect: Dialect
+) -> list[Mapping[str, Any]]:
+    """The description at the head of the system message, or of the first, or before all."""
+    role = "system" if dialect.takes_system else "user"
+    text = description(tools)
+    first = messages[0] if messages else None
+    if first and first["role"] == role and isinstance(first["content"], str):
+        joined = {**first, "content": f"{text}\n\n{first['content']}"}
+        return [joined, *messages[1:]]
+    return [{"role": role, "content": text}, *messages]
