@@ -49,6 +49,7 @@ _MESSAGES = {
     "string_pattern_mismatch": "must match {pattern}",
 }
 _WHOLE_OBJECT = {"stream_options", "max_tokens", "top_logprobs"}
+_MISSING_MEMBER = {"content_missing": "content", "tool_call_id_missing": "tool_call_id"}
 
 
 def body_of(error: RequestError) -> bytes:
@@ -76,15 +77,15 @@ def translate_validation(error: ValidationError, body: Any) -> InvalidRequest:
     """The first thing that is wrong with a body: which field, what it must be, what came."""
     first = error.errors(include_url=False)[0]
     path = _path(first["loc"], body, is_missing=first["type"] == "missing")
+    member = _MISSING_MEMBER.get(first["type"])
+    if member:
+        path = f"{path}.{member}"
     if first["type"] in _WHOLE_OBJECT:
         return InvalidRequest(first["msg"], param=first["type"])
     template = _MESSAGES.get(first["type"])
     context: dict[str, Any] = first.get("ctx") or {}
     message = template.format(**context) if template else first["msg"]
-    if first["type"] in ("missing", "content_missing", "tool_call_id_missing"):
-        shown = ""
-    else:
-        shown = f", got {_shown(first['input'])}"
+    shown = "" if member or first["type"] == "missing" else f", got {_shown(first['input'])}"
     return InvalidRequest(f"{path or 'body'}: {message}{shown}", param=path or None)
 
 
@@ -126,6 +127,8 @@ def _path(location: tuple[int | str, ...], body: Any, *, is_missing: bool) -> st
             body = body[part]
         elif isinstance(body, dict) and str(part) in body:
             body = body[str(part)]
+            path.append(str(part))  # the keys of a map of token ids are validated as numbers
+            continue
         elif not (is_missing and number == len(location)):
             continue
         path.append(part)

@@ -17,6 +17,9 @@ class Detokenizer:
     Args:
         tokenizer: Whose tokens they are.
         shown: Special tokens that do stand for text here, their names.
+
+    Attributes:
+        content: What the last token has added to the answer's bytes.
     """
 
     def __init__(
@@ -26,17 +29,44 @@ class Detokenizer:
         self._tokenizer = tokenizer
         self._decoder = _new_decoder(errors="replace")
         self._drops_space = tokenizer.strips_first_space
+        self._is_first = False
+        self._waiting = b""
+        self._text = ""
+        self.content = b""
 
     def feed(self, token_id: int) -> str:
         """The characters that this token completes."""
+        self._waiting, _ = self._decoder.getstate()
+        self._is_first = self._drops_space
+        self.content = self.bytes_here(token_id)
         if token_id in self._shown:
-            return self.flush() + self._shown[token_id]
-        text = self._decoder.decode(self._tokenizer.bytes_of(token_id))
-        if text and self._drops_space:
+            self._text = self._decoder.decode(b"", final=True) + self._shown[token_id]
+            return self._text
+        if self._drops_space and self._tokenizer.bytes_of(token_id):
             self._drops_space = False
-            return text.removeprefix(" ")
-        return text
+        self._text = self._decoder.decode(self.content)
+        return self._text
+
+    def bytes_here(self, token_id: int) -> bytes:
+        """What a token would have added to the answer's bytes in the last one's place."""
+        if token_id in self._shown:
+            return self._shown[token_id].encode()
+        content = self._tokenizer.bytes_of(token_id)
+        return content.removeprefix(b" ") if self._is_first else content
+
+    def cut(self, dropped: str) -> None:
+        """Take from :attr:`content` what does not belong to the last text without its end.
+
+        Args:
+            dropped: The end of the text that is not shown; possibly nothing, so that only the
+                beginning of a further character is taken.
+        """
+        text = self._text.removesuffix(dropped)
+        while self.content and (self._waiting + self.content).decode(errors="replace") != text:
+            self.content = self.content[:-1]
 
     def flush(self) -> str:
         """What is left at the end: a replacement character if one was cut short."""
-        return self._decoder.decode(b"", final=True)
+        rest = self._decoder.decode(b"", final=True)
+        self._text += rest
+        return rest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from palaver.chat.detokenizer import Detokenizer
 from palaver.chat.tokenizer import Tokenizer
 from palaver.engine.sampler import TokenLogprobs
 
@@ -24,21 +25,28 @@ class TokenLogprob:
     bytes: bytes
     top: tuple[TokenLogprob, ...] = ()
 
-    def without_last(self, num_bytes: int) -> TokenLogprob:
-        """The same token as an answer shows it that ends ``num_bytes`` before its end."""
-        if not num_bytes:
-            return self
-        left = self.bytes[: len(self.bytes) - num_bytes]
-        return replace(self, token=left.decode(errors="replace"), bytes=left)
+
+def describe(
+    tokenizer: Tokenizer, detokenizer: Detokenizer, token_id: int, logprobs: TokenLogprobs
+) -> TokenLogprob:
+    """A generated token with the likeliest ones beside it.
+
+    Args:
+        tokenizer: Whose tokens they are.
+        detokenizer: Knows the bytes that the token, its last one, has in the answer.
+        token_id: The token.
+        logprobs: What the model gave it and others.
+    """
+    top = tuple(
+        _entry(tokenizer, top_id, logprob, detokenizer.bytes_here(top_id))
+        for top_id, logprob in logprobs.top
+    )
+    entry = _entry(tokenizer, token_id, logprobs.logprob, detokenizer.content)
+    return replace(entry, top=top)
 
 
-def describe(tokenizer: Tokenizer, token_id: int, logprobs: TokenLogprobs) -> TokenLogprob:
-    """A generated token with the likeliest ones beside it."""
-    top = tuple(_entry(tokenizer, top_id, logprob) for top_id, logprob in logprobs.top)
-    return replace(_entry(tokenizer, token_id, logprobs.logprob), top=top)
-
-
-def _entry(tokenizer: Tokenizer, token_id: int, logprob: float) -> TokenLogprob:
-    content = tokenizer.bytes_of(token_id)
-    text = content.decode(errors="replace") or tokenizer.name_of(token_id)
+def _entry(tokenizer: Tokenizer, token_id: int, logprob: float, content: bytes) -> TokenLogprob:
+    text = content.decode(errors="replace")
+    if not tokenizer.bytes_of(token_id):
+        text = text or tokenizer.name_of(token_id)
     return TokenLogprob(text, logprob, content)

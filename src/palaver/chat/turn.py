@@ -175,8 +175,9 @@ class _Answer:
         """The token's log probability; its bytes end where the answer does."""
         if token.logprobs is None:
             return None
-        entry = describe(self._tokenizer, token.token_id, token.logprobs)
-        return entry.without_last(len(self._stops.dropped.encode()))
+        if self._stops.is_matched:
+            self._detokenizer.cut(self._stops.dropped)
+        return describe(self._tokenizer, self._detokenizer, token.token_id, token.logprobs)
 
 
 def _delta(

@@ -147,11 +147,11 @@ class ChatMessage(BaseModel):
         if self.content is None and not (self.role == "assistant" and self.tool_calls):
             raise PydanticCustomError(
                 "content_missing",
-                "content is required, except for an assistant message with tool_calls",
+                "is required, except for an assistant message with tool_calls",
             )
         if self.role == "tool" and not self.tool_call_id:
             raise PydanticCustomError(
-                "tool_call_id_missing", "tool_call_id is required in a message of role tool"
+                "tool_call_id_missing", "is required in a message of role tool"
             )
         return self
 

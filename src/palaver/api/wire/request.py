@@ -21,7 +21,7 @@ from palaver.api.wire.message import ChatMessage
 from palaver.chat.request import ChatRequest
 
 _MAX_STOPS = 4
-_TOKEN_ID = re.compile(r"^[0-9]{1,18}$")
+_TOKEN_ID = re.compile(r"^(0|[1-9][0-9]{0,17})$")
 
 
 class StreamOptions(BaseModel):

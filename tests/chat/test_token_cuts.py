@@ -1,0 +1,127 @@
+"""An answer is the same however its tokens cut it, and its log probabilities have its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from palaver.chat.model import ChatModel
+from palaver.chat.request import ChatRequest
+from palaver.chat.tokenizer import Tokenizer
+from palaver.chat.turn import Turn
+from palaver.engine.messages import TokenOutput
+from palaver.engine.sampler import TokenLogprobs
+
+FRAGMENTS: tuple[str | bytes, ...] = (
+    *("<think>", "</think>", "</", "<", "\n", " ", "hello", "X", "Y", "é", "你", "好", "👋"),
+    *(b"\xe4", b"\xe4\xbd", b"\x80", b"\xf0\x9f", b"\xff"),
+)
+STOPS = ("X", "XY", "YX", " ", "\n\n", "lo\n", "好", "你X", "👋", "\ufffd", "Y\ufffd")
+
+
+class CutTokenizer(Tokenizer):
+    """A vocabulary in which the answer's tokens stand for just these pieces."""
+
+    def __init__(self, base: Tokenizer, pieces: Sequence[bytes], *, strips_space: bool) -> None:
+        self.__dict__.update(base.__dict__)
+        self._pieces = pieces
+        self._strips_first_space = strips_space
+
+    def bytes_of(self, token_id: int) -> bytes:
+        return self._pieces[token_id]
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a client reads of an answer."""
+
+    content: str
+    reasoning: str
+    finish_reason: str
+    logprob_bytes: bytes
+
+
+def read(
+    model: ChatModel,
+    pieces: Sequence[bytes],
+    *,
+    strips_space: bool = False,
+    **options: bool | list[str],
+) -> Read:
+    """Feed an answer whose tokens stand for these pieces."""
+    tokenizer = CutTokenizer(model.tokenizer, pieces, strips_space=strips_space)
+    messages = [{"role": "user", "content": "ab"}]
+    request = ChatRequest(messages=messages, num_top_logprobs=0, **options)  # type: ignore[arg-type]
+    turn = Turn(request, replace(model, tokenizer=tokenizer, stop_token_ids=(10**6,)))
+    last = len(pieces) - 1
+    outputs = [
+        TokenOutput(1, 0, i, "length" if i == last else None, 0, TokenLogprobs(-1.0, []))
+        for i in range(len(pieces))
+    ]
+    deltas = [turn.feed(output) for output in outputs]
+    (reason,) = {delta.finish_reason for delta in deltas} - {None}
+    return Read(
+        "".join(delta.content for delta in deltas),
+        "".join(delta.reasoning for delta in deltas),
+        str(reason),
+        b"".join(delta.logprob.bytes for delta in deltas if delta.logprob),
+    )
+
+
+@st.composite
+def cut_bytes(draw: st.DrawFn) -> list[bytes]:
+    """The pieces of an answer, of which some are empty and some end inside a character."""
+    fragments = draw(st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=8))
+    data = b"".join(f if isinstance(f, bytes) else f.encode() for f in fragments)
+    places = draw(st.lists(st.integers(0, len(data)), max_size=len(data)))
+    return [data[a:b] for a, b in pairwise([0, *sorted(places), len(data)])]
+
+
+@given(
+    pieces=cut_bytes(),
+    stop=st.lists(st.sampled_from(STOPS), max_size=4),
+    enable_thinking=st.booleans(),
+    separate_reasoning=st.booleans(),
+    strips_space=st.booleans(),
+)
+def test_every_way_of_cutting_an_answer_gives_the_same(
+    byte_model: ChatModel,
+    pieces: list[bytes],
+    stop: list[str],
+    enable_thinking: bool,
+    separate_reasoning: bool,
+    strips_space: bool,
+) -> None:
+    options = {"enable_thinking": enable_thinking, "separate_reasoning": separate_reasoning}
+    whole = b"".join(pieces)
+    answers = [
+        read(byte_model, cut, strips_space=strips_space, stop=stop, **options)
+        for cut in ([whole], pieces, [bytes([byte]) for byte in whole])
+    ]
+    assert answers[0] == answers[1] == answers[2]
+
+
+@given(pieces=cut_bytes(), stop=st.lists(st.sampled_from(STOPS), max_size=4), spaced=st.booleans())
+@example(pieces=[b"a \xe4\xbd", b"\xa0"], stop=[" "], spaced=False)
+@example(pieces=[b"X\x80\x80"], stop=["X"], spaced=False)
+@example(pieces=[b" a", b" b"], stop=[], spaced=True)
+def test_log_probabilities_have_the_bytes_of_the_text_and_no_more(
+    byte_model: ChatModel, pieces: list[bytes], stop: list[str], spaced: bool
+) -> None:
+    answer = read(byte_model, pieces, strips_space=spaced, stop=stop)
+    assert answer.logprob_bytes.decode(errors="replace") == answer.content
+
+
+@pytest.mark.parametrize("is_separate", [False, True])
+def test_log_probabilities_have_the_bytes_of_half_characters(
+    byte_model: ChatModel, is_separate: bool
+) -> None:
+    pieces = [b"a\xf0\x9f", b"\x91", b"\x8b\xe4", b"\xbd"]
+    answer = read(byte_model, pieces, separate_reasoning=is_separate)
+    assert answer.content == "a👋\ufffd"
+    assert answer.logprob_bytes == b"".join(pieces)
