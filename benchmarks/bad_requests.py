@@ -2,9 +2,10 @@
 
 Starts a server on the built-in model and sends it requests that are nearly right: valid bodies
 with values replaced, removed, repeated, wrapped, moved and grown, their bytes damaged, headers,
-methods and paths exchanged. Counts the answers by status and names what should not be: a 5xx, an
-error without its body, a stream without end, an answer that takes long, anything left in the
-engine, memory that grows. The first tenth warms up.
+methods and paths exchanged; a twentieth is made by schemathesis from the OpenAPI document. Counts
+the answers by status and names what should not be: a 5xx, an error without its body, a stream
+without end, an answer that takes long, anything left in the engine, memory that grows. The first
+tenth warms up.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ from benchmarks.machine import describe_machine
 from benchmarks.report import report
 from benchmarks.soak import resident_kib
 from tests.robustness.check import fault_of, left_behind, request_of
+from tests.robustness.documented import attempts
 from tests.robustness.mutations import Attempt, attempt
 from tests.server import RunningServer, running_server
 
 _CONCURRENCY = 8
+_SHARE_OF_DOCUMENT = 20
 _SHOWN_BYTES = 2000
 _CACHE = {"PALAVER_CACHE_GIB": "0.02"}
 
@@ -83,11 +86,20 @@ async def send(client: httpx.AsyncClient, tried: Attempt, findings: Findings) ->
     findings.add(tried, status, fault, time.perf_counter() - begin_s)
 
 
+def requests(server: RunningServer, num: int, seed: int) -> list[Attempt]:
+    """All requests in the order in which they are sent."""
+    rng = random.Random(seed)
+    made = attempts(server.url, num // _SHARE_OF_DOCUMENT, seed)
+    made += [attempt(rng) for _ in range(num - len(made))]
+    rng.shuffle(made)
+    return made
+
+
 async def send_all(
-    server: RunningServer, num: int, seed: int, findings: Findings
+    server: RunningServer, made: list[Attempt], findings: Findings
 ) -> list[dict[str, int]]:
     """Send the requests; the memory of both processes after each tenth."""
-    rng = random.Random(seed)
+    size = max(len(made) // 10, 1)
     pids = {"server": server.process.pid, "engine": server.engine_pids()[0]}
     samples = []
     gate = asyncio.Semaphore(_CONCURRENCY)
@@ -97,9 +109,8 @@ async def send_all(
             async with gate:
                 await send(client, tried, findings)
 
-        for begin in range(0, num, max(num // 10, 1)):
-            size = min(max(num // 10, 1), num - begin)
-            await asyncio.gather(*(one(attempt(rng)) for _ in range(size)))
+        for begin in range(0, len(made), size):
+            await asyncio.gather(*map(one, made[begin : begin + size]))
             samples.append({name: resident_kib(pid) for name, pid in pids.items()})
     return samples
 
@@ -116,14 +127,15 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         running_server(Path(folder), environment=_CACHE) as server,
     ):
+        made = requests(server, options.num, options.seed)
         begin_s = time.perf_counter()
-        samples = asyncio.run(send_all(server, options.num, options.seed, findings))
+        samples = asyncio.run(send_all(server, made, findings))
         seconds = time.perf_counter() - begin_s
         left = left_behind(server)
         log = (Path(folder) / "log").read_text(encoding="utf-8")
     summary = {
         "machine": describe_machine(),
-        "requests": options.num,
+        "requests": len(made),
         "seed": options.seed,
         "seconds": round(seconds, 1),
         "statuses": dict(sorted(findings.statuses.items())),
@@ -132,8 +144,7 @@ def main() -> None:
         "faults": findings.faults,
         "left in the engine": left,
         "failures in the log": log.count("Traceback"),
-        "resident MiB after a tenth": _mib(samples[0]),
-        "resident MiB at the end": _mib(samples[-1]),
+        "resident MiB after each tenth": [_mib(sample) for sample in samples],
     }
     report(summary, options.out)
 
