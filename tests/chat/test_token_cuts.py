@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -125,3 +126,23 @@ def test_log_probabilities_have_the_bytes_of_half_characters(
     answer = read(byte_model, pieces, separate_reasoning=is_separate)
     assert answer.content == "a👋\ufffd"
     assert answer.logprob_bytes == b"".join(pieces)
+
+
+@pytest.mark.parametrize(
+    ("text", "content", "reasoning"),
+    [
+        ("hm</think>\n\nyes", "\n\n", "hm"),
+        ("hm</think> \n\nyes", " \n\n", "hm"),
+        ("hm</think>yes\n\nno", "yes\n\n", "hm"),
+        ("\n\nhm</think>yes", "", "\n\n"),
+        ("\n</think>\n\nyes", "\n\n", ""),
+        ("hm\n\n</think>yes", "", "hm\n\n"),
+        ("hm</think>\nyes", "yes", "hm"),
+    ],
+)
+def test_a_stop_string_of_white_space_is_shown_beside_thinking_too(
+    byte_model: ChatModel, text: str, content: str, reasoning: str
+) -> None:
+    options: dict[str, Any] = {"enable_thinking": True, "separate_reasoning": True}
+    answer = read(byte_model, [bytes([b]) for b in text.encode()], stop=["\n\n"], **options)
+    assert (answer.content, answer.reasoning) == (content, reasoning)

@@ -152,8 +152,9 @@ class _Answer:
                 events += self._parser.feed(self._stops.flush())
         self.is_finished = bool(token.finish) or self._stops.is_matched
         if self.is_finished:
-            is_cut = token.finish == "length" and not self._stops.is_matched
-            events += self._parser.flush(is_cut=is_cut)
+            is_stopped = self._stops.is_matched
+            is_cut = token.finish == "length" and not is_stopped
+            events += self._parser.flush(is_cut=is_cut, is_stopped=is_stopped)
         logprob = self._logprob(token) if is_text else None
         return _delta(self._choice, events, self._finish_reason(token), logprob)
 

@@ -87,18 +87,19 @@ class AnswerParser:
         next(self._steps, None)
         return self._taken()
 
-    def flush(self, *, is_cut: bool = False) -> list[Event]:
+    def flush(self, *, is_cut: bool = False, is_stopped: bool = False) -> list[Event]:
         """What was held back when the answer ended.
 
         Args:
             is_cut: Whether it ended before the model was done: the beginning of a call that is
                 still without a name is left out then.
+            is_stopped: Whether a stop string has ended it.
         """
         self._is_cut = is_cut
         self._source.is_ended = True
         next(self._steps, None)
-        self._reasoning.flush()
-        self._content.flush()
+        self._reasoning.flush(is_stopped=is_stopped)
+        self._content.flush(is_stopped=is_stopped)
         return self._taken()
 
     def _taken(self) -> list[Event]:

@@ -17,15 +17,18 @@ class TextSink:
         self._emit = emit
         self._holds_space = holds_space
         self._held = ""
+        self._skipped = ""
         self._is_behind_markup = False
         self._is_behind_call = False
 
     def write(self, text: str) -> None:
         """Some more text."""
         if self._is_behind_markup or self._is_behind_call:
-            text = text.lstrip()
-            if not text:
+            rest = text.lstrip()
+            if not rest:
+                self._skipped += text
                 return
+            text = rest
         self._is_behind_markup = self._is_behind_call = False
         text = self._held + text
         end = len(text.rstrip()) if self._holds_space else len(text)
@@ -36,17 +39,25 @@ class TextSink:
     def skip_space(self) -> None:
         """Markup has come, and this text begins behind it."""
         self._is_behind_markup = True
+        self._skipped = ""
 
     def drop_space(self) -> None:
         """Markup comes: the white space before it is not text."""
-        self._held = ""
+        self._held = self._skipped = ""
 
     def pass_call(self) -> None:
         """A call has come: the white space before it is text only if text follows."""
         self._is_behind_call = True
 
-    def flush(self) -> None:
-        """The text is over."""
+    def flush(self, *, is_stopped: bool = False) -> None:
+        """The text is over.
+
+        Args:
+            is_stopped: Whether a stop string has ended it, which is always part of the text: white
+                space behind thinking, too, then.
+        """
+        if self._skipped and is_stopped and not self._is_behind_call:
+            self._emit(self._skipped)
         if self._held and not self._is_behind_call:
             self._emit(self._held)
-        self._held = ""
+        self._held = self._skipped = ""
