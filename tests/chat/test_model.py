@@ -19,9 +19,10 @@ def request(content: str = "ab", role: str = "user", **options: Any) -> ChatRequ
 
 
 def test_a_conversation_becomes_the_tokens_of_its_rendered_text(byte_model: ChatModel) -> None:
-    prompt = byte_model.render(request("hello ü"))
-    assert prompt.token_ids == byte_model.tokenizer.encode("[user]hello ü[assistant]")
-    assert prompt.reasoning_opening == ""
+    rendered = byte_model.render(request("hello ü"))
+    ids = byte_model.tokenizer.encode("[user]hello ü[assistant]")
+    assert rendered.prompt.token_ids == ids
+    assert rendered.reasoning_opening == ""
 
 
 def test_thinking_opened_by_the_template_is_told_as_it_stands(byte_model: ChatModel) -> None:
@@ -42,8 +43,8 @@ def test_what_the_template_refuses_is_refused(byte_model: ChatModel) -> None:
 
 
 def test_a_prompt_that_leaves_one_token_fits(byte_model: ChatModel) -> None:
-    prompt = byte_model.render(request("x" * (WINDOW_TOKENS - MARKS - 1)))
-    assert len(prompt.token_ids) == WINDOW_TOKENS - 1
+    rendered = byte_model.render(request("x" * (WINDOW_TOKENS - MARKS - 1)))
+    assert len(rendered.prompt) == WINDOW_TOKENS - 1
 
 
 @pytest.mark.parametrize("behavior", ["truncate", "error"])

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer as Backend
 from tokenizers import decoders, models
@@ -18,6 +18,11 @@ def joined(tokenizer: Tokenizer, text: str) -> bytes:
     return b"".join(tokenizer.bytes_of(token_id) for token_id in tokenizer.encode(text))
 
 
+def has_marker(tokenizer: Tokenizer, text: str) -> bool:
+    """Whether a special token, which stands for no text, is written in it."""
+    return any(name in text for name in tokenizer.special_tokens.values())
+
+
 def the_id(tokenizer: Tokenizer, token: str) -> int:
     token_id = tokenizer.id_of(token)
     assert token_id is not None
@@ -28,6 +33,7 @@ def the_id(tokenizer: Tokenizer, token: str) -> int:
 def test_bytes_of_built_in_tokens_reassemble_any_text(
     built_in_tokenizer: Tokenizer, text: str
 ) -> None:
+    assume(not has_marker(built_in_tokenizer, text))
     assert joined(built_in_tokenizer, text) == text.encode()
 
 

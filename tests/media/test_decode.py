@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from palaver.media.decode import Kind, MediaError, Picture, Sound, Video, decode
+from palaver.media.decode import MediaError, decode
 from palaver.media.limits import MediaLimits
+from palaver.senses.media import Kind, Picture, Sound, Video
 
 from . import files
 from .files import BLUE, GREEN, RED

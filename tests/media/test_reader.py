@@ -13,10 +13,11 @@ from typing import Any, TypeVar
 import pytest
 
 from palaver.errors import InvalidRequest
-from palaver.media.decode import MediaError, Picture
+from palaver.media.decode import MediaError
 from palaver.media.decoder import Decoder
 from palaver.media.limits import MediaLimits
 from palaver.media.reader import MediaReader
+from palaver.senses.media import Picture
 
 from . import files
 

@@ -18,7 +18,7 @@ HI = ChatRequest(messages=[{"role": "user", "content": "Hi"}])
 def prompt_of(path: Path) -> str:
     """The text that the folder's template makes of a greeting."""
     model = ModelFolder.open(path).chat_model()
-    ids = model.render(HI).token_ids
+    ids = model.render(HI).prompt.token_ids
     return b"".join(map(model.tokenizer.bytes_of, ids)).decode()
 
 

@@ -46,7 +46,7 @@ class Model:
     def prompt(self, content: str) -> list[int]:
         """The tokens of a conversation in which a user has said something."""
         messages = [{"role": "user", "content": content}]
-        return self._chat.render(ChatRequest(messages=messages)).token_ids
+        return self._chat.render(ChatRequest(messages=messages)).prompt.token_ids
 
     def place(self, content: str, answer: Beginning = ()) -> Place:
         """What there is to draw from behind a user's message and the answer's beginning."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from palaver.chat.embedding import embed, insert
 from palaver.chat.families.dialect import Dialect
 from palaver.chat.parser.answer import opening_in
 from palaver.chat.request import ChatRequest
@@ -11,7 +13,10 @@ from palaver.chat.template import ChatTemplate
 from palaver.chat.tokenizer import Tokenizer
 from palaver.chat.tools.history import for_template
 from palaver.chat.tools.plain_text import in_plain_text
+from palaver.engine.request import Prompt
 from palaver.errors import InvalidRequest
+from palaver.senses.media import Kind
+from palaver.senses.placement import PlacedMedia, Senses
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +24,11 @@ class RenderedPrompt:
     """A conversation as the model reads it.
 
     Attributes:
-        token_ids: At least one.
+        prompt: At least one token, and the media among them.
         reasoning_opening: The thinking tag that the template has opened at the end, or ``""``.
     """
 
-    token_ids: list[int]
+    prompt: Prompt
     reasoning_opening: str
 
 
@@ -37,6 +42,7 @@ class ChatModel:
         stop_token_ids: Tokens that end an answer.
         window_tokens: Tokens that prompt and answer may have together.
         dialect: How it writes thinking and calls.
+        senses: The rules of a model that takes more than text.
     """
 
     tokenizer: Tokenizer
@@ -44,11 +50,17 @@ class ChatModel:
     stop_token_ids: tuple[int, ...]
     window_tokens: int
     dialect: Dialect
+    senses: Senses | None = None
 
     @property
     def can_think(self) -> bool:
         """Whether its template knows how to switch thinking on."""
         return self.template.can_think
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What it takes beside text."""
+        return self.senses.config.kinds if self.senses else frozenset()
 
     def with_room_for(self, num_tokens: int) -> ChatModel:
         """The same model with a window of at most ``num_tokens``."""
@@ -85,16 +97,21 @@ class ChatModel:
                 f"model has {self.window_tokens} tokens, which hold {most} characters at most",
                 param="messages",
             )
-        token_ids = self.tokenizer.encode(text)
-        if not token_ids:
+        prompt = self._prompt(text, request.media)
+        if not prompt.token_ids:
             raise InvalidRequest("messages: the conversation is empty", param="messages")
-        if len(token_ids) >= self.window_tokens:
+        if len(prompt) >= self.window_tokens:
             raise InvalidRequest(
-                f"messages: the prompt has {len(token_ids)} tokens and leaves no room for an "
+                f"messages: the prompt has {len(prompt)} tokens and leaves no room for an "
                 f"answer; the context window of this model has {self.window_tokens} tokens",
                 param="messages",
             )
-        return RenderedPrompt(token_ids, opening_in(text, self.dialect.family.thinking))
+        return RenderedPrompt(prompt, opening_in(text, self.dialect.family.thinking))
+
+    def _prompt(self, text: str, media: Sequence[PlacedMedia]) -> Prompt:
+        if not (media and self.senses):
+            return Prompt(self.tokenizer.encode(text))
+        return embed(self.tokenizer.encode(insert(text, media, self.senses)), media, self.senses)
 
     def answer_length(self, request: ChatRequest, num_prompt_tokens: int) -> int:
         """How many tokens the answer may have (spec rows S14 and S15).

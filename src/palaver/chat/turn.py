@@ -66,6 +66,9 @@ class Usage:
     completion_tokens: int
     cached_tokens: int
     reasoning_tokens: int
+    image_tokens: int = 0
+    video_tokens: int = 0
+    audio_tokens: int = 0
 
     @property
     def total_tokens(self) -> int:
@@ -86,7 +89,7 @@ class Turn:
 
     def __init__(self, request: ChatRequest, model: ChatModel) -> None:
         rendered = model.render(request)
-        self.prompt = Prompt(rendered.token_ids)
+        self.prompt = rendered.prompt
         self.params = _sampling_params(request, model, len(self.prompt))
         self.num_choices = request.num_choices
         self._num_cached_tokens = 0
@@ -113,6 +116,9 @@ class Turn:
             completion_tokens=sum(answer.num_tokens for answer in self._answers),
             cached_tokens=self._num_cached_tokens,
             reasoning_tokens=sum(answer.num_reasoning_tokens for answer in self._answers),
+            image_tokens=self.prompt.num_media_tokens("picture"),
+            video_tokens=self.prompt.num_media_tokens("video"),
+            audio_tokens=self.prompt.num_media_tokens("sound"),
         )
 
 
@@ -199,8 +205,10 @@ def _delta(
 
 def _ids_of(prompt: Prompt, params: SamplingParams) -> str:
     """What the ids of calls are made from: one seed may serve a whole conversation."""
-    digest = blake2b(array("q", prompt.token_ids).tobytes(), digest_size=16).hexdigest()
-    return f"{params.seed}/{digest}"
+    digest = blake2b(array("q", prompt.token_ids).tobytes(), digest_size=16)
+    for span in prompt.spans:
+        digest.update(span.content_hash)
+    return f"{params.seed}/{digest.hexdigest()}"
 
 
 def _sampling_params(request: ChatRequest, model: ChatModel, num_prompt: int) -> SamplingParams:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Sequence as Listing
 from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
+from palaver.engine.request import Span
 from palaver.engine.scheduler import Chunk
-from palaver.runtime.base import StepBatch
+from palaver.engine.sequence import Sequence
+from palaver.runtime.base import Features, Splice, StepBatch
 
 
 def make_batch(chunks: Listing[Chunk], block_size: int) -> StepBatch:
@@ -42,7 +45,38 @@ def make_batch(chunks: Listing[Chunk], block_size: int) -> StepBatch:
         block_indices_begins=_begins(num_blocks),
         max_context_len=int(lengths.max()),
         sampled_indices=np.concatenate(sampled).astype(np.int64),
+        rope_ids=_rope_ids(chunks),
+        splices=tuple(chain.from_iterable(map(_splices, chunks, begins.tolist()))),
     )
+
+
+def _rope_ids(chunks: Listing[Chunk]) -> NDArray[np.int64] | None:
+    if all(chunk.sequence.request.prompt.positions is None for chunk in chunks):
+        return None
+    rows = []
+    for chunk in chunks:
+        begin = chunk.sequence.num_computed
+        prompt = chunk.sequence.request.prompt
+        rows.append(prompt.rope_ids(begin, begin + chunk.num_tokens))
+    return np.concatenate(rows, axis=1)
+
+
+def _splices(chunk: Chunk, place: int) -> Iterator[Splice]:
+    """The parts of a sequence's media that lie in a chunk which begins at ``place``."""
+    sequence = chunk.sequence
+    begin = sequence.num_computed
+    end = begin + chunk.num_tokens
+    for span, features in _spans(sequence):
+        first, last = max(span.begin, begin), min(span.end, end)
+        if first < last:
+            part = slice(first - span.begin, last - span.begin)
+            deep = None if features.deep is None else features.deep[:, part]
+            yield Splice(place + first - begin, Features(features.rows[part], deep))
+
+
+def _spans(sequence: Sequence) -> Iterator[tuple[Span, Features]]:
+    if sequence.num_computed < sequence.request.prompt.media_end:
+        yield from zip(sequence.request.prompt.spans, sequence.features, strict=True)
 
 
 def _begins(nums: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -19,7 +19,7 @@ from palaver.engine.scheduler import Chunk, Scheduler
 from palaver.engine.sequence import Sequence
 from palaver.engine.stats import SequenceState, StepStats
 from palaver.errors import InvalidRequest
-from palaver.runtime.base import Logits, Runtime
+from palaver.runtime.base import Features, Logits, Runtime
 
 DEFAULT_MAX_STEP_TOKENS = 512
 DEFAULT_MAX_RUNNING = 256
@@ -70,8 +70,18 @@ class Engine:
         """Requests that are not finished."""
         return len(self._sequences)
 
-    def add(self, request: GenerationRequest, constraint: Constraint | None = None) -> None:
+    def add(
+        self,
+        request: GenerationRequest,
+        constraint: Constraint | None = None,
+        features: Listing[Features] = (),
+    ) -> None:
         """Queue a request, with its compiled grammar if it has one.
+
+        Args:
+            request: What to generate.
+            constraint: Its compiled grammar.
+            features: Of its prompt's spans, in their order.
 
         Raises:
             InvalidRequest: Prompt and answer can never fit into the cache together, or
@@ -87,7 +97,7 @@ class Engine:
                 f"{request.params.max_tokens} more do not fit into a cache of {num_fitting} tokens",
                 param="messages",
             )
-        sequence = self.scheduler.add(request)
+        sequence = self.scheduler.add(request, features)
         sequence.constraint = constraint
         self._sequences[request.request_id] = [sequence]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, deque
 
 import numpy as np
 
@@ -14,12 +14,21 @@ _DIGEST_BYTES = 16
 
 
 def block_hashes(prompt: Prompt, block_size: int) -> list[bytes]:
-    """A hash for each full block of a prompt, chained: it covers all that lies before the block."""
+    """A hash for each full block of a prompt, chained: it covers all that lies before the block.
+
+    The placeholders of media are all alike, so what they stand for goes into the hash as well.
+    """
     hashes: list[bytes] = []
     parent = b""
     ids = np.asarray(prompt.token_ids, dtype=np.int32)
+    spans = deque(prompt.spans)
     for begin in range(0, len(ids) - block_size + 1, block_size):
         content = ids[begin : begin + block_size].tobytes()
+        while spans and spans[0].begin < begin + block_size:
+            content += spans[0].begin.to_bytes(8, "little", signed=True) + spans[0].content_hash
+            if spans[0].end > begin + block_size:
+                break
+            spans.popleft()
         parent = hashlib.blake2b(parent + content, digest_size=_DIGEST_BYTES).digest()
         hashes.append(parent)
     return hashes

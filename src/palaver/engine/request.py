@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from palaver.senses.media import Kind
 
 
 class Grammar(msgspec.Struct, frozen=True, array_like=True):
@@ -57,19 +63,92 @@ class SamplingParams(msgspec.Struct, frozen=True, kw_only=True, array_like=True)
         return bool(self.presence_penalty or self.frequency_penalty) or self.repetition_penalty != 1
 
 
+class Array(msgspec.Struct, frozen=True, array_like=True):
+    """A numpy array in a message.
+
+    Attributes:
+        dtype: As numpy names it.
+        shape: Its shape.
+        data: Its memory, row after row.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
+
+    @classmethod
+    def of(cls, array: NDArray[Any]) -> Array:
+        """The array in a form that can be sent."""
+        return cls(array.dtype.str, array.shape, array.tobytes())
+
+    def numpy(self) -> NDArray[Any]:
+        """The array again; not writable."""
+        return np.frombuffer(self.data, dtype=self.dtype).reshape(self.shape)
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """A piece of media in a prompt.
+
+    Attributes:
+        begin: Which token is its first.
+        num_tokens: Tokens that it takes.
+        kind: What it is.
+        content_hash: Equal hashes stand for equal pieces.
+        content: What its encoder takes; ``None`` once that is done.
+    """
+
+    begin: int
+    num_tokens: int
+    kind: Kind
+    content_hash: bytes
+    content: Array | None
+
+    @property
+    def end(self) -> int:
+        """The token behind its last."""
+        return self.begin + self.num_tokens
+
+
 class Prompt(msgspec.Struct, frozen=True, array_like=True):
     """What a model reads before it answers.
 
-    A class rather than a list, so that spans of pictures and sound can lie beside the ids.
-
     Attributes:
         token_ids: The rendered conversation, at least one token.
+        spans: Pictures, video and sound in it, in order; their tokens' ids are placeholders.
+        positions: ``int32[3, N]``, time, row and column of the first N tokens; ``None`` for text,
+            where each token's place is all three.
+        position_delta: Added to the place of every later token to make its position.
     """
 
     token_ids: list[int]
+    spans: list[Span] = []
+    positions: Array | None = None
+    position_delta: int = 0
 
     def __len__(self) -> int:
         return len(self.token_ids)
+
+    @property
+    def media_end(self) -> int:
+        """The token behind the last span; 0 if there is none."""
+        return self.spans[-1].end if self.spans else 0
+
+    def num_media_tokens(self, kind: Kind) -> int:
+        """How many tokens the spans of a kind take."""
+        return sum(span.num_tokens for span in self.spans if span.kind == kind)
+
+    def without_content(self) -> Prompt:
+        """The same prompt once its spans are encoded."""
+        spans = [msgspec.structs.replace(span, content=None) for span in self.spans]
+        return msgspec.structs.replace(self, spans=spans)
+
+    def rope_ids(self, begin: int, end: int) -> NDArray[np.int64]:
+        """``int64[3, end - begin]``: positions of those tokens, which may lie behind the prompt."""
+        rows = np.tile(np.arange(begin, end, dtype=np.int64) + self.position_delta, (3, 1))
+        if self.positions is not None and begin < self.positions.shape[1]:
+            known = self.positions.numpy()[:, begin:end]
+            rows[:, : known.shape[1]] = known
+        return rows
 
 
 class GenerationRequest(msgspec.Struct, frozen=True, array_like=True):

@@ -5,15 +5,18 @@ from __future__ import annotations
 from bisect import insort
 from collections import deque
 from collections.abc import Iterator
+from collections.abc import Sequence as Listing
 from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from palaver.engine.blocks import BlockPool
 from palaver.engine.prefix_cache import PrefixCache, block_hashes
 from palaver.engine.queue import ArrivalQueue
 from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
 from palaver.engine.sequence import Sequence
-from palaver.runtime.base import SavedBlock
+from palaver.runtime.base import Features, SavedBlock
 
 _MAX_READ_BACKS = 32
 _READ_BACK_PARAMS = SamplingParams(max_tokens=0, seed=0)
@@ -107,10 +110,10 @@ class Scheduler:
         """Whether a step would compute anything."""
         return bool(self.running or len(self.waiting) or self._read_backs)
 
-    def add(self, request: GenerationRequest) -> Sequence:
+    def add(self, request: GenerationRequest, features: Listing[Features] = ()) -> Sequence:
         """Queue a request; its choices fork from this first one once the prompt is read."""
         hashes = block_hashes(request.prompt, self._block_size)
-        sequence = Sequence(request, self._next_arrival(), hashes)
+        sequence = Sequence(request, self._next_arrival(), hashes, features=features)
         self.waiting.push(sequence)
         return sequence
 
@@ -135,7 +138,10 @@ class Scheduler:
         self.remove(sequence)
         num_blocks = len(sequence.token_ids) // self._block_size
         if not sequence.is_read_back and num_blocks > len(sequence.hashes):
-            self._read_backs.append(Prompt(sequence.token_ids[: num_blocks * self._block_size]))
+            tokens = sequence.token_ids[: num_blocks * self._block_size]
+            self._read_backs.append(
+                msgspec.structs.replace(sequence.request.prompt, token_ids=tokens)
+            )
 
     def schedule(self) -> list[Chunk]:
         """The next step's work, with a block for every token of it."""
@@ -300,7 +306,10 @@ class Scheduler:
         self.waiting.push(sequence)
         if not self._admit(sequence):
             self.waiting.remove(sequence)
-        elif sequence.num_computed == sequence.prefill_end(self._block_size):
+        elif (
+            sequence.num_computed == sequence.prefill_end(self._block_size)
+            or sequence.num_computed < prompt.media_end  # whose features are gone
+        ):
             self.remove(sequence)
         else:
             self._prefill(sequence, self._max_step_tokens, chunks)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence as Listing
+
 from palaver.engine.grammar import Constraint
 from palaver.engine.penalties import TokenCounts
 from palaver.engine.request import GenerationRequest
-from palaver.runtime.base import SavedBlock
+from palaver.runtime.base import Features, SavedBlock
 
 
 class Sequence:
@@ -28,6 +30,7 @@ class Sequence:
         constraint: Where the answer stands in its grammar, if it has one.
         num_forced: Tokens at the end that the grammar has forced, as long as their log
             probabilities are still to be computed and reported.
+        features: Of the prompt's spans, in their order; none once they are no longer needed.
         is_read_back: The prompt is a finished conversation, read only to be cached.
     """
 
@@ -38,6 +41,7 @@ class Sequence:
         hashes: list[bytes],
         *,
         choice: int = 0,
+        features: Listing[Features] = (),
         is_read_back: bool = False,
     ) -> None:
         self.request = request
@@ -55,6 +59,7 @@ class Sequence:
         self.counts: TokenCounts | None = None
         self.constraint: Constraint | None = None
         self.num_forced = 0
+        self.features = features
         self.is_read_back = is_read_back
 
     @property
@@ -93,7 +98,9 @@ class Sequence:
 
     def fork(self, choice: int) -> Sequence:
         """A further choice that shares this one's prompt; the caller counts the references."""
-        other = Sequence(self.request, self.arrival, self.hashes, choice=choice)
+        other = Sequence(
+            self.request, self.arrival, self.hashes, choice=choice, features=self.features
+        )
         other.num_computed = self.num_computed
         other.num_cached_tokens = self.num_cached_tokens
         other.num_published = self.num_published

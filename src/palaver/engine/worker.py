@@ -6,12 +6,14 @@ its end or dies, this process ends at once, so none is ever left behind.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
 import sys
 import threading
 import time
+from collections.abc import Sequence as Listing
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,7 @@ from queue import Empty, SimpleQueue
 
 import msgspec
 
+from palaver.engine.encoding import DEFAULT_CACHE_BYTES, Encoding, MediaEncoder
 from palaver.engine.engine import DEFAULT_MAX_RUNNING, DEFAULT_MAX_STEP_TOKENS, Engine
 from palaver.engine.grammar import Constraint, GrammarCompiler
 from palaver.engine.messages import (
@@ -35,9 +38,12 @@ from palaver.engine.messages import (
     decode_to_engine,
     frame,
 )
-from palaver.engine.request import GenerationRequest, Grammar
+from palaver.engine.request import GenerationRequest
 from palaver.errors import InvalidRequest, ModelFolderError
 from palaver.runtime import RuntimeConfig, load_runtime
+from palaver.runtime.base import Encoder, Features
+
+_log = logging.getLogger(__name__)
 
 _NUM_COMPILING = 2
 
@@ -49,11 +55,13 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
         runtime: The model to load.
         max_step_tokens: Tokens of one step.
         max_running: Sequences in one step.
+        encoder_cache_bytes: Memory for encoded pictures, video and sound.
     """
 
     runtime: RuntimeConfig
     max_step_tokens: int = DEFAULT_MAX_STEP_TOKENS
     max_running: int = DEFAULT_MAX_RUNNING
+    encoder_cache_bytes: int = DEFAULT_CACHE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,29 +70,40 @@ class _Compiled:
 
     request: GenerationRequest
     constraint: Future[Constraint]
+    features: Listing[Features] = ()
 
 
 class Worker:
     """Steps an engine on behalf of the process at the other end of a socket.
 
-    Grammars are compiled in threads of their own; a request joins the engine when its grammar is
-    ready, and nobody else waits for it.
+    Grammars are compiled and media are encoded in threads of their own; a request joins the engine
+    when both are ready, and nobody else waits for it.
 
     Args:
         connection: The socket.
         engine: Only this object calls it.
         compiler: For the grammars of the engine's model.
+        encoder: Of the engine's model, if it takes more than text.
+        encoder_cache_bytes: Memory for what it encoded.
     """
 
     def __init__(
-        self, connection: socket.socket, engine: Engine, compiler: GrammarCompiler
+        self,
+        connection: socket.socket,
+        engine: Engine,
+        compiler: GrammarCompiler,
+        encoder: Encoder | None = None,
+        encoder_cache_bytes: int = DEFAULT_CACHE_BYTES,
     ) -> None:
         self._connection = connection
         self._engine = engine
         self._compiler = compiler
-        self._compiling: set[int] = set()
+        self._preparing: set[int] = set()
         self._threads = ThreadPoolExecutor(_NUM_COMPILING, thread_name_prefix="grammar")
-        self._inbox: SimpleQueue[ToEngine | _Compiled] = SimpleQueue()
+        self._inbox: SimpleQueue[ToEngine | _Compiled | Encoding] = SimpleQueue()
+        self._media = (
+            MediaEncoder(encoder, self._inbox.put, encoder_cache_bytes) if encoder else None
+        )
 
     def run(self) -> None:
         """Serve until the other end is closed, which ends the process."""
@@ -107,36 +126,71 @@ class Worker:
             except Empty:
                 return
 
-    def _apply(self, message: ToEngine | _Compiled) -> None:
+    def _apply(self, message: ToEngine | _Compiled | Encoding) -> None:
         match message:
             case Cancel(request_id, choice):
-                self._compiling.discard(request_id)
-                self._engine.cancel(request_id, choice)
+                self._cancel(request_id, choice)
             case Inspect():
                 self._connection.sendall(frame(Inspection(self._engine.inspect())))
             case Submit(request):
-                if request.params.grammar:
-                    self._compile(request, request.params.grammar)
-                else:
-                    self._add(request, None)
-            case _Compiled(request, constraint):
-                if request.request_id in self._compiling:
-                    self._compiling.remove(request.request_id)
-                    self._add(request, constraint)
+                self._prepare(request)
+            case Encoding(request, features, error):
+                if request.request_id in self._preparing:
+                    self._take_encoded(request, features, error)
+            case _Compiled(request, constraint, features):
+                if request.request_id in self._preparing:
+                    self._add(request, constraint, features)
 
-    def _compile(self, request: GenerationRequest, grammar: Grammar) -> None:
-        self._compiling.add(request.request_id)
+    def _cancel(self, request_id: int, choice: int | None) -> None:
+        self._preparing.discard(request_id)
+        if self._media:
+            self._media.forget(request_id)
+        self._engine.cancel(request_id, choice)
+
+    def _prepare(self, request: GenerationRequest) -> None:
+        """Have media encoded first and the grammar compiled then, as far as there are such."""
+        self._preparing.add(request.request_id)
+        if request.prompt.spans and self._media:
+            self._media.add(request)
+        elif request.prompt.spans:
+            self._refuse(request.request_id, InvalidRequest("this model takes text only"))
+        else:
+            self._compile(request, ())
+
+    def _take_encoded(
+        self, request: GenerationRequest, features: Listing[Features], error: Exception | None
+    ) -> None:
+        if error:
+            _log.error("media could not be encoded", exc_info=error)
+            refusal = InvalidRequest(f"messages: the media cannot be encoded: {error}")
+            self._refuse(request.request_id, refusal)
+            return
+        prompt = request.prompt.without_content()
+        self._compile(msgspec.structs.replace(request, prompt=prompt), features)
+
+    def _compile(self, request: GenerationRequest, features: Listing[Features]) -> None:
+        grammar = request.params.grammar
+        if not grammar:
+            self._add(request, None, features)
+            return
         stops = request.params.stop_token_ids
         future = self._threads.submit(self._compiler.compile, grammar, stops)
-        future.add_done_callback(lambda done: self._inbox.put(_Compiled(request, done)))
+        future.add_done_callback(lambda done: self._inbox.put(_Compiled(request, done, features)))
 
-    def _add(self, request: GenerationRequest, constraint: Future[Constraint] | None) -> None:
+    def _add(
+        self,
+        request: GenerationRequest,
+        constraint: Future[Constraint] | None,
+        features: Listing[Features],
+    ) -> None:
+        self._preparing.discard(request.request_id)
         try:
-            self._engine.add(request, constraint.result() if constraint else None)
+            self._engine.add(request, constraint.result() if constraint else None, features)
         except InvalidRequest as error:
             self._refuse(request.request_id, error)
 
     def _refuse(self, request_id: int, error: InvalidRequest) -> None:
+        self._preparing.discard(request_id)
         self._connection.sendall(frame(Refused(request_id, error.message, error.param)))
 
     def _read(self) -> None:
@@ -168,7 +222,8 @@ def main(fd: int, config: WorkerConfig) -> None:
     )
     connection.sendall(frame(ready))
     compiler = GrammarCompiler(Path(config.runtime.folder) / "tokenizer.json", shape.vocab_size)
-    Worker(connection, engine, compiler).run()
+    encoder, cache_bytes = runtime.encoder, config.encoder_cache_bytes
+    Worker(connection, engine, compiler, encoder, cache_bytes).run()
 
 
 if __name__ == "__main__":

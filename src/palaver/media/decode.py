@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import av
 import numpy as np
@@ -17,10 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from palaver.media.limits import MediaLimits
+from palaver.senses.media import SAMPLE_RATE_HZ, Kind, Media, Picture, Sound, Video
 
-Kind: TypeAlias = Literal["picture", "video", "sound"]
-
-SAMPLE_RATE_HZ = 16_000
 _PICTURE_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 _FRAMES_PER_S = 2.0
 _MIN_FRAMES = 4
@@ -31,44 +28,6 @@ T = TypeVar("T")
 
 class MediaError(Exception):
     """A file cannot be decoded, or has too much of something; says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture, upright and without transparency.
-
-    Attributes:
-        pixels: ``uint8[height, width, 3]``, red, green, blue.
-    """
-
-    pixels: NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class Video:
-    """Some frames of a video, evenly spread.
-
-    Attributes:
-        frames: ``uint8[N, height, width, 3]``, red, green, blue.
-        times_s: ``float64[N]``, when each of them is shown.
-    """
-
-    frames: NDArray[np.uint8]
-    times_s: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """A sound, all channels mixed into one.
-
-    Attributes:
-        samples: ``float32[N]``, -1 to 1, 16,000 a second.
-    """
-
-    samples: NDArray[np.float32]
-
-
-Media: TypeAlias = Picture | Video | Sound
 
 
 def decode(kind: Kind, content: bytes, limits: MediaLimits) -> Media:

@@ -13,8 +13,9 @@ import signal
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
-from palaver.media.decode import Kind, Media, MediaError, decode
+from palaver.media.decode import MediaError, decode
 from palaver.media.limits import MediaLimits
+from palaver.senses.media import Kind, Media
 
 _MAX_MEMORY_BYTES = 4 * 2**30
 

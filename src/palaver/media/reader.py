@@ -7,11 +7,12 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from palaver.errors import InvalidRequest
-from palaver.media.decode import Kind, Media, MediaError, Picture, Video
+from palaver.media.decode import MediaError
 from palaver.media.decoder import Decoder
 from palaver.media.fetch import Fetcher
 from palaver.media.limits import MediaLimits
 from palaver.media.source import MediaSource
+from palaver.senses.media import Kind, Media, Picture, Video
 
 _CACHE_BYTES = 256 * 2**20
 

@@ -12,9 +12,12 @@ from palaver.chat.model import ChatModel
 from palaver.chat.template import ChatTemplate
 from palaver.chat.tokenizer import Tokenizer
 from palaver.errors import ModelFolderError
+from palaver.senses.config import LANGUAGE_FILE, SensesConfig, read_senses
+from palaver.senses.registry import senses_of
 
 _DEFAULT_WINDOW_TOKENS = 4096
 _WEIGHTS = ("openvino_model.xml", "openvino_model.bin")
+_LANGUAGE_WEIGHTS = (LANGUAGE_FILE, LANGUAGE_FILE.replace(".xml", ".bin"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +29,14 @@ class ModelFolder:
         config: ``config.json``.
         generation: ``generation_config.json``, empty if there is none.
         tokenizer: ``tokenizer_config.json``, empty if there is none.
+        senses: How it takes in more than text; ``None`` for a model of text.
     """
 
     path: Path
     config: dict[str, Any]
     generation: dict[str, Any]
     tokenizer: dict[str, Any]
+    senses: SensesConfig | None = None
 
     @classmethod
     def open(cls, path: Path) -> ModelFolder:
@@ -42,7 +47,8 @@ class ModelFolder:
         """
         if not path.is_dir():
             raise ModelFolderError(f"{path}: there is no such folder")
-        missing = [name for name in (*_WEIGHTS, "config.json") if not (path / name).is_file()]
+        weights = _LANGUAGE_WEIGHTS if (path / LANGUAGE_FILE).is_file() else _WEIGHTS
+        missing = [name for name in (*weights, "config.json") if not (path / name).is_file()]
         if missing:
             raise ModelFolderError(
                 f"{path}: {', '.join(missing)} missing; export the model with "
@@ -53,18 +59,19 @@ class ModelFolder:
             config=_read_json(path / "config.json"),
             generation=_read_json(path / "generation_config.json", is_optional=True),
             tokenizer=_read_json(path / "tokenizer_config.json", is_optional=True),
+            senses=read_senses(path),
         )
 
     @property
     def window_tokens(self) -> int:
         """Tokens that prompt and answer may have together."""
-        text = self.config.get("text_config", self.config)
+        text = self._text_config
         return int(text.get("max_position_embeddings", _DEFAULT_WINDOW_TOKENS))
 
     @property
     def description(self) -> str:
         """What kind of model it is, in a line."""
-        text = self.config.get("text_config", self.config)
+        text = self._text_config
         sizes = f"{text.get('num_hidden_layers', '?')} layers of {text.get('hidden_size', '?')}"
         return f"{self.config.get('model_type', 'unknown')}, {sizes}"
 
@@ -85,7 +92,15 @@ class ModelFolder:
             stop_token_ids=self._stop_token_ids(tokenizer),
             window_tokens=self.window_tokens,
             dialect=find_dialect(template, tokenizer.has_token, family),
+            senses=senses_of(self.senses) if self.senses else None,
         )
+
+    @property
+    def _text_config(self) -> dict[str, Any]:
+        if self.senses:
+            return self.senses.text
+        text: dict[str, Any] = self.config.get("text_config", self.config)
+        return text
 
     def _template_source(self) -> str:
         path = self.path / "chat_template.jinja"

@@ -8,8 +8,42 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from palaver.senses.media import Kind
+
 Logits: TypeAlias = NDArray[np.float32]
 SavedBlock: TypeAlias = tuple[NDArray[np.generic], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What an encoder made of a piece of media.
+
+    Attributes:
+        rows: ``float32[N, hidden size]``, the embeddings of N tokens.
+        deep: ``float32[layers, N, hidden size]``, added inside the first layers of the language
+            model; ``None`` for sound.
+    """
+
+    rows: NDArray[np.float32]
+    deep: NDArray[np.float32] | None
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory that they take."""
+        return int(self.rows.nbytes) + (0 if self.deep is None else int(self.deep.nbytes))
+
+
+@dataclass(frozen=True, slots=True)
+class Splice:
+    """Features in the place of some of a step's token embeddings.
+
+    Attributes:
+        begin: Which of the T tokens is the first.
+        features: As many rows as tokens.
+    """
+
+    begin: int
+    features: Features
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +63,9 @@ class StepBatch:
         block_indices_begins: ``int32[S + 1]``, where each sequence's blocks begin; the last is B.
         max_context_len: Length of the longest sequence after this step.
         sampled_indices: ``int64[R]``, which of the T tokens' logits are wanted.
+        rope_ids: ``int64[3, T]``, time, row and column of each token; ``None`` if they are all its
+            place in its sequence, as in text.
+        splices: Pictures, video and sound among the tokens, in order.
     """
 
     token_ids: NDArray[np.int64]
@@ -39,6 +76,8 @@ class StepBatch:
     block_indices_begins: NDArray[np.int32]
     max_context_len: int
     sampled_indices: NDArray[np.int64]
+    rope_ids: NDArray[np.int64] | None = None
+    splices: tuple[Splice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +97,31 @@ class RuntimeShape:
     block_size_bytes: int
 
 
+class Encoder(Protocol):
+    """The encoders of a model with senses. One thread calls it at a time, beside the steps."""
+
+    def encode(
+        self, kind: Kind, content: NDArray[np.uint8] | NDArray[np.float32], num_tokens: int
+    ) -> Features:
+        """What the model makes of a piece of media.
+
+        Args:
+            kind: What it is.
+            content: ``uint8[frames, height, width, 3]`` or ``float32[chunks, 128, frames]``.
+            num_tokens: Tokens that it takes in the prompt.
+        """
+
+
 class Runtime(Protocol):
     """A loaded model with its paged cache. One thread calls it at a time."""
 
     @property
     def shape(self) -> RuntimeShape:
         """The sizes of this model and its cache."""
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """What takes in pictures, video and sound; ``None`` for a model of text."""
 
     def step(self, batch: StepBatch) -> Logits:
         """Run the model over ``batch``, writing its keys and values into the cache.

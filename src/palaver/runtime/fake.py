@@ -13,10 +13,28 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from palaver.runtime.base import Logits, RuntimeShape, SavedBlock, StepBatch
+from palaver.runtime.base import Features, Logits, RuntimeShape, SavedBlock, StepBatch
+from palaver.senses.media import Kind
 
-_DECODED = np.int64(1) << 40
+_DECODED = np.int64(1) << 60
 _EMPTY = np.int64(-1)
+
+
+class FakeEncoder:
+    """Features that are a pure function of the content."""
+
+    def __init__(self) -> None:
+        self.num_pieces = 0
+
+    def encode(
+        self, kind: Kind, content: NDArray[np.uint8] | NDArray[np.float32], num_tokens: int
+    ) -> Features:
+        """Rows that no other content has."""
+        self.num_pieces += 1
+        digest = hashlib.blake2b(kind.encode() + content.tobytes(), digest_size=8).digest()
+        rng = np.random.default_rng(int.from_bytes(digest, "little"))
+        rows = rng.standard_normal((num_tokens, 2), dtype=np.float32)
+        return Features(rows, None if kind == "sound" else rows[None])
 
 
 class FakeRuntime:
@@ -39,6 +57,7 @@ class FakeRuntime:
         self._shape = RuntimeShape(vocab_size, block_size_tokens, num_blocks, block_size_tokens * 8)
         self._cache = np.full((num_blocks, block_size_tokens), _EMPTY, dtype=np.int64)
         self._eos_token_id = eos_token_id
+        self.encoder = FakeEncoder()
         self.num_steps = 0
         self.num_tokens = 0
 
@@ -53,11 +72,12 @@ class FakeRuntime:
         self.num_tokens += len(batch.token_ids)
         rows: dict[int, NDArray[np.float32]] = {}
         wanted = set(batch.sampled_indices.tolist())
+        contents = _contents(batch)
         for i, past in enumerate(batch.past_lens.tolist()):
             begin, end = batch.subsequence_begins[i : i + 2].tolist()
             first, last = batch.block_indices_begins[i : i + 2].tolist()
             blocks = batch.block_indices[first:last]
-            self._write(batch, blocks, past, begin, end)
+            self._write(batch, contents, blocks, past, begin, end)
             for index in wanted.intersection(range(begin, end)):
                 rows[index] = self._logits(blocks, past + index - begin + 1)
         return np.stack([rows[i] for i in batch.sampled_indices.tolist()]) if wanted else _no_rows()
@@ -75,7 +95,13 @@ class FakeRuntime:
         self._cache[index] = saved[0]
 
     def _write(
-        self, batch: StepBatch, blocks: NDArray[np.int32], past: int, begin: int, end: int
+        self,
+        batch: StepBatch,
+        contents: NDArray[np.int64],
+        blocks: NDArray[np.int32],
+        past: int,
+        begin: int,
+        end: int,
     ) -> None:
         size = self._shape.block_size_tokens
         assert end > begin, "a sequence without tokens is in the batch"
@@ -84,7 +110,7 @@ class FakeRuntime:
         mark = _DECODED if end - begin == 1 else np.int64(0)
         for place, index in enumerate(range(begin, end), start=past):
             assert batch.position_ids[index] == place, "wrong position"
-            self._cache[blocks[place // size], place % size] = batch.token_ids[index] | mark
+            self._cache[blocks[place // size], place % size] = contents[index] | mark
 
     def _logits(self, blocks: NDArray[np.int32], length: int) -> NDArray[np.float32]:
         context = self._cache[blocks].reshape(-1)[:length]
@@ -95,6 +121,18 @@ class FakeRuntime:
         if self._eos_token_id is not None:
             logits[self._eos_token_id] += length / 16 - 2
         return logits
+
+
+def _contents(batch: StepBatch) -> NDArray[np.int64]:
+    """What each token is: its id, or the features in its place; and where it stands."""
+    contents = batch.token_ids.copy()
+    for splice in batch.splices:
+        for i, row in enumerate(splice.features.rows, start=splice.begin):
+            digest = hashlib.blake2b(row.tobytes(), digest_size=4).digest()
+            contents[i] = int.from_bytes(digest, "little")
+    if batch.rope_ids is not None:
+        contents += (batch.rope_ids - batch.position_ids).T @ np.array([1 << 33, 1 << 35, 1 << 37])
+    return contents
 
 
 def _no_rows() -> Logits:

@@ -13,8 +13,11 @@ from openvino import opset13
 from openvino._offline_transformations import paged_attention_transformation
 
 from palaver.errors import ModelFolderError
-from palaver.runtime.base import Logits, RuntimeShape, SavedBlock, StepBatch
+from palaver.runtime.base import Encoder, Logits, RuntimeShape, SavedBlock, StepBatch
 from palaver.runtime.config import RuntimeConfig
+from palaver.runtime.embedding import Embedding
+from palaver.runtime.encoders import Encoders
+from palaver.senses.config import LANGUAGE_FILE, read_senses
 
 MODEL_FILE = "openvino_model.xml"
 _SAMPLED = "sampled_tokens_indices"
@@ -32,7 +35,7 @@ class OpenVinoRuntime:
 
     Args:
         config: Names the folder, which holds ``openvino_model.xml`` and ``.bin`` as optimum-intel
-            exports them, and bounds the cache.
+            exports them, or the several models of one with senses, and bounds the cache.
 
     Raises:
         ModelFolderError: The folder holds no such model, the model cannot run in paged mode, or the
@@ -40,7 +43,10 @@ class OpenVinoRuntime:
     """
 
     def __init__(self, config: RuntimeConfig) -> None:
-        compiled = _compile(config)
+        senses = read_senses(Path(config.folder))
+        compiled = _compile(config, LANGUAGE_FILE if senses else MODEL_FILE)
+        self._embedding = Embedding(config, senses, compiled) if senses else None
+        self._encoder = Encoders(config, senses) if senses else None
         self._request = compiled.create_infer_request()
         caches = [port for port in compiled.inputs if _CACHE_INPUT in port.any_name]
         block_bytes = sum(_block_bytes(port) for port in caches)
@@ -60,7 +66,7 @@ class OpenVinoRuntime:
         self._num_threads = _num_threads(config)
         self._inputs = {port.any_name for port in compiled.inputs} - {p.any_name for p in caches}
         self._shape = RuntimeShape(
-            vocab_size=compiled.output(0).partial_shape[-1].get_length(),
+            vocab_size=compiled.output("logits").partial_shape[-1].get_length(),
             block_size_tokens=block_size,
             num_blocks=num_blocks,
             block_size_bytes=block_bytes,
@@ -71,12 +77,15 @@ class OpenVinoRuntime:
         """The sizes of this model and its cache."""
         return self._shape
 
+    @property
+    def encoder(self) -> Encoder | None:
+        """The encoders of a model with senses."""
+        return self._encoder
+
     def step(self, batch: StepBatch) -> Logits:
         """Run one step; see :meth:`palaver.runtime.base.Runtime.step`. Releases the GIL."""
         batch = self._with_company(batch)
         inputs = {
-            "input_ids": batch.token_ids,
-            "position_ids": batch.position_ids,
             "past_lens": batch.past_lens,
             "subsequence_begins": batch.subsequence_begins,
             "block_indices": batch.block_indices,
@@ -84,10 +93,14 @@ class OpenVinoRuntime:
             "max_context_len": np.array(batch.max_context_len, dtype=np.int32),
             _SAMPLED: batch.sampled_indices,
         }
+        if self._embedding:
+            inputs |= self._embedding.inputs(batch)
+        else:
+            inputs |= {"input_ids": batch.token_ids, "position_ids": batch.position_ids}
         for name in self._inputs:
             self._request.set_tensor(name, ov.Tensor(inputs[name], shared_memory=True))
         self._request.infer()
-        logits: Logits = self._request.get_output_tensor(0).data
+        logits: Logits = self._request.get_tensor("logits").data
         return logits.reshape(-1, self._shape.vocab_size)
 
     def _with_company(self, batch: StepBatch) -> StepBatch:
@@ -129,10 +142,10 @@ class OpenVinoRuntime:
             cache[index] = content
 
 
-def _compile(config: RuntimeConfig) -> ov.CompiledModel:
-    path = Path(config.folder) / MODEL_FILE
+def _compile(config: RuntimeConfig, file: str) -> ov.CompiledModel:
+    path = Path(config.folder) / file
     if not path.is_file():
-        raise ModelFolderError(f"{config.folder}: there is no {MODEL_FILE}")
+        raise ModelFolderError(f"{config.folder}: there is no {file}")
     core = ov.Core()
     options: dict[str, str | int] = {
         "PERFORMANCE_HINT": "LATENCY",

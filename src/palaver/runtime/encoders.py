@@ -1,0 +1,118 @@
+"""The encoders of a model with senses, as optimum-intel exports them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from palaver.runtime.base import Features
+from palaver.runtime.config import RuntimeConfig
+from palaver.runtime.part import compile_part, num_encoder_threads
+from palaver.senses import hearing, vision
+from palaver.senses.config import SOUND_FILE, SensesConfig
+from palaver.senses.media import Kind
+
+
+class Encoders:
+    """Eyes and, where the folder has them, ears.
+
+    Args:
+        config: Names the folder.
+        senses: What it says.
+
+    Raises:
+        ModelFolderError: A model is missing or cannot be run.
+    """
+
+    def __init__(self, config: RuntimeConfig, senses: SensesConfig) -> None:
+        self._vision = VisionEncoder(config, senses)
+        self._hearing = SoundEncoder(config) if "sound" in senses.kinds else None
+
+    def encode(
+        self, kind: Kind, content: NDArray[np.uint8] | NDArray[np.float32], num_tokens: int
+    ) -> Features:
+        """Features of a piece; see :meth:`palaver.runtime.base.Encoder.encode`."""
+        if kind != "sound":
+            return self._vision.encode(content.astype(np.uint8, copy=False))
+        assert self._hearing is not None, "a model without ears was asked to hear"
+        return self._hearing.encode(content.astype(np.float32, copy=False), num_tokens)
+
+
+class VisionEncoder:
+    """Sees one picture, or the frames of one step in time.
+
+    Attention stays within a step in time, so the steps of a video are encoded one by one.
+
+    Args:
+        config: Names the folder.
+        senses: What it says.
+    """
+
+    def __init__(self, config: RuntimeConfig, senses: SensesConfig) -> None:
+        folder, threads = Path(config.folder), num_encoder_threads(config)
+        self._config = senses.vision
+
+        def part(name: str) -> ov.CompiledModel:
+            return compile_part(config, folder / f"openvino_{name}_model.xml", threads)
+
+        self._positions = part("vision_embeddings_pos")
+        self._embed = part("vision_embeddings")
+        is_in_parts = senses.family == "qwen3_vl"
+        self._merge = part("vision_embeddings_merger") if is_in_parts else None
+
+    def encode(self, frames: NDArray[np.uint8]) -> Features:
+        """Features of ``uint8[frames, height, width, 3]``, a row for each merged patch."""
+        size = self._config.patch_size
+        rows, columns = frames.shape[1] // size, frames.shape[2] // size
+        patches = vision.patches(frames, self._config)
+        positions = self._position_embeddings(rows, columns)
+        others = {
+            # all patches see each other: one row of zeros serves for all of them
+            "attention_mask": np.zeros((1, 1, rows * columns), dtype=np.float32),
+            "rotary_pos_emb": vision.rotary_angles(rows, columns, self._config),
+        }
+        if self._merge is None:
+            given = {"hidden_states": patches, "pos_embeds": positions} | others
+            return _features(self._embed(given))
+        embedded = self._embed({"hidden_states": patches})[0] + positions
+        return _features(self._merge({"hidden_states": embedded} | others))
+
+    def _position_embeddings(self, rows: int, columns: int) -> NDArray[np.float32]:
+        indices, weights = vision.position_weights(rows, columns, self._config)
+        mixed = (self._positions(indices)[0] * weights[:, :, None]).sum(axis=0)
+        ordered = vision.in_merge_order(mixed, rows, columns, self._config)
+        return np.ascontiguousarray(ordered, dtype=np.float32)
+
+
+class SoundEncoder:
+    """Hears a few seconds. Attention stays within each second in this export.
+
+    Args:
+        config: Names the folder.
+    """
+
+    def __init__(self, config: RuntimeConfig) -> None:
+        path = Path(config.folder) / SOUND_FILE
+        self._model = compile_part(config, path, num_encoder_threads(config))
+        self._inputs = {port.any_name for port in self._model.inputs}
+
+    def encode(self, chunks: NDArray[np.float32], num_tokens: int) -> Features:
+        """Features of ``float32[chunks, 128, frames]``, of which ``num_tokens`` are the sound's."""
+        mask = hearing.token_mask(num_tokens, len(chunks), chunks.shape[2])
+        ends = np.minimum(np.arange(len(chunks) + 1) * mask.shape[1], num_tokens)
+        given = {
+            "padded_feature": chunks,
+            "padded_mask_after_cnn": mask,
+            "aftercnn_lens": np.array([num_tokens], dtype=np.int64),
+            "cu_seqlens": ends.astype(np.int32),
+        }
+        outputs = self._model({name: given[name] for name in self._inputs})
+        return Features(outputs[0][mask].copy(), None)
+
+
+def _features(outputs: Any) -> Features:
+    return Features(outputs["last_hidden_state"].copy(), outputs["deepstack_feature_lists"].copy())

@@ -1,0 +1,120 @@
+"""Prompts with pictures among their tokens, over a runtime that notices every confusion."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from palaver.engine.engine import Engine
+from palaver.engine.messages import Submit, decode_to_engine, frame
+from palaver.engine.prefix_cache import block_hashes
+from palaver.engine.request import Array, GenerationRequest, Prompt, SamplingParams, Span
+from palaver.runtime.base import Features
+from palaver.runtime.fake import FakeEncoder
+from tests.engine.naive import BLOCK_SIZE, collect, drain, fake_runtime
+
+PAD = 5
+
+
+def prompt(rng: random.Random) -> Prompt:
+    """Text, and some of five pictures, which take one position each."""
+    ids: list[int] = []
+    spans: list[Span] = []
+    columns: list[int] = []
+    for _ in range(rng.randrange(1, 4)):
+        for _ in range(rng.randrange(1, 9)):
+            columns.append(columns[-1] + 1 if columns else 0)
+            ids.append(rng.randrange(10, 60))
+        if rng.random() < 0.7:
+            name = rng.randrange(5)
+            num = 3 + 2 * name
+            content = Array.of(np.array([name], dtype=np.uint8))
+            spans.append(Span(len(ids), num, "picture", bytes([name]), content))
+            ids += [PAD] * num
+            columns += [columns[-1] + 1] * num
+    positions = Array.of(np.tile(np.array(columns, dtype=np.int32), (3, 1)))
+    delta = columns[-1] + 1 - len(ids)
+    return Prompt(ids, spans, positions if spans else None, delta if spans else 0)
+
+
+def features(prompt: Prompt) -> list[Features]:
+    found = []
+    for span in prompt.spans:
+        assert span.content is not None
+        found.append(FakeEncoder().encode(span.kind, span.content.numpy(), span.num_tokens))
+    return found
+
+
+def requests(seed: int) -> list[GenerationRequest]:
+    rng = random.Random(seed)
+    common = prompt(rng)
+    made = []
+    for i in range(20):
+        params = SamplingParams(max_tokens=rng.randrange(1, 12), seed=i, temperature=1)
+        own = common if rng.random() < 0.3 else prompt(rng)
+        made.append(GenerationRequest(i, own, params, rng.choice([1, 1, 2])))
+    return made
+
+
+def run(engine: Engine, wanted: list[GenerationRequest], concurrency: int) -> Any:
+    answers: Any = {}
+    waiting = wanted.copy()
+    while waiting or engine.num_requests:
+        while waiting and engine.num_requests < concurrency:
+            request = waiting.pop(0)
+            stripped = msgspec.structs.replace(request, prompt=request.prompt.without_content())
+            engine.add(stripped, features=features(request.prompt))
+        collect(answers, engine.step())
+        engine.check_integrity()
+    return answers
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_answers_depend_on_nothing_but_the_request(seed: int) -> None:
+    wanted = requests(seed)
+    alone: Any = {}
+    for request in wanted:
+        alone |= run(Engine(fake_runtime()), [request], 1)
+    engine = Engine(fake_runtime(num_blocks=40), max_step_tokens=12)
+    assert run(engine, wanted, 8) == alone
+    drain(engine)
+    assert run(engine, wanted[::-1], 3) == alone
+
+
+def test_a_picture_read_before_is_found_in_the_cache() -> None:
+    rng = random.Random(0)
+    picture = next(p for p in iter(lambda: prompt(rng), None) if len(p.spans) > 1)
+    request = GenerationRequest(1, picture, SamplingParams(max_tokens=1, seed=0))
+    engine = Engine(fake_runtime())
+    run(engine, [request], 1)
+    run(engine, [request], 1)
+    assert engine.scheduler.num_cached_tokens == (len(picture) - 2) // BLOCK_SIZE * BLOCK_SIZE
+
+
+def test_blocks_of_different_pictures_have_different_hashes() -> None:
+    def hashes(*names: int) -> list[bytes]:
+        spans = [Span(4 + 6 * i, 6, "picture", bytes([n]), None) for i, n in enumerate(names)]
+        return block_hashes(Prompt([1] * 4 + [PAD] * 12 + [2] * 4, spans), 4)
+
+    first, second = hashes(1, 2), hashes(1, 3)
+    assert first[:2] == second[:2]
+    assert all(a != b for a, b in zip(first[2:], second[2:], strict=True))
+    assert hashes()[1:] != first[1:]
+
+
+def test_a_prompt_with_pictures_survives_the_way_to_the_engine() -> None:
+    wanted = next(r for r in requests(1) if r.prompt.spans)
+    body = frame(Submit(wanted))[4:]
+    decoded = decode_to_engine(body)
+    assert decoded == Submit(wanted)
+    assert decoded.request.prompt.spans[0].content.numpy().dtype == np.uint8
+
+
+def test_positions_go_on_behind_the_prompt() -> None:
+    positions = Array.of(np.array([[0, 1, 1, 2]] * 3, dtype=np.int32))
+    known = Prompt([1, PAD, PAD, 2], [], positions, position_delta=-1)
+    assert known.rope_ids(2, 7)[0].tolist() == [1, 2, 3, 4, 5]
