@@ -50,7 +50,7 @@ def test_every_reason_is_in_the_table_of_errors() -> None:
 def test_every_request_field_is_in_the_api_document() -> None:
     document = text_of("docs/api.md")
     refused = {"tool_choice", "parallel_tool_calls", "functions", "function_call"}
-    refused |= {"audio", "prediction", "web_search_options", "reasoning_effort", "verbosity"}
+    refused |= {"audio", "prediction", "web_search_options", "verbosity"}
     refused |= {"service_tier", "store"}
     for name in ChatCompletionRequest.model_fields:
         assert f"`{name}`" in document or name in refused, f"{name} is not documented"

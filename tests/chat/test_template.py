@@ -152,6 +152,12 @@ def test_a_template_that_speaks_of_thinking_cannot_think_for_that() -> None:
     assert not ChatTemplate("{{ message.thinking }} thinking", {}).can_think
 
 
+@pytest.mark.parametrize(("effort", "expected"), [("high", "high"), (None, "medium")])
+def test_templates_may_be_told_how_much_to_think(effort: str | None, expected: str) -> None:
+    source = "{{ reasoning_effort if reasoning_effort is defined else 'medium' }}"
+    assert ChatTemplate(source, {}).render([USER], reasoning_effort=effort) == expected
+
+
 def test_built_in_template_opens_the_answer() -> None:
     assert built_in([USER]) == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
 

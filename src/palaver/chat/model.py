@@ -89,7 +89,12 @@ class ChatModel:
             shown = [tool.for_template() for tool in tools]
         else:
             messages, shown = in_plain_text(request.messages, tools, self.dialect), []
-        text = self.template.render(messages, tools=shown, enable_thinking=request.enable_thinking)
+        text = self.template.render(
+            messages,
+            tools=shown,
+            enable_thinking=request.enable_thinking,
+            reasoning_effort=request.reasoning_effort,
+        )
         most = self.window_tokens * self.tokenizer.longest_token_characters
         if len(text) > most:  # cutting it into tokens would take long, and everyone would wait
             raise InvalidRequest(

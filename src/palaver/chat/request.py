@@ -30,6 +30,7 @@ class ChatRequest:
         num_choices: Answers wanted.
         stop: Strings that end an answer, included in it.
         enable_thinking: Whether the template switches thinking on.
+        reasoning_effort: How much to think, for templates that can tell it.
         separate_reasoning: Whether thinking comes apart from the content.
         seed: ``None`` draws one.
     """
@@ -45,6 +46,7 @@ class ChatRequest:
     num_choices: int = 1
     stop: Sequence[str] = ()
     enable_thinking: bool = False
+    reasoning_effort: str | None = None
     separate_reasoning: bool = False
     seed: int | None = None
     temperature: float = 1.0

@@ -75,6 +75,7 @@ class ChatTemplate:
         *,
         tools: Sequence[Mapping[str, Any]] | None = None,
         enable_thinking: bool = False,
+        reasoning_effort: str | None = None,
         add_generation_prompt: bool = True,
     ) -> str:
         """The prompt after which the assistant's answer begins.
@@ -83,12 +84,14 @@ class ChatTemplate:
             messages: The conversation.
             tools: What may be called.
             enable_thinking: Whether the model is to think first, for templates that can tell it.
+            reasoning_effort: How much, likewise; ``None`` leaves it to the template.
             add_generation_prompt: Whether an answer is to begin; otherwise the text ends with the
                 last message.
 
         Raises:
             InvalidRequest: The template refuses this conversation, or cannot cope with it.
         """
+        effort = {} if reasoning_effort is None else {"reasoning_effort": reasoning_effort}
         try:
             return self._template.render(
                 messages=messages,
@@ -97,6 +100,7 @@ class ChatTemplate:
                 add_generation_prompt=add_generation_prompt,
                 enable_thinking=enable_thinking,
                 thinking=enable_thinking,
+                **effort,
                 **self._special_tokens,
             )
         except _Refusal as refusal:

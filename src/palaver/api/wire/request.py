@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import (
     BaseModel,
@@ -60,8 +60,15 @@ _BIASES_SCHEMA = {
 }
 
 Bias: TypeAlias = Annotated[float, Field(ge=-100, le=100)]
+Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
 StopString: TypeAlias = Annotated[str, Field(min_length=1)]
 Stop: TypeAlias = StopString | Annotated[list[StopString], Field(max_length=_MAX_STOPS)] | None
+
+
+def _unlike(effort: dict[str, Any], *, is_thinking: bool) -> dict[str, Any]:
+    """A schema: these efforts do not go with ``enable_thinking`` being just this."""
+    fields = {"reasoning_effort": effort, "enable_thinking": {"const": is_thinking}}
+    return {"not": {"required": list(fields), "properties": fields}}
 
 
 class ChatCompletionRequest(BaseModel):
@@ -73,7 +80,12 @@ class ChatCompletionRequest(BaseModel):
         extra="allow",
         allow_inf_nan=False,
         json_schema_extra={
-            "allOf": [needs("stream_options", "stream"), needs("top_logprobs", "logprobs")]
+            "allOf": [
+                needs("stream_options", "stream"),
+                needs("top_logprobs", "logprobs"),
+                _unlike({"enum": list(get_args(Effort))[1:]}, is_thinking=False),
+                _unlike({"const": "none"}, is_thinking=True),
+            ]
         },
     )
 
@@ -155,6 +167,12 @@ class ChatCompletionRequest(BaseModel):
         False, "Whether thinking comes apart, as `reasoning_content`, or in tags in `content`."
     )
 
+    reasoning_effort: Effort | None = optional(
+        None,
+        "`none` is `enable_thinking` false, all others are true; how far apart they are is up to "
+        "the model's template.",
+    )
+
     user: str | None = optional(None, "For the client's own use.")
     metadata: dict[str, str] | None = optional(None, "For the client's own use.")
 
@@ -168,7 +186,6 @@ class ChatCompletionRequest(BaseModel):
     audio: Annotated[Any, only()] = None
     prediction: Annotated[Any, only()] = None
     web_search_options: Annotated[Any, only()] = None
-    reasoning_effort: Annotated[Any, only("none")] = None
     verbosity: Annotated[Any, only("medium")] = None
     service_tier: Annotated[Any, only("auto", "default")] = None
     store: Annotated[Any, only(False)] = None
@@ -195,6 +212,24 @@ class ChatCompletionRequest(BaseModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _is_of_one_mind(self) -> ChatCompletionRequest:
+        if None in (self.enable_thinking, self.reasoning_effort):
+            return self
+        if self.enable_thinking != (self.reasoning_effort != "none"):
+            raise PydanticCustomError(
+                "reasoning_effort",
+                "reasoning_effort says whether to think, and enable_thinking says otherwise",
+            )
+        return self
+
+    @property
+    def is_thinking_wanted(self) -> bool:
+        """Whether the model shall think, by either of the two fields that say so."""
+        if self.reasoning_effort is not None:
+            return self.reasoning_effort != "none"
+        return bool(self.enable_thinking)
+
     @property
     def unknown_fields(self) -> list[str]:
         """Paths of the fields that nobody knows (spec row S40)."""
@@ -208,7 +243,8 @@ class ChatCompletionRequest(BaseModel):
             context_length_exceeded_behavior=self.context_length_exceeded_behavior or "truncate",
             num_choices=self.n or 1,
             stop=self.stop or (),
-            enable_thinking=bool(self.enable_thinking),
+            enable_thinking=self.is_thinking_wanted,
+            reasoning_effort=self.reasoning_effort,
             separate_reasoning=bool(self.separate_reasoning),
             seed=self.seed,
             temperature=_default(self.temperature, 1.0),
