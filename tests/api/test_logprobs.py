@@ -97,3 +97,23 @@ def test_each_choice_has_its_own(client: httpx.Client) -> None:
     for choice in client.post(PATH, json=body).json()["choices"]:
         text = b"".join(bytes(entry["bytes"]) for entry in choice["logprobs"]["content"])
         assert text.decode(errors="replace") == choice["message"]["content"]
+
+
+@pytest.mark.spec("S29")
+@pytest.mark.spec("S37")
+def test_thinking_apart_leaves_every_log_probability_where_it_was(client: httpx.Client) -> None:
+    wanted: dict[str, Any] = {"content": "What is 12 + 7?", "enable_thinking": True}
+    wanted |= {"max_tokens": 80, "logprobs": True, "top_logprobs": 2}
+    together = answer(client, **wanted)
+    apart = answer(client, separate_reasoning=True, **wanted)
+    assert apart["message"]["reasoning_content"]
+    assert apart["logprobs"] == together["logprobs"]
+    events = stream_events(client, chat(separate_reasoning=True, **wanted))
+    entries = [
+        e
+        for event in events
+        for part in event["choices"]
+        if part["logprobs"]
+        for e in part["logprobs"]["content"]
+    ]
+    assert entries == together["logprobs"]["content"]

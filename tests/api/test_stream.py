@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import time
 from typing import Any
@@ -89,11 +91,30 @@ def test_tokens_arrive_while_the_answer_is_being_made(server: RunningServer) -> 
     arrivals = []
     with server.client() as client, client.stream("POST", PATH, json=body) as response:
         assert response.headers["x-accel-buffering"] == "no"
-        assert response.headers["cache-control"] == "no-cache"
+        assert response.headers["cache-control"] == "no-cache, no-transform"
         for line in response.iter_lines():
             if line.startswith("data: {"):
                 arrivals.append(time.monotonic())
     assert len(set(arrivals)) > 20, "the events came in a few lumps"
+
+
+@pytest.mark.spec("S16")
+def test_a_stream_whose_engine_is_silent_is_kept_alive_by_comments(server: RunningServer) -> None:
+    (engine,) = server.engine_pids()
+    os.kill(engine, signal.SIGSTOP)
+    try:
+        with (
+            server.client() as client,
+            client.stream("POST", PATH, json=chat(stream=True, max_tokens=2)) as response,
+        ):
+            lines = response.iter_lines()
+            assert next(lines).startswith(":")
+            os.kill(engine, signal.SIGCONT)
+            events = [line for line in lines if line.startswith("data: ")]
+    finally:
+        os.kill(engine, signal.SIGCONT)
+    assert len(events) > 2
+    assert events[-1] == "data: [DONE]"
 
 
 def test_wrong_requests_get_a_status_and_no_stream(client: httpx.Client) -> None:

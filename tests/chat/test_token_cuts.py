@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,28 +12,10 @@ from hypothesis import strategies as st
 
 from palaver.chat.model import ChatModel
 from palaver.chat.request import ChatRequest
-from palaver.chat.tokenizer import Tokenizer
 from palaver.chat.turn import Turn
 from palaver.engine.messages import TokenOutput
 from palaver.engine.sampler import TokenLogprobs
-
-FRAGMENTS: tuple[str | bytes, ...] = (
-    *("<think>", "</think>", "</", "<", "\n", " ", "hello", "X", "Y", "é", "你", "好", "👋"),
-    *(b"\xe4", b"\xe4\xbd", b"\x80", b"\xf0\x9f", b"\xff"),
-)
-STOPS = ("X", "XY", "YX", " ", "\n\n", "lo\n", "好", "你X", "👋", "\ufffd", "Y\ufffd")
-
-
-class CutTokenizer(Tokenizer):
-    """A vocabulary in which the answer's tokens stand for just these pieces."""
-
-    def __init__(self, base: Tokenizer, pieces: Sequence[bytes], *, strips_space: bool) -> None:
-        self.__dict__.update(base.__dict__)
-        self._pieces = pieces
-        self._strips_first_space = strips_space
-
-    def bytes_of(self, token_id: int) -> bytes:
-        return self._pieces[token_id]
+from tests.chat.cutting import STOPS, CutTokenizer, cut_bytes
 
 
 @dataclass(frozen=True)
@@ -72,15 +53,6 @@ def read(
         str(reason),
         b"".join(delta.logprob.bytes for delta in deltas if delta.logprob),
     )
-
-
-@st.composite
-def cut_bytes(draw: st.DrawFn) -> list[bytes]:
-    """The pieces of an answer, of which some are empty and some end inside a character."""
-    fragments = draw(st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=8))
-    data = b"".join(f if isinstance(f, bytes) else f.encode() for f in fragments)
-    places = draw(st.lists(st.integers(0, len(data)), max_size=len(data)))
-    return [data[a:b] for a, b in pairwise([0, *sorted(places), len(data)])]
 
 
 @given(

@@ -19,6 +19,8 @@ NUM_OTHERS = 15
 RECORDINGS = load()
 CROWD = [recording for recording in RECORDINGS if recording.is_completion]
 ROWS = sorted({row for recording in RECORDINGS for row in recording.rows})
+TEXT_ROWS = {f"S{row:02}" for row in (*range(1, 8), *range(12, 31), *range(37, 47), 52)}
+"""The rows of which at least one request is repeated; S50 has a test of its own."""
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,10 @@ def test_a_request_of_each_row_is_answered_alike_alone_and_among_fifteen_others(
     together = [answer.comparable() for answer in ask_at_once(crowded_client, asked)]
     different = [r.name for r, a, b in zip(asked, alone, together, strict=True) if a != b]
     assert not different
+
+
+def test_there_is_a_request_for_every_row_of_the_text_interface() -> None:
+    assert set(ROWS) >= TEXT_ROWS
 
 
 @pytest.mark.spec("S50")

@@ -67,7 +67,7 @@ def test_a_stream_is_data_lines_with_empty_lines_between_and_done_at_the_end(
     reply = post(server, max_tokens=5, stream=True, stream_options={"include_usage": True})
     assert reply.status == "HTTP/1.1 200 OK"
     assert reply.headers["content-type"] == "text/event-stream; charset=utf-8"
-    assert reply.headers["cache-control"] == "no-cache"
+    assert reply.headers["cache-control"] == "no-cache, no-transform"
     assert reply.headers["x-accel-buffering"] == "no"
     assert "content-length" not in reply.headers
     assert "\r" not in reply.body

@@ -16,7 +16,8 @@ from palaver.api.wire.response import ChunkBody, ChunkChoiceBody
 from palaver.chat.turn import Delta
 from palaver.errors import InternalError, RequestError
 
-HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+"""What keeps proxies from storing, compressing or collecting the events."""
 MEDIA_TYPE = "text/event-stream"
 
 _log = logging.getLogger(__name__)

@@ -1,0 +1,153 @@
+"""A stream says what the unary answer says, however tokens cut the text and however they arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from palaver.api.completion import Completion
+from palaver.api.stream import open_stream
+from palaver.chat.model import ChatModel
+from palaver.chat.request import ChatRequest
+from palaver.engine.generation import Generation
+from palaver.engine.messages import TokenFinish, TokenOutput
+from palaver.engine.sampler import TokenLogprobs
+from palaver.models.folder import ModelFolder
+from palaver.models.served import BUILT_IN_FOLDER
+from tests.chat.cutting import STOPS, CutTokenizer, cut_bytes
+from tests.conformance.answers import Answer, assembled, events_in
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """The tokens of an answer's choices and how they come.
+
+    Attributes:
+        pieces: What each token stands for; the last one ends an answer and stands for nothing.
+        batches: The tokens that come together, choice by choice in order.
+        num_choices: How many there are.
+    """
+
+    pieces: list[bytes]
+    batches: list[list[TokenOutput]]
+    num_choices: int
+
+
+@st.composite
+def arrivals(draw: st.DrawFn) -> Arrivals:
+    """One to three answers, cut anyhow, arriving in any order and any lumps."""
+    answers = draw(st.lists(cut_bytes(), min_size=1, max_size=3))
+    pieces = [piece for answer in answers for piece in answer]
+    ids = iter(range(len(pieces)))
+    waiting = [
+        list(_outputs(choice, [next(ids) for _ in answer], len(pieces), draw(st.booleans())))
+        for choice, answer in enumerate(answers)
+    ]
+    batches: list[list[TokenOutput]] = [[]]
+    while any(waiting):
+        batches[-1].append(draw(st.sampled_from([tokens for tokens in waiting if tokens])).pop(0))
+        if draw(st.booleans()):
+            batches.append([])
+    return Arrivals([*pieces, b""], batches, len(answers))
+
+
+def _outputs(choice: int, token_ids: list[int], end: int, has_end: bool) -> Iterator[TokenOutput]:
+    """The tokens as an engine reports them."""
+    finish: TokenFinish = "stop" if has_end else "length"
+    token_ids = [*token_ids, end] if has_end else token_ids
+    for place, token_id in enumerate(token_ids, 1):
+        is_last = place == len(token_ids)
+        logprobs = TokenLogprobs(-token_id / 7, [(token_id, -token_id / 7), (end, -9.5)])
+        yield TokenOutput(1, choice, token_id, finish if is_last else None, 4, logprobs)
+
+
+class ScriptedEngine:
+    """An engine whose tokens come as they are told to."""
+
+    def __init__(self, batches: list[list[TokenOutput]]) -> None:
+        self._batches = batches
+
+    def generate(self, prompt: Any, params: Any, num_choices: int) -> Generation:
+        generation = Generation(num_choices, lambda choice: None)
+        has_logprobs = params.num_top_logprobs is not None
+        self.task = asyncio.ensure_future(self._deliver(generation, has_logprobs=has_logprobs))
+        return generation
+
+    async def _deliver(self, generation: Generation, *, has_logprobs: bool) -> None:
+        for batch in self._batches:
+            for token in batch:
+                left_out = {} if has_logprobs else {"logprobs": None}
+                generation.deliver(msgspec.structs.replace(token, **left_out))
+            await asyncio.sleep(0)
+
+
+@cache
+def built_in() -> ChatModel:
+    return ModelFolder.open(BUILT_IN_FOLDER).chat_model()
+
+
+def completion_of(given: Arrivals, request: ChatRequest) -> Completion:
+    """A completion that gets just these tokens."""
+    tokenizer = CutTokenizer(built_in().tokenizer, given.pieces, strips_space=False)
+    end = len(given.pieces) - 1
+    chat = replace(built_in(), tokenizer=tokenizer, stop_token_ids=(end,))
+    model: Any = SimpleNamespace(name="test", chat=chat, engine=ScriptedEngine(given.batches))
+    return Completion(request, model)
+
+
+async def unary(given: Arrivals, request: ChatRequest) -> Any:
+    """The whole answer."""
+    return json.loads(msgspec.json.encode(await completion_of(given, request).whole()))
+
+
+async def streamed(given: Arrivals, request: ChatRequest) -> Any:
+    """What the events of the stream are together."""
+    events = await open_stream(completion_of(given, request), has_usage=True)
+    return assembled(events_in(b"".join([event async for event in events]).decode()))
+
+
+def comparable(body: Any) -> Any:
+    """All but what differs from request to request."""
+    return Answer(200, httpx.Headers(), body).comparable()
+
+
+@pytest.mark.spec("S45")
+@settings(max_examples=150)
+@given(
+    given=arrivals(),
+    stop=st.lists(st.sampled_from(STOPS), max_size=4),
+    enable_thinking=st.booleans(),
+    separate_reasoning=st.booleans(),
+    num_top_logprobs=st.sampled_from([None, 0, 2]),
+)
+def test_every_way_for_tokens_to_arrive_gives_the_same_stream_and_unary(
+    given: Arrivals,
+    stop: list[str],
+    enable_thinking: bool,
+    separate_reasoning: bool,
+    num_top_logprobs: int | None,
+) -> None:
+    request = ChatRequest(
+        messages=[{"role": "user", "content": "Hi"}],
+        num_choices=given.num_choices,
+        stop=stop,
+        enable_thinking=enable_thinking,
+        separate_reasoning=separate_reasoning,
+        num_top_logprobs=num_top_logprobs,
+    )
+    one_by_one = replace(given, batches=[[token] for batch in given.batches for token in batch])
+    whole = comparable(asyncio.run(unary(given, request)))
+    assert comparable(asyncio.run(streamed(given, request))) == whole
+    assert comparable(asyncio.run(streamed(one_by_one, request))) == whole
+    assert comparable(asyncio.run(unary(one_by_one, request))) == whole
