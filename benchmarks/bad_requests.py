@@ -31,6 +31,7 @@ from tests.robustness.mutations import Attempt, attempt
 from tests.server import RunningServer, running_server
 
 _CONCURRENCY = 8
+_MAX_FAULTS = 32
 _SHARE_OF_DOCUMENT = 20
 _SHOWN_BYTES = 2000
 _CACHE = {"PALAVER_CACHE_GIB": "0.02"}
@@ -107,7 +108,8 @@ async def send_all(
 
         async def one(tried: Attempt) -> None:
             async with gate:
-                await send(client, tried, findings)
+                if len(findings.faults) < _MAX_FAULTS:  # with a server that hangs, it ends soon
+                    await send(client, tried, findings)
 
         for begin in range(0, len(made), size):
             await asyncio.gather(*map(one, made[begin : begin + size]))

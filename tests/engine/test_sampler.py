@@ -310,6 +310,22 @@ def test_the_smallest_temperatures_are_greedy(temperature: float, changes: dict[
         assert _token([0.0, 1.0, 0.5], temperature=temperature, **changes) == 1
 
 
+@pytest.mark.parametrize("changes", [{}, {"top_k": 2}, {"top_p": 0.9}, {"logit_bias": {3: -100}}])
+@pytest.mark.parametrize("repetition", [5e-324, 1e-300, 1e-40, 1e-38, 1e-37, 1e-20])
+def test_the_smallest_repetition_penalties_leave_the_likeliest_of_the_seen(
+    repetition: float, changes: dict[str, Any]
+) -> None:
+    params = _params(repetition_penalty=repetition, **changes)
+    row = Row(np.array([9, 2, 3, 4, -1], dtype=np.float32), params, [1, 2, 4], [], 0)
+    assert _sample([row])[0] == [2]
+
+
+@pytest.mark.parametrize("changes", [{}, {"top_k": 2}, {"top_p": 0.9}, {"min_p": 0.1}])
+def test_a_row_that_is_no_numbers_ends_with_some_token(changes: dict[str, Any]) -> None:
+    with np.errstate(invalid="ignore"):
+        assert 0 <= _token([float("nan")] * 6, **changes) < 6
+
+
 def test_a_seed_choice_and_position_draw_the_same_token_again() -> None:
     row = _row(list(np.linspace(0, 1, 50)), seed=2**64 - 1)
     assert _sample([row])[0] == _sample([row])[0]

@@ -127,6 +127,7 @@ def test_unusual_text_is_text(client: httpx.Client, text: str) -> None:
         ({"top_p": 5e-324, "temperature": 1}, 200),
         ({"min_p": 1, "temperature": 1}, 200),
         ({"repetition_penalty": 5e-324}, 200),
+        ({"repetition_penalty": 5e-324, "temperature": 1, "top_p": 0.9}, 200),
         ({"logit_bias": {"0": 100, "00": -100}}, 400),
         ({"logit_bias": {"-1": 1}}, 400),
         ({"logit_bias": {"4096000": 1}}, 400),

@@ -69,7 +69,7 @@ def redraw(weights: Weights, token: int, mass: float, uniforms: Iterator[float])
     while True:
         ahead = _is_ahead(weights, token).astype(np.float32)
         ahead *= weights
-        if ahead.sum() < mass:
+        if not ahead.sum() >= mass:  # also where a model has computed what is no number
             return token
         weights = ahead
         token = int(Distribution(weights[None]).pick(np.array([next(uniforms)]))[0])

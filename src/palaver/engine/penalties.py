@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from palaver.engine.request import SamplingParams
 
 _FIRST_CAPACITY = 64
+_LEAST_FACTOR = 1e-30
+"""Repetition penalties below this are taken for it, so that logits stay finite."""
 
 
 class TokenCounts:
@@ -37,7 +39,7 @@ class TokenCounts:
         counts = self._in_answer[: len(self._slots)]
         values = row[ids]
         if params.repetition_penalty != 1:
-            factor = np.float32(params.repetition_penalty)
+            factor = np.float32(max(params.repetition_penalty, _LEAST_FACTOR))
             values = np.where(values > 0, values / factor, values * factor)
         values -= np.float32(params.frequency_penalty) * counts
         values -= np.float32(params.presence_penalty) * (counts > 0)
