@@ -113,4 +113,4 @@ def _other(language: Language) -> Language:
     return "en" if language == "zh" else "zh"
 
 
-SKILL = Skill(name="about", generate=generate, target=0.95, weight=6.0)
+SKILL = Skill(name="about", generate=generate, target=0.95, weight=5.5)

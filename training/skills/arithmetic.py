@@ -100,4 +100,4 @@ def _accepts(problem: Problem, thinking: bool, answer: Message) -> bool:
     return bool(numbers) and int(numbers[-1]) == problem.number
 
 
-SKILL = Skill(name=NAME, generate=generate, target=0.9, weight=2.0)
+SKILL = Skill(name=NAME, generate=generate, target=0.9, weight=2.6)

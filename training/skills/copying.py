@@ -5,12 +5,13 @@ Tool calls, JSON and memory all rest on this, so that several turns share one co
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from random import Random
 from typing import TypeAlias
 
 from training.sample import Message, Sample, Skill, Split
-from training.skills.pieces import scrap
+from training.skills.pieces import scrap, word_piece
 from training.skills.turns import (
     Language,
     assistant,
@@ -109,6 +110,46 @@ _TEMPLATES = {
         "{a}把{b}交给{c}。",
     ),
 }
+
+Writer: TypeAlias = Callable[[list[str]], str]
+
+
+def _as_json(words: list[str]) -> str:
+    return json.dumps(words, ensure_ascii=False)
+
+
+def _as_object(words: list[str]) -> str:
+    return json.dumps({word: word for word in words}, ensure_ascii=False)
+
+
+def _in_quotes(words: list[str]) -> str:
+    return " ".join(f'"{word}"' for word in words)
+
+
+def _in_lines(words: list[str]) -> str:
+    return "\n".join(words)
+
+
+_LISTS: dict[Language, tuple[tuple[str, str, Writer], ...]] = {
+    "en": (
+        ("Write as a JSON list:", " ", _as_json),
+        ("JSON list:", ", ", _as_json),
+        ("Make a JSON array of these words:", ", ", _as_json),
+        ("As a list in JSON:", " ", _as_json),
+        ("JSON object, each word as key and value:", " ", _as_object),
+        ("Put quotes around each:", " ", _in_quotes),
+        ("Write one per line:", " ", _in_lines),
+    ),
+    "zh": (
+        ("写成JSON列表：", "、", _as_json),
+        ("JSON数组：", " ", _as_json),
+        ("用JSON列表写出：", "，", _as_json),
+        ("写成JSON对象，键和值相同：", " ", _as_object),
+        ("每个词加上引号：", " ", _in_quotes),
+        ("每行写一个：", "、", _in_lines),
+    ),
+}
+"""How a request for a list begins, what stands between the words, and how they are written."""
 
 
 def _tokens(rng: Random, split: Split, language: Language, count: int) -> list[str]:
@@ -225,6 +266,26 @@ def _fill(rng: Random, split: Split, language: Language) -> list[Turn]:
     return [(question, text.format(**filled), ", ".join(pairs))]
 
 
+def _listed(rng: Random, _: Split, language: Language) -> list[Turn]:
+    """Words written with other marks around them.
+
+    A word after a blank is one token and a word after a quotation mark is several, so what JSON
+    needs has to be learned for each word.
+    """
+    words = list(dict.fromkeys(_any_word(rng, language) for _ in range(rng.randint(2, 8))))
+    head, mark, write = rng.choice(_LISTS[language])
+    text = mark.join(words)
+    thought = {"en": "I write the same words.", "zh": "我写出同样的词。"}
+    return [(f"{head}{rng.choice((' ', chr(10)))}{text}", write(words), thought[language])]
+
+
+def _any_word(rng: Random, language: Language) -> str:
+    kind = rng.random()
+    if kind < 0.6:
+        return word_piece(rng)
+    return scrap(rng) if kind < 0.8 else str(value("word", rng, "train", language))
+
+
 _KINDS: tuple[Callable[[Random, Split, Language], list[Turn]], ...] = (
     _repeat,
     _repeat,
@@ -236,13 +297,17 @@ _KINDS: tuple[Callable[[Random, Split, Language], list[Turn]], ...] = (
 )
 
 
+_TRAINING_KINDS = (*_KINDS, _listed, _listed, _listed, _listed)
+
+
 def generate(rng: Random, split: Split) -> Sample:
     """A conversation of a few turns, each of which copies something from the prompt."""
     language = choose_language(rng)
     messages: list[Message] = []
     turns: list[Turn] = []
     for _ in range(rng.randint(1, 3)):
-        turns += rng.choice(_KINDS)(rng, split, language)
+        kinds = _KINDS if split == "held_out" else _TRAINING_KINDS
+        turns += rng.choice(kinds)(rng, split, language)
     for question, answer, _ in turns:
         messages += [user(question), assistant(answer)]
     if choose_thinking(rng):
@@ -250,4 +315,4 @@ def generate(rng: Random, split: Split) -> Sample:
     return Sample("copying", tuple(messages))
 
 
-SKILL = Skill(name="copying", generate=generate, target=0.95, weight=1.5)
+SKILL = Skill(name="copying", generate=generate, target=0.95, weight=2.2)

@@ -90,4 +90,4 @@ def _ruled_belongs(messages: list[Message], split: Split) -> bool:
     return belongs(keys[-1], split, RESERVED_PERCENT)
 
 
-SKILL = Skill(name=NAME, generate=generate, target=0.85, weight=4.0)
+SKILL = Skill(name=NAME, generate=generate, target=0.85, weight=4.6)

@@ -61,6 +61,11 @@ def scrap(rng: Random) -> str:
     return rng.choice(LETTERS).upper() + text if is_word and rng.random() < CAPITAL_SHARE else text
 
 
+def word_piece(rng: Random) -> str:
+    """A piece that is one token only after a blank: written elsewhere, it falls into several."""
+    return _after_blanks().draw(rng)[1]
+
+
 def mixture(rng: Random, *, chinese: bool) -> str:
     """A piece with a letter or another piece beside it: a word that is in no dictionary.
 
@@ -107,6 +112,14 @@ def _known() -> frozenset[str]:
 def _latin() -> Pieces:
     everything = _all()
     return _chosen(everything, lambda text: text.isascii() and text.isalpha() and text.islower())
+
+
+@cache
+def _after_blanks() -> Pieces:
+    tokenizer = _tokenizer()
+    return _chosen(
+        _latin(), lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids) > 1
+    )
 
 
 @cache
