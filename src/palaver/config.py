@@ -61,6 +61,22 @@ class Settings(BaseModel):
     max_body_mib: float = Field(
         32.0, gt=0, description="Largest request body that is read, in MiB."
     )
+    max_media: int = Field(
+        64, ge=1, description="Pictures, videos and sounds in a request at most."
+    )
+    max_media_mib: float = Field(
+        32.0, gt=0, description="Largest file of a picture, video or sound, in MiB."
+    )
+    max_media_megapixels: float = Field(
+        50.0, gt=0, description="Largest picture or frame of a video, in millions of pixels."
+    )
+    max_media_s: float = Field(600.0, gt=0, description="Longest video or sound, in seconds.")
+    media_timeout_s: float = Field(
+        20.0, gt=0, description="Seconds to fetch a file, and again to decode it, at most."
+    )
+    allow_private_urls: bool = Field(
+        False, description="Fetch media from private and link-local addresses as well."
+    )
     cache_gib: float = Field(
         default_factory=_default_cache_gib,
         gt=0,

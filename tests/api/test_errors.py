@@ -173,13 +173,6 @@ def test_a_known_field_that_cannot_be_honoured_is_refused(
     assert_error(response, 400, "INVALID_REQUEST_BODY", name, "not supported")
 
 
-@pytest.mark.parametrize("kind", ["image_url", "video_url", "input_audio"])
-def test_a_picture_sound_or_video_is_refused_by_name(client: httpx.Client, kind: str) -> None:
-    part = {"type": kind, kind: "data:,x"}
-    response = client.post(PATH, json=chat(messages=[{"role": "user", "content": [part]}]))
-    assert_error(response, 400, "INVALID_REQUEST_BODY", "messages[0].content[0].type", kind)
-
-
 @pytest.mark.spec("S15")
 def test_a_prompt_past_the_window_is_400_with_both_lengths(client: httpx.Client) -> None:
     response = client.post(PATH, json=chat("word " * 6000))

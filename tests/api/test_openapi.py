@@ -25,11 +25,13 @@ from palaver.api import body
 from palaver.api.app import create_app
 from palaver.api.body import parse_json_object
 from palaver.api.examples import FAILURES, QUESTIONS, STREAMS
+from palaver.api.server import media_limits
 from palaver.api.values import fields_table
 from palaver.api.wire.request import ChatCompletionRequest
 from palaver.config import load_settings
 from palaver.engine.worker import WorkerConfig
 from palaver.errors import InvalidRequest
+from palaver.media.reader import MediaReader
 from palaver.models.folder import ModelFolder
 from palaver.models.served import ModelRegistry
 from palaver.runtime.config import RuntimeConfig
@@ -57,7 +59,9 @@ def app(tmp_path: Path) -> FastAPI:
         return WorkerConfig(runtime=RuntimeConfig(folder=str(folder.path), cache_bytes=2**20))
 
     keys = KeyStore(open_database(tmp_path), KEY)
-    return create_app(load_settings({}, {}), ModelRegistry({}, configured), keys, Metrics())
+    settings = load_settings({}, {})
+    media = MediaReader(media_limits(settings))
+    return create_app(settings, ModelRegistry({}, configured), keys, Metrics(), media)
 
 
 def answer_of(app: FastAPI, method: str, path: str, **options: Any) -> httpx.Response:

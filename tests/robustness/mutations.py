@@ -204,7 +204,7 @@ def _add(rng: random.Random, body: Any, place: Place) -> None:
 def _set_valid(rng: random.Random, body: Any, place: Place) -> None:
     for _ in range(rng.randint(1, 5)):
         name = rng.choice(list(VALID))
-        body[name] = rng.choice(VALID[name])
+        body[name] = copy.deepcopy(rng.choice(VALID[name]))
     if "top_logprobs" in body:
         body["logprobs"] = True
 

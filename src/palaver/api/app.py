@@ -8,15 +8,21 @@ from palaver import __version__
 from palaver.accounts.keys import KeyStore
 from palaver.api import chat_completions, docs, errors, health, models, openapi, operations
 from palaver.api.measure import PREFIXES, MeasureRequests
+from palaver.api.media import MediaIntake
 from palaver.config import Settings
+from palaver.media.reader import MediaReader
 from palaver.models.served import ModelRegistry
 from palaver.telemetry import Metrics
 
 
 def create_app(
-    settings: Settings, registry: ModelRegistry, keys: KeyStore, metrics: Metrics
+    settings: Settings,
+    registry: ModelRegistry,
+    keys: KeyStore,
+    metrics: Metrics,
+    media: MediaReader,
 ) -> FastAPI:
-    """The application over models, keys and metrics; the caller starts and stops the models."""
+    """The application over its parts; the caller starts the models, and stops and closes all."""
     app = FastAPI(
         title="palaver",
         version=__version__,
@@ -29,6 +35,7 @@ def create_app(
     app.state.registry = registry
     app.state.keys = keys
     app.state.metrics = metrics
+    app.state.media = MediaIntake(media, settings.max_media)
     errors.install(app)
     app.add_middleware(MeasureRequests, metrics=metrics.http)
     app.include_router(health.router)

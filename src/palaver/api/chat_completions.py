@@ -17,7 +17,9 @@ from palaver.api.auth import authenticate
 from palaver.api.body import read_json_object
 from palaver.api.completion import Completion
 from palaver.api.errors import translate_validation
+from palaver.api.media import MediaIntake
 from palaver.api.wire.request import ChatCompletionRequest
+from palaver.chat.request import ChatRequest
 from palaver.config import Settings
 from palaver.errors import InvalidRequest
 from palaver.models.served import ModelRegistry
@@ -40,7 +42,13 @@ async def create_chat_completion(request: Request) -> Response:
     headers = _ignored_fields(body, is_strict=settings.strict)
     model = registry.get(body.model)
     metrics: Metrics = request.app.state.metrics
-    completion = Completion(body.to_chat(), model, partial(metrics.first_token, model.name))
+    chat: ChatRequest | None = body.to_chat()
+    if media := body.media:
+        intake: MediaIntake = request.app.state.media
+        chat = await _unless_disconnected(request, intake.add_to(body.to_chat(), media, model))
+    if chat is None:
+        return Response(status_code=_CLIENT_CLOSED_REQUEST)
+    completion = Completion(chat, model, partial(metrics.first_token, model.name))
     if body.stream:
         has_usage = bool(body.stream_options and body.stream_options.include_usage)
         events = await stream.open_stream(completion, has_usage=has_usage)

@@ -121,7 +121,12 @@ class Completion:
             prompt_tokens=usage.prompt_tokens,
             completion_tokens=usage.completion_tokens,
             total_tokens=usage.total_tokens,
-            prompt_tokens_details=PromptTokensDetails(usage.cached_tokens),
+            prompt_tokens_details=PromptTokensDetails(
+                usage.cached_tokens,
+                image_tokens=usage.image_tokens or UNSET,
+                video_tokens=usage.video_tokens or UNSET,
+                audio_tokens=usage.audio_tokens or UNSET,
+            ),
             completion_tokens_details=CompletionTokensDetails(usage.reasoning_tokens),
         )
 

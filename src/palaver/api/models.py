@@ -6,6 +6,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from palaver.api.auth import authenticate
+from palaver.api.media import NAMES
 from palaver.api.wire.response import ModelBody, ModelListBody
 from palaver.models.served import ModelRegistry, ServedModel
 
@@ -38,7 +39,7 @@ def _describe(model: ServedModel) -> ModelBody:
         description=model.folder.description,
         context_size=window,
         max_output_tokens=window - 1,
-        input_modalities=["text"],
+        input_modalities=["text", *(NAMES[kind] for kind in NAMES if kind in model.folder.kinds)],
         output_modalities=["text"],
         features=["reasoning"] if model.is_ready and model.chat.can_think else [],
         input_token_price_per_m=0,

@@ -17,12 +17,15 @@ from palaver.api.protocol import Protocol
 from palaver.config import Settings
 from palaver.engine.worker import WorkerConfig
 from palaver.errors import PalaverError, SettingError
+from palaver.media.limits import MediaLimits
+from palaver.media.reader import MediaReader
 from palaver.models.folder import ModelFolder
 from palaver.models.served import BUILT_IN_FOLDER, ModelRegistry, ServedModel
 from palaver.runtime.config import InferencePrecision, RuntimeConfig
 from palaver.telemetry import Metrics
 
 _GIB = 2**30
+_MIB = 2**20
 _MAX_WINDOWS = 64
 
 
@@ -59,7 +62,8 @@ class Server:
         self._on_model = on_model
         self._on_ready = on_ready
         self._socket = _listen(settings.host, settings.port)
-        app = create_app(settings, self.registry, self.keys, self.metrics)
+        self.media = MediaReader(media_limits(settings))
+        app = create_app(settings, self.registry, self.keys, self.metrics, self.media)
         app.router.lifespan_context = self._lifespan
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
@@ -107,6 +111,7 @@ class Server:
             loading.cancel()
             await asyncio.gather(loading, return_exceptions=True)
             await self.registry.stop()
+            await self.media.close()
 
     async def _load(self) -> None:
         try:
@@ -132,6 +137,19 @@ class Server:
             max_step_tokens=settings.max_step_tokens,
             max_running=settings.max_running,
         )
+
+
+def media_limits(settings: Settings) -> MediaLimits:
+    """The limits of media that the settings ask for."""
+    return MediaLimits(
+        max_bytes=int(settings.max_media_mib * _MIB),
+        fetch_timeout_s=settings.media_timeout_s,
+        decode_timeout_s=settings.media_timeout_s,
+        allow_private_addresses=settings.allow_private_urls,
+        max_pixels=int(settings.max_media_megapixels * 1_000_000),
+        max_video_s=settings.max_media_s,
+        max_sound_s=settings.max_media_s,
+    )
 
 
 def _inference_precision(settings: Settings, folder: ModelFolder) -> InferencePrecision:

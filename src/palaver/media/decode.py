@@ -83,7 +83,8 @@ def _decode_video(content: bytes, limits: MediaLimits) -> Video:
     times: list[float] = []
     for i, frame in enumerate(_frames(content, limits)):
         if i in wanted:
-            frames.append(_pixels(frame, frames[0].shape if frames else None))
+            shape = frames[0].shape if frames else _frame_shape(frame, num, limits)
+            frames.append(_pixels(frame, shape))
             times.append(float(frame.time or 0.0))
     return Video(np.stack(frames), np.array(times))
 
@@ -113,10 +114,16 @@ def _frames(content: bytes, limits: MediaLimits) -> Iterator[Any]:
     return _through_ffmpeg(content, "video", read)
 
 
-def _pixels(frame: Any, shape: tuple[int, ...] | None) -> NDArray[np.uint8]:
+def _frame_shape(frame: Any, num_frames: int, limits: MediaLimits) -> tuple[int, ...]:
+    """Height and width in which so many frames keep the limit of all pixels together."""
+    num_pixels = num_frames * frame.width * frame.height
+    shrink = max(num_pixels / limits.max_video_pixels, 1.0) ** 0.5
+    return max(int(frame.height / shrink), 1), max(int(frame.width / shrink), 1)
+
+
+def _pixels(frame: Any, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """A frame's pixels, in the size of the first frame."""
-    if shape is not None:
-        frame = frame.reformat(width=shape[1], height=shape[0], format="rgb24")
+    frame = frame.reformat(width=shape[1], height=shape[0], format="rgb24")
     pixels: NDArray[np.uint8] = frame.to_ndarray(format="rgb24")
     return pixels
 

@@ -15,6 +15,7 @@ class MediaLimits:
         max_redirects: Redirects that are followed.
         allow_private_addresses: Whether URLs may lead into private and link-local networks.
         max_pixels: Pixels of a picture, and of one frame of a video.
+        max_video_pixels: Pixels of all those frames together; they are made smaller to keep it.
         max_frames: Frames of a video that are looked at.
         max_video_s: Length of a video in seconds.
         max_sound_s: Length of a sound in seconds.
@@ -26,6 +27,7 @@ class MediaLimits:
     max_redirects: int = 3
     allow_private_addresses: bool = False
     max_pixels: int = 50_000_000
+    max_video_pixels: int = 128_000_000
     max_frames: int = 768
     max_video_s: float = 600.0
     max_sound_s: float = 600.0

@@ -13,6 +13,7 @@ from palaver.chat.template import ChatTemplate
 from palaver.chat.tokenizer import Tokenizer
 from palaver.errors import ModelFolderError
 from palaver.senses.config import LANGUAGE_FILE, SensesConfig, read_senses
+from palaver.senses.media import Kind
 from palaver.senses.registry import senses_of
 
 _DEFAULT_WINDOW_TOKENS = 4096
@@ -74,6 +75,11 @@ class ModelFolder:
         text = self._text_config
         sizes = f"{text.get('num_hidden_layers', '?')} layers of {text.get('hidden_size', '?')}"
         return f"{self.config.get('model_type', 'unknown')}, {sizes}"
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What it takes beside text."""
+        return self.senses.kinds if self.senses else frozenset()
 
     def chat_model(self, family: str | None = None) -> ChatModel:
         """The chat layer's view of the model.

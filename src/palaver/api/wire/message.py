@@ -1,7 +1,8 @@
-"""Chat messages as clients send them (spec rows S07, S12, S13)."""
+"""Chat messages as clients send them (spec rows S07 to S10, S12, S13)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
@@ -10,33 +11,17 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
-    field_validator,
     model_validator,
 )
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError, from_json
 
 from palaver.api.wire.known import only, optional
+from palaver.api.wire.parts import ContentPart, TextPart, part_for_template, reference_of
+from palaver.errors import InvalidRequest
+from palaver.media.reference import MediaReference
 
 NAME_PATTERN = r"^[A-Za-z0-9_]{1,64}$"
-
-
-class TextPart(BaseModel):
-    """A part of a message's content: some text."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
-
-    type: Literal["text"] = Field(description="The kind of part.")
-    text: str = Field(description="The text.")
-
-    @field_validator("type", mode="before")
-    @classmethod
-    def _is_readable(cls, value: Any) -> Any:
-        if value in ("image_url", "video_url", "input_audio"):
-            raise PydanticCustomError(
-                "unreadable_part", "is {kind}, but this model reads text only", {"kind": value}
-            )
-        return value
 
 
 def _content_kind(value: Any) -> str | None:
@@ -52,7 +37,7 @@ def _content_kind(value: Any) -> str | None:
 
 Content: TypeAlias = Annotated[
     Annotated[str, Tag("content_text")]
-    | Annotated[list[TextPart], Field(min_length=1, fail_fast=True), Tag("content_parts")]
+    | Annotated[list[ContentPart], Field(min_length=1, fail_fast=True), Tag("content_parts")]
     | Annotated[None, Tag("content_null")],
     Discriminator(
         _content_kind,
@@ -156,8 +141,11 @@ class ChatMessage(BaseModel):
         return self
 
     def for_template(self) -> dict[str, Any]:
-        """The message as chat templates read it: plain text, and only the keys that are there."""
-        message: dict[str, Any] = {"role": self.role, "content": self.text}
+        """The message as chat templates read it, with only the keys that are there.
+
+        The content is plain text, or a list where there is more than text in it.
+        """
+        message: dict[str, Any] = {"role": self.role, "content": self._content_for_template()}
         if self.name is not None:
             message["name"] = self.name
         if self.tool_calls:
@@ -168,9 +156,29 @@ class ChatMessage(BaseModel):
             message["reasoning_content"] = self.reasoning_content
         return message
 
-    @property
-    def text(self) -> str:
-        """The content's text."""
-        if isinstance(self.content, list):
-            return "".join(part.text for part in self.content)
-        return self.content or ""
+    def references(self, path: str) -> Iterator[MediaReference]:
+        """The media that the message refers to.
+
+        Args:
+            path: Where the message stands in the request.
+
+        Raises:
+            InvalidRequest: An assistant said them.
+        """
+        for place, part in enumerate(self.content if isinstance(self.content, list) else ()):
+            if isinstance(part, TextPart):
+                continue
+            part_path = f"{path}.content[{place}]"
+            if self.role == "assistant":
+                raise InvalidRequest(
+                    f"{part_path}: is {part.type}, but messages of an assistant are text",
+                    param=part_path,
+                )
+            yield reference_of(part, part_path)
+
+    def _content_for_template(self) -> str | list[dict[str, str]]:
+        if not isinstance(self.content, list):
+            return self.content or ""
+        if all(isinstance(part, TextPart) for part in self.content):
+            return "".join(part.text for part in self.content if isinstance(part, TextPart))
+        return [part_for_template(part) for part in self.content]

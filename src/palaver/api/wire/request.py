@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from palaver.api.wire.known import needs, only, optional, unknown_fields
 from palaver.api.wire.message import ChatMessage
 from palaver.chat.request import ChatRequest
+from palaver.media.reference import MediaReference
 
 _MAX_STOPS = 4
 _TOKEN_ID = re.compile(r"^(0|[1-9][0-9]{0,17})$")
@@ -234,6 +235,16 @@ class ChatCompletionRequest(BaseModel):
     def unknown_fields(self) -> list[str]:
         """Paths of the fields that nobody knows (spec row S40)."""
         return sorted(unknown_fields(self))
+
+    @property
+    def media(self) -> list[MediaReference]:
+        """The pictures, video and sound that the messages refer to, in order.
+
+        Raises:
+            InvalidRequest: There are some where there can be none.
+        """
+        messages = enumerate(self.messages)
+        return [r for i, message in messages for r in message.references(f"messages[{i}]")]
 
     def to_chat(self) -> ChatRequest:
         """The request in the chat layer's terms, defaults filled in."""

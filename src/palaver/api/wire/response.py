@@ -11,9 +11,12 @@ FinishReason: TypeAlias = Literal["stop", "length", "tool_calls"]
 
 
 class PromptTokensDetails(msgspec.Struct, frozen=True):
-    """Where prompt tokens came from."""
+    """Where prompt tokens came from; tokens of media are told where there are some."""
 
     cached_tokens: int
+    image_tokens: int | UnsetType = UNSET
+    video_tokens: int | UnsetType = UNSET
+    audio_tokens: int | UnsetType = UNSET
 
 
 class CompletionTokensDetails(msgspec.Struct, frozen=True):

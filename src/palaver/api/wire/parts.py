@@ -1,0 +1,156 @@
+"""The parts of a message's content: text, pictures, video, sound (spec rows S07 to S10)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from palaver.api.wire.known import optional
+from palaver.media.reference import MediaReference
+
+SoundFormat: TypeAlias = Literal["wav", "mp3", "flac", "ogg", "opus", "m4a", "aac", "webm"]
+
+_PICTURE_URL = "An http(s) URL, or a data URL with base64."
+
+
+class TextPart(BaseModel):
+    """A part of a message's content: some text."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
+
+    type: Literal["text"] = Field(description="The kind of part.")
+    text: str = Field(description="The text.")
+
+
+class ImageUrl(BaseModel):
+    """Where a picture is."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
+
+    url: str = Field(min_length=1, description=_PICTURE_URL)
+    detail: Literal["low", "high", "auto"] | None = optional(
+        "auto", "How closely to look: at most 512, 2048 or 1024 pixels squared."
+    )
+
+
+class VideoUrl(BaseModel):
+    """Where a video is."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
+
+    url: str = Field(min_length=1, description=_PICTURE_URL)
+
+
+class InputAudio(BaseModel):
+    """A sound."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
+
+    data: str = Field(min_length=1, description="Base64, a data URL, or an http(s) URL.")
+    format: SoundFormat = Field(description="The file's format.")
+
+
+def _url_kind(value: Any) -> str | None:
+    match value:
+        case str():
+            return "bare_url"
+        case dict() | BaseModel():
+            return "url_object"
+    return None
+
+
+_BARE_URL = Annotated[str, Field(min_length=1), Tag("bare_url")]
+_URL = Discriminator(
+    _url_kind,
+    custom_error_type="media_url",
+    custom_error_message="must be a URL or an object with a url",
+)
+
+
+class ImagePart(BaseModel):
+    """A part of a message's content: a picture (PNG, JPEG, WebP, GIF, BMP or TIFF)."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
+
+    type: Literal["image_url"] = Field(description="The kind of part.")
+    image_url: Annotated[_BARE_URL | Annotated[ImageUrl, Tag("url_object")], _URL] = Field(
+        description="Where the picture is; a bare URL will do."
+    )
+
+
+class VideoPart(BaseModel):
+    """A part of a message's content: a video, of which two frames a second are looked at."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
+
+    type: Literal["video_url"] = Field(description="The kind of part.")
+    video_url: Annotated[_BARE_URL | Annotated[VideoUrl, Tag("url_object")], _URL] = Field(
+        description="Where the video is; a bare URL will do."
+    )
+
+
+class AudioPart(BaseModel):
+    """A part of a message's content: a sound."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
+
+    type: Literal["input_audio"] = Field(description="The kind of part.")
+    input_audio: InputAudio = Field(description="The sound.")
+
+
+MediaPart: TypeAlias = ImagePart | VideoPart | AudioPart
+
+
+def _part_kind(value: Any) -> str | None:
+    kind = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
+    return kind if kind in _KINDS else None
+
+
+ContentPart: TypeAlias = Annotated[
+    Annotated[TextPart, Tag("text")]
+    | Annotated[ImagePart, Tag("image_url")]
+    | Annotated[VideoPart, Tag("video_url")]
+    | Annotated[AudioPart, Tag("input_audio")],
+    Discriminator(
+        _part_kind,
+        custom_error_type="part_type",
+        custom_error_message="must be an object whose type is text, image_url, video_url or "
+        "input_audio",
+    ),
+]
+_KINDS = ("text", "image_url", "video_url", "input_audio")
+
+
+def reference_of(part: MediaPart, path: str) -> MediaReference:
+    """What a part refers to.
+
+    Args:
+        part: A picture, video or sound.
+        path: Where the part stands in the request.
+    """
+    match part:
+        case ImagePart(image_url=ImageUrl(url=url, detail=detail)):
+            return MediaReference("picture", url, f"{path}.image_url.url", detail or "auto")
+        case ImagePart():
+            return MediaReference("picture", str(part.image_url), f"{path}.image_url")
+        case VideoPart(video_url=VideoUrl(url=url)):
+            return MediaReference("video", url, f"{path}.video_url.url")
+        case VideoPart():
+            return MediaReference("video", str(part.video_url), f"{path}.video_url")
+        case AudioPart():
+            data_path = f"{path}.input_audio.data"
+            return MediaReference("sound", part.input_audio.data, data_path, may_be_base64=True)
+
+
+def part_for_template(part: TextPart | MediaPart) -> dict[str, str]:
+    """The part as chat templates read it."""
+    match part:
+        case TextPart(text=text):
+            return {"type": "text", "text": text}
+        case ImagePart():
+            return {"type": "image"}
+        case VideoPart():
+            return {"type": "video"}
+        case AudioPart():
+            return {"type": "audio"}

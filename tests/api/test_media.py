@@ -1,0 +1,323 @@
+"""Pictures, video and sound through a real server (spec rows S08 to S10)."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from tests.api import media
+from tests.media import files
+from tests.senses.model import HERE
+from tests.server import KEY, RunningServer, chat, running_server
+from tests.sse import joined, stream_events
+
+ROOT = Path(__file__).parent.parent.parent
+PATH = "/v1/chat/completions"
+PART = "messages[0].content[0]"
+KINDS = ["image", "video", "audio"]
+PARTS = {"image": media.picture(), "video": media.video(), "audio": media.sound()}
+
+
+@pytest.fixture(scope="module")
+def seeing_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server of both families, whose answers are noise but always the same."""
+    models = ["--model", f"omni={HERE / 'omni'}", "--model", f"vl={HERE / 'vl'}"]
+    environment = {"PALAVER_INFERENCE_PRECISION": "f32", "PALAVER_MAX_MEDIA": "8"}
+    environment |= {"PALAVER_MAX_MEDIA_MEGAPIXELS": "4", "PALAVER_MAX_MEDIA_S": "30"}
+    folder = tmp_path_factory.mktemp("seeing")
+    with running_server(folder, *models, environment=environment) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def seeing(seeing_server: RunningServer) -> Iterator[httpx.Client]:
+    with seeing_server.client() as client:
+        yield client
+
+
+def answer(client: httpx.Client, body: dict[str, Any]) -> dict[str, Any]:
+    response = client.post(PATH, json=body)
+    assert response.status_code == 200, response.text
+    found: dict[str, Any] = response.json()
+    return found
+
+
+def refusal(client: httpx.Client, body: dict[str, Any]) -> tuple[str, str]:
+    """The path and the message of a 400."""
+    response = client.post(PATH, json=body)
+    assert response.status_code == 400, response.text
+    error = response.json()["error"]
+    return error["param"], error["message"]
+
+
+def content(completion: dict[str, Any]) -> str:
+    text: str = completion["choices"][0]["message"]["content"]
+    return text
+
+
+@pytest.mark.spec("S46", "S08", "S09", "S10")
+def test_models_tell_what_they_take(seeing: httpx.Client) -> None:
+    models = {m["id"]: m["input_modalities"] for m in seeing.get("/v1/models").json()["data"]}
+    assert models["omni"] == ["text", "image", "video", "audio"]
+    assert models["vl"] == ["text", "image", "video"]
+    assert models["palaver/tiny"] == ["text"]
+
+
+@pytest.mark.spec("S08", "S09", "S10", "S44")
+@pytest.mark.parametrize("kind", KINDS)
+def test_media_are_taken_counted_and_streamed_alike(seeing: httpx.Client, kind: str) -> None:
+    body = media.ask(PARTS[kind], media.text(), seed=1)
+    whole = answer(seeing, body)
+    details = whole["usage"]["prompt_tokens_details"]
+    expected = {"image": 20, "video": 8, "audio": 20}[kind]
+    assert details[f"{kind}_tokens"] == expected
+    assert whole["usage"]["prompt_tokens"] > expected
+    assert set(details) == {"cached_tokens", f"{kind}_tokens"}
+    events = stream_events(seeing, body | {"stream_options": {"include_usage": True}})
+    assert joined(events) == content(whole)
+    assert events[-1]["usage"]["prompt_tokens"] == whole["usage"]["prompt_tokens"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_in_the_media_matters(seeing: httpx.Client, kind: str) -> None:
+    others = {
+        "image": media.picture(media.OTHER_PICTURE),
+        "video": media.video(files.video(num_frames=12)),
+        "audio": media.sound(files.sound(files.tone(1.5, 1000))),
+    }
+    fields: dict[str, Any] = {"logprobs": True, "top_logprobs": 5}
+    first, second = (
+        answer(seeing, media.ask(part, media.text(), **fields))
+        for part in (PARTS[kind], others[kind])
+    )
+    assert first["choices"][0]["logprobs"] != second["choices"][0]["logprobs"]
+
+
+@pytest.mark.spec("S08")
+def test_a_picture_may_be_a_bare_string(seeing: httpx.Client) -> None:
+    bare = {"type": "image_url", "image_url": media.data_url(media.PICTURE, "image/png")}
+    assert content(answer(seeing, media.ask(bare))) == content(
+        answer(seeing, media.ask(media.picture()))
+    )
+
+
+@pytest.mark.spec("S08")
+def test_detail_low_spends_fewer_tokens_where_a_model_would_look_closer(
+    seeing: httpx.Client,
+) -> None:
+    for detail in ("low", "auto", "high", None):
+        usage = answer(seeing, media.ask(media.picture(detail=detail)))["usage"]
+        assert usage["prompt_tokens_details"]["image_tokens"] == 20  # it is small for all of them
+    path, message = refusal(seeing, media.ask(media.picture(detail="fine")))
+    assert path == f"{PART}.image_url.detail"
+    assert "'low', 'high' or 'auto'" in message
+
+
+@pytest.mark.spec("S10")
+@pytest.mark.parametrize(
+    ("form", "container", "codec"),
+    [
+        ("mp3", "mp3", "mp3"),
+        ("flac", "flac", "flac"),
+        ("ogg", "ogg", "libopus"),
+        ("m4a", "mp4", "aac"),
+    ],
+)
+def test_every_common_sound_format_is_heard(
+    seeing: httpx.Client, form: str, container: str, codec: str
+) -> None:
+    content = files.sound(files.tone(1.5, rate_hz=48_000), container, codec, rate_hz=48_000)
+    usage = answer(seeing, media.ask(media.sound(content, form), media.text()))["usage"]
+    assert usage["prompt_tokens_details"]["audio_tokens"] in range(19, 23)
+
+
+@pytest.mark.spec("S09")
+def test_a_video_is_seen_by_either_family(seeing: httpx.Client) -> None:
+    omni, vl = (
+        answer(seeing, media.ask(media.video(), model=name))["usage"] for name in ("omni", "vl")
+    )
+    assert omni["prompt_tokens_details"]["video_tokens"] == 8
+    assert vl["prompt_tokens_details"]["video_tokens"] == 8
+    assert vl["prompt_tokens"] > omni["prompt_tokens"]  # it reads the times as well
+
+
+@pytest.mark.spec("S19")
+def test_a_mixed_crowd_gets_the_answers_that_each_gets_alone(seeing: httpx.Client) -> None:
+    rng = random.Random(5)
+    bodies = []
+    for i in range(16):
+        parts = rng.sample([media.picture(), media.video(), media.sound(), media.text("So?")], 2)
+        fields: dict[str, Any] = {"temperature": 1, "seed": i, "logprobs": True, "top_logprobs": 2}
+        bodies.append(media.ask(*parts, **fields))
+    alone = [answer(seeing, body)["choices"] for body in bodies]
+    with ThreadPoolExecutor(16) as threads:
+        crowd = list(threads.map(lambda body: answer(seeing, body)["choices"], bodies))
+    assert crowd == alone
+
+
+def test_a_conversation_that_repeats_its_picture_finds_it_in_the_cache(
+    seeing: httpx.Client,
+) -> None:
+    picture = media.picture(files.file_of(files.halves(files.BLUE, files.GREEN, (160, 160))))
+    body = media.ask(picture, media.text("What do you see here? Tell me all of it, please."))
+    first = answer(seeing, body)
+    assert first["usage"]["prompt_tokens_details"]["cached_tokens"] == 0
+    said = {"role": "assistant", "content": content(first)}
+    again = {"role": "user", "content": "And what else?"}
+    second = answer(seeing, body | {"messages": [*body["messages"], said, again]})
+    assert second["usage"]["prompt_tokens_details"]["cached_tokens"] >= 32
+    assert second["usage"]["prompt_tokens_details"]["image_tokens"] == 25
+
+
+@pytest.mark.spec("S08", "S09", "S10")
+def test_a_model_without_eyes_or_ears_says_so(client: httpx.Client, seeing: httpx.Client) -> None:
+    for part, kind in (
+        (media.picture(), "image"),
+        (media.video(), "video"),
+        (media.sound(), "audio"),
+    ):
+        path, message = refusal(client, chat(messages=[{"role": "user", "content": [part]}]))
+        assert path.startswith(PART)
+        assert f"is {kind} input" in message
+        assert "palaver/tiny" in message
+    path, message = refusal(seeing, media.ask(media.sound(), model="vl"))
+    assert path == f"{PART}.input_audio.data"
+    assert "it takes text, image, video" in message
+
+
+@pytest.mark.parametrize(
+    ("part", "path", "why"),
+    [
+        ({"type": "image_url", "image_url": "nowhere"}, "image_url", "http(s) URL or a data URL"),
+        ({"type": "image_url", "image_url": {}}, "image_url.url", "required"),
+        ({"type": "image_url", "image_url": 7}, "image_url", "a URL or an object with a url"),
+        ({"type": "image_url"}, "image_url", "required"),
+        ({"type": "picture"}, "", "text, image_url, video_url or input_audio"),
+        (media.picture(b"some text"), "image_url.url", "not a picture"),
+        (media.picture(media.PICTURE[:-40]), "image_url.url", "broken picture"),
+        (media.picture(media.SOUND), "image_url.url", "not a picture"),
+        (media.picture(b""), "image_url.url", "is empty"),
+        (media.picture(files.file_of(Image.new("1", (3000, 2000)))), "image_url.url", "4000000"),
+        (media.picture(files.file_of(Image.new("1", (2000, 4)))), "image_url.url", "200 times"),
+        (media.video(media.VIDEO[: len(media.VIDEO) // 2]), "video_url.url", "broken video"),
+        (media.video(media.SOUND), "video_url.url", "no video track"),
+        (media.sound(media.PICTURE), "input_audio.data", "no sound track"),
+        (media.sound(form="midi"), "input_audio.format", "must be 'wav'"),
+        (media.sound(files.sound(files.tone(31))), "input_audio.data", "30 seconds"),
+        (
+            {"type": "input_audio", "input_audio": {"data": "§§§", "format": "wav"}},
+            "input_audio.data",
+            "not valid base64",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_the_part_and_the_reason(
+    seeing: httpx.Client, part: dict[str, Any], path: str, why: str
+) -> None:
+    param, message = refusal(seeing, media.ask(part, media.text()))
+    assert param == ".".join(filter(None, [PART, path]))
+    assert message.startswith(param)
+    assert why in message
+
+
+def test_the_examples_of_the_document_run(seeing_server: RunningServer, tmp_path: Path) -> None:
+    document = (ROOT / "docs/media.md").read_text(encoding="utf-8")
+    (tmp_path / "cat.png").write_bytes(media.PICTURE)
+    url = media.data_url(media.PICTURE, "image/png")
+    curl = re.search(r"\$ (curl .*?\}')\n", document, re.DOTALL)
+    python = re.search(r"```python\n(.*?)```", document, re.DOTALL)
+    assert curl and python
+    for program, code in (["sh", "-c"], curl[1]), ([sys.executable, "-c"], python[1]):
+        changed = code.replace("https://example.com/cat.jpg", url).replace("sk-palaver-…", KEY)
+        changed = re.sub(r"qwen3-(vl|omni)", r"\1", changed)
+        changed = changed.replace("http://127.0.0.1:8000", seeing_server.url)
+        ended = subprocess.run(
+            [*program, changed],
+            env=os.environ | {"KEY": KEY},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stderr
+        assert ended.stdout.strip()
+        assert '"error"' not in ended.stdout
+
+
+def test_media_are_limited_in_number(seeing: httpx.Client) -> None:
+    assert answer(seeing, media.ask(*[media.picture()] * 8))
+    path, message = refusal(seeing, media.ask(*[media.picture()] * 9))
+    assert path == "messages"
+    assert "8 are the limit" in message
+
+
+def test_an_assistant_has_said_text_alone(seeing: httpx.Client) -> None:
+    messages = [
+        {"role": "assistant", "content": [media.picture()]},
+        {"role": "user", "content": "?"},
+    ]
+    path, message = refusal(seeing, media.ask(messages=messages))
+    assert path == PART
+    assert "messages of an assistant are text" in message
+
+
+def test_a_marker_in_a_text_is_not_taken_for_a_picture(seeing: httpx.Client) -> None:
+    path, message = refusal(seeing, media.ask(media.picture(), media.text("<|image_pad|>")))
+    assert path == "messages"
+    assert "2 places for pictures, but 1 came" in message
+    assert content(answer(seeing, media.ask(media.text("<|image_pad|>"))))
+
+
+def test_media_that_fill_the_window_are_refused_with_both_lengths(seeing: httpx.Client) -> None:
+    long = files.file_of(files.halves(size=(160, 160)))
+    sounds = [media.sound(files.sound(files.tone(29))) for _ in range(7)]
+    path, message = refusal(seeing, media.ask(*sounds, media.picture(long)))
+    assert path == "messages"
+    assert "2048" in message
+
+
+def test_urls_into_private_networks_are_refused(seeing: httpx.Client) -> None:
+    with media.hosted({"/a.png": media.PICTURE}) as url:
+        for host in (url, url.replace("127.0.0.1", "localhost"), "http://169.254.169.254"):
+            part = {"type": "image_url", "image_url": {"url": f"{host}/a.png"}}
+            path, message = refusal(seeing, media.ask(part))
+            assert path == f"{PART}.image_url.url"
+            assert "not a public address" in message
+
+
+@pytest.mark.spec("S08", "S09", "S10")
+def test_media_are_fetched_from_urls(tmp_path_factory: pytest.TempPathFactory) -> None:
+    content_of = {"/a.png": media.PICTURE, "/b.mp4": media.VIDEO, "/c.mp3": media.MP3}
+    environment = {"PALAVER_ALLOW_PRIVATE_URLS": "true"}
+    arguments = ["--model", f"omni={HERE / 'omni'}"]
+    folder = tmp_path_factory.mktemp("fetching")
+    with (
+        media.hosted(content_of) as url,
+        running_server(folder, *arguments, environment=environment) as server,
+        server.client() as client,
+    ):
+        sound = {"data": f"{url}/c.mp3", "format": "mp3"}
+        by_url: list[dict[str, Any]] = [
+            {"type": "image_url", "image_url": {"url": f"{url}/to/a.png"}},
+            {"type": "video_url", "video_url": f"{url}/b.mp4"},
+            {"type": "input_audio", "input_audio": sound},
+        ]
+        by_data = [media.picture(), media.video(), media.sound(media.MP3, "mp3")]
+        for fetched, sent in zip(by_url, by_data, strict=True):
+            expected = content(answer(client, media.ask(sent)))
+            assert content(answer(client, media.ask(fetched))) == expected
+        path, message = refusal(client, media.ask({"type": "image_url", "image_url": f"{url}/x"}))
+        assert path == f"{PART}.image_url"
+        assert "404" in message
