@@ -238,6 +238,16 @@ def test_built_in_template_keeps_thinking_only_behind_the_last_question() -> Non
     )
 
 
+def test_built_in_template_knows_thinking_between_tags_as_what_it_is() -> None:
+    apart = {"role": "assistant", "content": "Yes.", "reasoning_content": "Is it?"}
+    between = {"role": "assistant", "content": "<think>\nIs it?\n</think>\n\nYes."}
+    result = {"role": "tool", "tool_call_id": "1", "content": "1"}
+    for turns in ([USER], [result]):
+        assert built_in([USER, between, *turns]) == built_in([USER, apart, *turns])
+    spoken = {"role": "assistant", "content": "The tags are <think> and </think>."}
+    assert "The tags are <think> and </think>." in built_in([USER, spoken, USER])
+
+
 def test_built_in_template_reads_parts_and_says_which_it_cannot_read() -> None:
     parts = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
     assert built_in([{"role": "user", "content": parts}]).startswith("<|im_start|>user\nab<|im")
