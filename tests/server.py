@@ -42,7 +42,9 @@ class RunningServer:
     def engine_pids(self) -> list[int]:
         """The engine processes under this server."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(pid) for pid in children.read_text().split()]
+        pids = children.read_text().split()
+        commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids}
+        return [int(pid) for pid in pids if b"palaver.engine.worker" in commands[pid]]
 
     def stop(self, with_signal: signal.Signals = signal.SIGTERM, timeout_s: float = 20) -> int:
         """End it and return its exit status."""

@@ -226,6 +226,14 @@ def failing_requests() -> dict[str, dict[str, Any]]:
         "too long": {
             "json": chat(max_tokens=4096, context_length_exceeded_behavior="error"),
         },
+        "unenforceable": {
+            "json": chat(
+                response_format={
+                    "type": "json_schema",
+                    "json_schema": {"schema": {"properties": {"a": {"not": {}}}}},
+                }
+            )
+        },
         "missing key": {"json": chat(), "headers": {"Authorization": ""}},
         "unknown key": {"json": chat(), "headers": {"Authorization": "Bearer nobody"}},
         "unknown model": {"json": chat(model="nobody/nothing")},

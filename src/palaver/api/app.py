@@ -9,6 +9,7 @@ from palaver.accounts.keys import KeyStore
 from palaver.api import chat_completions, docs, errors, health, models, openapi, operations
 from palaver.api.measure import PREFIXES, MeasureRequests
 from palaver.api.media import MediaIntake
+from palaver.api.schema_checker import SchemaChecker
 from palaver.config import Settings
 from palaver.media.reader import MediaReader
 from palaver.models.served import ModelRegistry
@@ -36,6 +37,7 @@ def create_app(
     app.state.keys = keys
     app.state.metrics = metrics
     app.state.media = MediaIntake(media, settings.max_media)
+    app.state.schemas = SchemaChecker()
     errors.install(app)
     app.add_middleware(MeasureRequests, metrics=metrics.http)
     app.include_router(health.router)

@@ -31,6 +31,19 @@ _QUESTION: dict[str, Any] = {
     "max_tokens": 64,
     "temperature": 0,
 }
+_SUM_FORMAT: dict[str, Any] = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "sum",
+        "schema": {
+            "type": "object",
+            "properties": {"text": {"type": "string"}, "result": {"type": "integer"}},
+            "required": ["text", "result"],
+            "additionalProperties": False,
+        },
+        "strict": True,
+    },
+}
 _USAGE: dict[str, Any] = {
     "prompt_tokens": 25,
     "completion_tokens": 10,
@@ -59,6 +72,9 @@ QUESTIONS: Mapping[str, Example] = {
     "thinking": _example(
         "With thinking, which comes apart",
         _QUESTION | {"max_tokens": 200, "enable_thinking": True, "separate_reasoning": True},
+    ),
+    "structured": _example(
+        "An answer that matches a schema", _QUESTION | {"response_format": _SUM_FORMAT}
     ),
     "sampled": _example(
         "Two answers, drawn with a seed, with log probabilities",
@@ -103,6 +119,14 @@ ANSWERS: Mapping[str, Example] = {
                 content="12 + 7 = 19",
                 reasoning_content="ones: 2 + 7 = 9\ntens: 1 + 0 = 1\n12 + 7 = 19",
             ),
+        ),
+    ),
+    "structured": _example(
+        "An answer that matches a schema",
+        _answer(
+            {"completion_tokens": 26, "total_tokens": 51},
+            0,
+            _choice(0, "stop", content='{"text": "12 + 7 = 19", "result": 19}'),
         ),
     ),
     "sampled": _example(
@@ -185,6 +209,10 @@ FAILURES: Mapping[str, RequestError] = {
         "max_tokens: 4096 is more than the 4078 tokens that a prompt of 18 leaves of the context "
         "window of 4096",
         param="max_tokens",
+    ),
+    "unenforceable": InvalidRequest(
+        'response_format.json_schema.schema.properties.a.not: the keyword "not" cannot be enforced',
+        param="response_format.json_schema.schema.properties.a.not",
     ),
     "missing key": InvalidApiKey(
         "an API key is required: send the header 'Authorization: Bearer KEY'"

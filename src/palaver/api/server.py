@@ -103,13 +103,14 @@ class Server:
         self._uvicorn.should_exit = True
 
     @contextlib.asynccontextmanager
-    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+    async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         loading = asyncio.create_task(self._load())
         try:
             yield
         finally:
             loading.cancel()
             await asyncio.gather(loading, return_exceptions=True)
+            app.state.schemas.close()
             await self.registry.stop()
             await self.media.close()
 

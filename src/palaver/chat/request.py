@@ -32,6 +32,9 @@ class ChatRequest:
         enable_thinking: Whether the template switches thinking on.
         reasoning_effort: How much to think, for templates that can tell it.
         separate_reasoning: Whether thinking comes apart from the content.
+        answer_schema: A checked schema that the answer has to match as JSON; ``None`` leaves its
+            form free (spec rows S34 and S35).
+        answer_schema_path: Where in the request that was asked for.
         seed: ``None`` draws one.
     """
 
@@ -48,6 +51,8 @@ class ChatRequest:
     enable_thinking: bool = False
     reasoning_effort: str | None = None
     separate_reasoning: bool = False
+    answer_schema: Mapping[str, Any] | None = None
+    answer_schema_path: str = "response_format"
     seed: int | None = None
     temperature: float = 1.0
     top_p: float = 1.0

@@ -75,6 +75,11 @@ class Tokenizer:
         return self._added.get(token_id) or self._backend.id_to_token(token_id) or ""
 
     @property
+    def added_tokens(self) -> Mapping[int, str]:
+        """Tokens that were added to the vocabulary, special or not, with their names."""
+        return self._added
+
+    @property
     def special_tokens(self) -> Mapping[int, str]:
         """The names of the tokens that stand for no text."""
         return {i: name for i, name in self._added.items() if i in self._hidden}

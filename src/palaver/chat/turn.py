@@ -9,9 +9,10 @@ from functools import partial
 from hashlib import blake2b
 from typing import Literal, TypeAlias
 
+from palaver.chat.answer_grammar import Thinking, structured_answer
 from palaver.chat.detokenizer import Detokenizer
 from palaver.chat.logprobs import TokenLogprob, describe
-from palaver.chat.model import ChatModel
+from palaver.chat.model import ChatModel, RenderedPrompt
 from palaver.chat.parser.answer import AnswerParser
 from palaver.chat.parser.events import (
     CallArguments,
@@ -25,7 +26,7 @@ from palaver.chat.request import ChatRequest
 from palaver.chat.stop import StopMatcher
 from palaver.chat.tools.tool import call_id
 from palaver.engine.messages import TokenOutput
-from palaver.engine.request import Prompt, SamplingParams
+from palaver.engine.request import Grammar, Prompt, SamplingParams
 
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls"]
 CallEvent: TypeAlias = CallBegin | CallArguments
@@ -90,7 +91,7 @@ class Turn:
     def __init__(self, request: ChatRequest, model: ChatModel) -> None:
         rendered = model.render(request)
         self.prompt = rendered.prompt
-        self.params = _sampling_params(request, model, len(self.prompt))
+        self.params = _sampling_params(request, model, rendered)
         self.num_choices = request.num_choices
         self._num_cached_tokens = 0
         ids = _ids_of(self.prompt, self.params)
@@ -211,9 +212,11 @@ def _ids_of(prompt: Prompt, params: SamplingParams) -> str:
     return f"{params.seed}/{digest.hexdigest()}"
 
 
-def _sampling_params(request: ChatRequest, model: ChatModel, num_prompt: int) -> SamplingParams:
+def _sampling_params(
+    request: ChatRequest, model: ChatModel, prompt: RenderedPrompt
+) -> SamplingParams:
     return SamplingParams(
-        max_tokens=model.answer_length(request, num_prompt),
+        max_tokens=model.answer_length(request, len(prompt.prompt)),
         seed=secrets.randbits(64) if request.seed is None else request.seed % 2**64,
         temperature=request.temperature,
         top_p=request.top_p,
@@ -225,4 +228,23 @@ def _sampling_params(request: ChatRequest, model: ChatModel, num_prompt: int) ->
         logit_bias=dict(request.logit_bias),
         stop_token_ids=model.stop_token_ids,
         num_top_logprobs=request.num_top_logprobs,
+        grammar=_grammar(request, model, prompt),
+    )
+
+
+def _grammar(request: ChatRequest, model: ChatModel, prompt: RenderedPrompt) -> Grammar | None:
+    """What the answer must look like, after the thinking that may come first."""
+    if request.answer_schema is None:
+        return None
+    may_think = request.enable_thinking and model.can_think
+    if prompt.reasoning_opening:
+        thinking = Thinking.OPENED
+    else:
+        thinking = Thinking.POSSIBLE if may_think else Thinking.NONE
+    return structured_answer(
+        request.answer_schema,
+        request.answer_schema_path,
+        model.tokenizer,
+        model.dialect.family,
+        thinking,
     )

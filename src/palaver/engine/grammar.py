@@ -12,16 +12,15 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
-from llguidance import LLExecutor, LLMatcher, LLParserLimits, LLTokenizer
+from llguidance import LLExecutor, LLMatcher, LLTokenizer
 from numpy.typing import NDArray
 
+from palaver.engine.grammar_limits import LIMITS
 from palaver.engine.request import Grammar
 from palaver.errors import InvalidRequest
 
 _NUM_REMEMBERED = 128
 _MAX_SOURCE_CHARS = 1_000_000
-LIMITS = LLParserLimits(verbose_errors=False)
-"""What one grammar may cost; a schema is checked within the same limits."""
 
 Mask = NDArray[np.uint8]
 """``uint8[V]``, 1 for the tokens that are allowed."""

@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from palaver.api.wire.known import needs, only, optional, unknown_fields
 from palaver.api.wire.message import ChatMessage
+from palaver.api.wire.response_format import ResponseFormat
 from palaver.chat.request import ChatRequest
 from palaver.media.reference import MediaReference
 
@@ -161,6 +162,10 @@ class ChatCompletionRequest(BaseModel):
         0, "Likeliest tokens told at each place; needs `logprobs` to be true.", ge=0, le=20
     )
 
+    response_format: ResponseFormat | None = optional(
+        None, "What form the answer has to have, after any thinking; see structured-output.md."
+    )
+
     enable_thinking: bool | None = optional(
         False, "Whether the model thinks first, if its template knows how."
     )
@@ -182,7 +187,6 @@ class ChatCompletionRequest(BaseModel):
     parallel_tool_calls: Annotated[Any, only(True, False)] = None
     functions: Annotated[Any, only()] = None
     function_call: Annotated[Any, only()] = None
-    response_format: Annotated[Any, only({"type": "text"})] = None
     modalities: Annotated[Any, only(["text"])] = None
     audio: Annotated[Any, only()] = None
     prediction: Annotated[Any, only()] = None

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
+from palaver.api.wire.known import optional
+
 _KINDS = ("text", "json_object", "json_schema")
+_JSON_SCHEMA = {"anyOf": [{"type": "object"}, {"type": "boolean"}]}
 _WRONG_KIND = 'must be an object whose type is "text", "json_object" or "json_schema"'
+
+JsonSchema: TypeAlias = Annotated[dict[str, Any] | bool, WithJsonSchema(_JSON_SCHEMA)]
 
 
 class TextFormat(BaseModel):
@@ -16,7 +29,7 @@ class TextFormat(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    type: Literal["text"]
+    type: Literal["text"] = Field(description="The kind of form.")
 
 
 class JsonObjectFormat(BaseModel):
@@ -24,7 +37,7 @@ class JsonObjectFormat(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    type: Literal["json_object"]
+    type: Literal["json_object"] = Field(description="The kind of form.")
 
 
 class NamedSchema(BaseModel):
@@ -34,11 +47,11 @@ class NamedSchema(BaseModel):
         strict=True, frozen=True, extra="allow", validate_by_name=True, validate_by_alias=True
     )
 
-    name: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    description: str | None = None
-    schema_: dict[str, Any] | bool = Field(alias="schema", description="A JSON Schema.")
-    strict: bool | None = Field(
-        default=None, description="Accepted either way: a schema is always enforced."
+    name: str | None = optional(None, "For people.", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    description: str | None = optional(None, "For people.")
+    schema_: JsonSchema = Field(alias="schema", description="What the answer has to match.")
+    strict: bool | None = optional(
+        True, "Makes no difference: a schema is enforced in full or refused either way."
     )
 
 
@@ -47,10 +60,10 @@ class JsonSchemaFormat(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    type: Literal["json_schema"]
-    json_schema: NamedSchema | None = None
-    schema_: dict[str, Any] | bool | None = Field(
-        default=None, alias="schema", description="The older place of the schema."
+    type: Literal["json_schema"] = Field(description="The kind of form.")
+    json_schema: NamedSchema | None = optional(None, "The schema, with a name.")
+    schema_: JsonSchema | None = optional(
+        None, "The schema in its older place; one of the two is needed.", alias="schema"
     )
 
     @model_validator(mode="after")
