@@ -41,6 +41,13 @@ class RunningServer:
 
     def engine_pids(self) -> list[int]:
         """The engine processes under this server."""
+        return [pid for pid in self._children() if not _is_voice(pid)]
+
+    def voice_pids(self) -> list[int]:
+        """The processes under this server that speak."""
+        return [pid for pid in self._children() if _is_voice(pid)]
+
+    def _children(self) -> list[int]:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         pids = children.read_text().split()
         commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids}
@@ -50,6 +57,13 @@ class RunningServer:
         """End it and return its exit status."""
         self.process.send_signal(with_signal)
         return self.process.wait(timeout_s)
+
+
+def _is_voice(pid: int) -> bool:
+    try:
+        return b"espeak" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # it has just ended
+        return False
 
 
 @contextlib.contextmanager

@@ -95,6 +95,9 @@ class Settings(BaseModel):
     num_threads: int = Field(0, ge=0, description="Threads of a step; 0 means one for each core.")
     max_step_tokens: int = Field(512, ge=64, description="Tokens computed in one step at most.")
     max_running: int = Field(256, ge=1, description="Sequences computed in one step at most.")
+    voice: str = Field(
+        "alto", description="The voice of spoken answers to requests that name none."
+    )
     shutdown_timeout_s: float = Field(
         30.0, ge=0, description="Seconds that running requests have to finish after SIGTERM."
     )

@@ -160,7 +160,6 @@ def test_null_means_the_default_in_every_optional_field(client: httpx.Client) ->
     [
         {"tools": [{"type": "function", "function": {"name": "f"}}]},
         {"tool_choice": "required"},
-        {"modalities": ["text", "audio"]},
         {"store": True},
     ],
 )

@@ -18,6 +18,7 @@ FIELDS = {
     "max_output_tokens": int,
     "input_modalities": list,
     "output_modalities": list,
+    "voices": list,
     "features": list,
     "input_token_price_per_m": int,
     "output_token_price_per_m": int,

@@ -35,13 +35,14 @@ from palaver.media.reader import MediaReader
 from palaver.models.folder import ModelFolder
 from palaver.models.served import ModelRegistry
 from palaver.runtime.config import RuntimeConfig
+from palaver.speech.voices import Voices
 from palaver.telemetry import Metrics
 from tests.robustness.mutations import mutated_body
 from tests.server import KEY, MODEL, chat
 
 ROOT = Path(__file__).parent.parent.parent
 PATH = "/v1/chat/completions"
-ACROSS_FIELDS = {"max_tokens", "json_schema"}
+ACROSS_FIELDS = {"max_tokens", "json_schema", "audio", "audio_role", "modalities"}
 """Errors of rules between fields, which the document tells in words."""
 
 
@@ -61,7 +62,8 @@ def app(tmp_path: Path) -> FastAPI:
     keys = KeyStore(open_database(tmp_path), KEY)
     settings = load_settings({}, {})
     media = MediaReader(media_limits(settings))
-    return create_app(settings, ModelRegistry({}, configured), keys, Metrics(), media)
+    registry = ModelRegistry({}, configured)
+    return create_app(settings, registry, keys, Metrics(), media, Voices())
 
 
 def answer_of(app: FastAPI, method: str, path: str, **options: Any) -> httpx.Response:
@@ -233,6 +235,9 @@ def failing_requests() -> dict[str, dict[str, Any]]:
                     "json_schema": {"schema": {"properties": {"a": {"not": {}}}}},
                 }
             )
+        },
+        "unknown voice": {
+            "json": chat(modalities=["text", "audio"], audio={"voice": "nobody"}),
         },
         "missing key": {"json": chat(), "headers": {"Authorization": ""}},
         "unknown key": {"json": chat(), "headers": {"Authorization": "Bearer nobody"}},

@@ -35,6 +35,8 @@ class Answer:
             body.pop(field, None)
         for choice in body.get("choices", ()):
             choice["message"].setdefault("reasoning_content", "")
+            for field in ("id", "expires_at"):
+                choice["message"].get("audio", {}).pop(field, None)
             if choice["logprobs"] is None:
                 choice["logprobs"] = {"content": [], "refusal": None}
         if usage := body.get("usage"):
@@ -124,9 +126,11 @@ def _choice(parts: list[Any]) -> dict[str, Any]:
     *earlier, last = parts
     assert last["finish_reason"] is not None
     assert not any(part["finish_reason"] for part in earlier)
-    message = {"role": "assistant", "content": _joined(parts, "content")}
+    message: dict[str, Any] = {"role": "assistant", "content": _joined(parts, "content")}
     if any("reasoning_content" in part["delta"] for part in parts):
         message["reasoning_content"] = _joined(parts, "reasoning_content")
+    if sounds := [part["delta"]["audio"] for part in parts if "audio" in part["delta"]]:
+        message["audio"] = _sound(sounds)
     entries = [entry for part in parts if part["logprobs"] for entry in part["logprobs"]["content"]]
     return {
         "index": first["index"],
@@ -134,6 +138,16 @@ def _choice(parts: list[Any]) -> dict[str, Any]:
         "logprobs": {"content": entries, "refusal": None} if entries else None,
         "finish_reason": last["finish_reason"],
     }
+
+
+def _sound(deltas: list[Any]) -> dict[str, Any]:
+    """The id comes first, the expiry last, and the data, joined, are base64 of the whole."""
+    first, *others = deltas
+    assert not any("id" in delta for delta in others)
+    *earlier, last = deltas
+    assert not any("expires_at" in delta for delta in earlier)
+    joined = {name: "".join(d.get(name, "") for d in deltas) for name in ("transcript", "data")}
+    return {"id": first["id"], "expires_at": last["expires_at"]} | joined
 
 
 def _joined(parts: list[Any], field: str) -> str:

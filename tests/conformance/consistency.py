@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from tests.conformance.answers import Answer
@@ -46,12 +47,14 @@ def check_completion(request: dict[str, Any], body: Any) -> None:
         assert choice["finish_reason"] in ("stop", "length")
         _check_logprobs(request, choice)
         _check_stops(request, choice)
+        _check_sound(choice)
 
 
 def _check_usage(request: dict[str, Any], body: Any) -> None:
     usage, choices = body["usage"], body["choices"]
     num_tokens = usage["completion_tokens"]
     assert usage["total_tokens"] == usage["prompt_tokens"] + num_tokens
+    num_tokens -= usage["completion_tokens_details"]["audio_tokens"]
     assert 0 <= usage["prompt_tokens_details"]["cached_tokens"] <= usage["prompt_tokens"]
     assert 0 <= usage["completion_tokens_details"]["reasoning_tokens"] <= num_tokens
     limit = request.get("max_tokens") or request.get("max_completion_tokens")
@@ -78,6 +81,14 @@ def _check_logprobs(request: dict[str, Any], choice: Any) -> None:
         assert (
             entry["token"] == bytes(entry["bytes"]).decode(errors="replace") or not entry["bytes"]
         )
+
+
+def _check_sound(choice: Any) -> None:
+    """The sound says what the text does, thinking aside."""
+    if sound := choice["message"].get("audio"):
+        assert set(sound) == {"id", "data", "transcript", "expires_at"}
+        assert choice["message"]["content"].endswith(sound["transcript"])
+        assert len(base64.b64decode(sound["data"], validate=True)) > 1000
 
 
 def _check_stops(request: dict[str, Any], choice: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.server import KEY, MODEL, RunningServer
+from tests.speech.listening import listen
 
 SOURCES = Path(__file__).parent / "node"
 INSTALLED = Path(sys.prefix) / "node"
@@ -113,6 +115,24 @@ def test_every_choice_ends_with_a_stop_string(results: Any) -> None:
 @pytest.mark.spec("S38")
 def test_thinking_comes_apart(results: Any) -> None:
     assert results["thinking"]["choices"][0]["message"]["reasoning_content"]
+
+
+@pytest.mark.spec("S11")
+@pytest.mark.spec("S45")
+def test_an_answer_comes_in_sound_whole_and_in_pieces(results: Any) -> None:
+    spoken = results["spoken"]
+    message = spoken["unary"]["choices"][0]["message"]
+    parts = [chunk["choices"][0]["delta"] for chunk in spoken["chunks"]]
+    sounds = [part["audio"] for part in parts if "audio" in part]
+    data = b"".join(base64.b64decode(sound.get("data", "")) for sound in sounds)
+    assert data == base64.b64decode(message["audio"]["data"])
+    transcript = "".join(sound.get("transcript", "") for sound in sounds)
+    assert transcript == message["audio"]["transcript"] == message["content"]
+    heard = listen(data, "pcm16")
+    assert heard.length_s > 1
+    assert heard.num_clipped == 0
+    assert spoken["next"]["choices"][0]["message"]["content"]
+    assert results["wrongVoice"]["param"] == "audio.voice"
 
 
 @pytest.mark.spec("S40")

@@ -79,7 +79,7 @@ BODIES: tuple[dict[str, Any], ...] = (
             "json_schema": {"name": "weather", "schema": _WEATHER, "strict": True},
         },
     ),
-    chat(max_tokens=2, modalities=["text", "audio"], audio={"voice": "default", "format": "wav"}),
+    chat(max_tokens=2, modalities=["text", "audio"], audio={"voice": "alto", "format": "wav"}),
     chat(
         max_tokens=3,
         max_completion_tokens=3,

@@ -13,6 +13,8 @@ from palaver.api.schema_checker import SchemaChecker
 from palaver.config import Settings
 from palaver.media.reader import MediaReader
 from palaver.models.served import ModelRegistry
+from palaver.speech.spoken import SpokenAnswers
+from palaver.speech.voices import Voices
 from palaver.telemetry import Metrics
 
 
@@ -22,8 +24,9 @@ def create_app(
     keys: KeyStore,
     metrics: Metrics,
     media: MediaReader,
+    voices: Voices,
 ) -> FastAPI:
-    """The application over its parts; the caller starts the models, and stops and closes all."""
+    """The application over its parts; the caller starts models and voices, and ends all."""
     app = FastAPI(
         title="palaver",
         version=__version__,
@@ -38,6 +41,8 @@ def create_app(
     app.state.metrics = metrics
     app.state.media = MediaIntake(media, settings.max_media)
     app.state.schemas = SchemaChecker()
+    app.state.voices = voices
+    app.state.spoken_answers = SpokenAnswers()
     errors.install(app)
     app.add_middleware(MeasureRequests, metrics=metrics.http)
     app.include_router(health.router)

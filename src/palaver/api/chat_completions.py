@@ -20,6 +20,7 @@ from palaver.api.completion import Completion
 from palaver.api.errors import translate_validation
 from palaver.api.media import MediaIntake
 from palaver.api.schema_checker import SchemaChecker
+from palaver.api.spoken import speech_of, with_spoken_answers
 from palaver.api.wire.request import ChatCompletionRequest
 from palaver.api.wire.response_format import JsonObjectFormat, JsonSchemaFormat, ResponseFormat
 from palaver.chat.request import ChatRequest
@@ -27,6 +28,7 @@ from palaver.chat.schema import JSON_OBJECT
 from palaver.config import Settings
 from palaver.errors import InvalidRequest
 from palaver.models.served import ModelRegistry
+from palaver.speech.spoken import SpokenAnswers
 from palaver.telemetry import Metrics
 
 router = APIRouter(tags=["chat"])
@@ -46,6 +48,9 @@ async def create_chat_completion(request: Request) -> Response:
     headers = _ignored_fields(body, is_strict=settings.strict)
     model = registry.get(body.model)
     metrics: Metrics = request.app.state.metrics
+    answers: SpokenAnswers = request.app.state.spoken_answers
+    speech = speech_of(body, model.chat, request.app.state.voices, answers)
+    body = with_spoken_answers(body, answers)
     chat: ChatRequest | None = body.to_chat()
     if media := body.media:
         intake: MediaIntake = request.app.state.media
@@ -53,7 +58,7 @@ async def create_chat_completion(request: Request) -> Response:
     if chat is None:
         return Response(status_code=_CLIENT_CLOSED_REQUEST)
     chat = await _with_form(chat, body.response_format, request.app.state.schemas)
-    completion = Completion(chat, model, partial(metrics.first_token, model.name))
+    completion = Completion(chat, model, partial(metrics.first_token, model.name), speech)
     if body.stream:
         has_usage = bool(body.stream_options and body.stream_options.include_usage)
         events = await stream.open_stream(completion, has_usage=has_usage)

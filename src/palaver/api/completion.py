@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 from msgspec import UNSET, UnsetType
 
+from palaver.api.spoken import Speech, SpokenAnswer, SpokenDelta
 from palaver.api.wire.response import (
     ChoiceBody,
     ChunkBody,
@@ -37,6 +38,7 @@ class Completion:
         request: What the client wants.
         model: Who answers.
         on_first_token: Called with the seconds that the first token took.
+        speech: Who speaks it, if it is to be spoken.
 
     Raises:
         InvalidRequest: The model cannot answer such a request.
@@ -48,9 +50,11 @@ class Completion:
         request: ChatRequest,
         model: ServedModel,
         on_first_token: Callable[[float], None] = lambda seconds: None,
+        speech: Speech | None = None,
     ) -> None:
         self._begin_s = time.perf_counter()
         self._on_first_token = on_first_token
+        self._speech = speech
         self.id = f"chatcmpl-{secrets.token_hex(12)}"
         self._created_s = int(time.time())
         self._model_name = model.name
@@ -67,15 +71,21 @@ class Completion:
         return self._turn.num_choices
 
     def close(self) -> None:
-        """Stop generating, if that is still going on, and free the memory."""
+        """Stop generating and speaking, if that is still going on, and free the memory."""
         self._generation.close()
+        if self._speech:
+            self._speech.close()
 
-    async def deltas(self) -> AsyncIterator[list[Delta]]:
-        """What each arrival of tokens adds, possibly nothing, until all choices have ended.
+    def deltas(self) -> AsyncIterator[list[Delta]]:
+        """What each arrival of tokens or sound adds, possibly nothing, until all choices ended.
 
         Raises:
-            ModelNotAvailable: The engine died.
+            ModelNotAvailable: The engine died, or the voice cannot speak.
         """
+        written = self._written()
+        return self._speech.accompany(written) if self._speech else written
+
+    async def _written(self) -> AsyncGenerator[list[Delta], None]:
         is_begun = False
         while not self._turn.is_finished:
             deltas = []
@@ -117,17 +127,18 @@ class Completion:
     def usage(self) -> UsageBody:
         """The tokens used so far."""
         usage = self._turn.usage()
+        audio_tokens = self._speech.num_tokens if self._speech else 0
         return UsageBody(
             prompt_tokens=usage.prompt_tokens,
-            completion_tokens=usage.completion_tokens,
-            total_tokens=usage.total_tokens,
+            completion_tokens=usage.completion_tokens + audio_tokens,
+            total_tokens=usage.total_tokens + audio_tokens,
             prompt_tokens_details=PromptTokensDetails(
                 usage.cached_tokens,
                 image_tokens=usage.image_tokens or UNSET,
                 video_tokens=usage.video_tokens or UNSET,
                 audio_tokens=usage.audio_tokens or UNSET,
             ),
-            completion_tokens_details=CompletionTokensDetails(usage.reasoning_tokens),
+            completion_tokens_details=CompletionTokensDetails(usage.reasoning_tokens, audio_tokens),
         )
 
     def first_chunk(self, choice: int) -> list[ChunkChoiceBody]:
@@ -136,7 +147,11 @@ class Completion:
 
     def chunk_of(self, delta: Delta) -> list[ChunkChoiceBody]:
         """A delta as part of a stream."""
-        body = DeltaBody(content=delta.content or UNSET, reasoning_content=delta.reasoning or UNSET)
+        body = DeltaBody(
+            content=delta.content or UNSET,
+            reasoning_content=delta.reasoning or UNSET,
+            audio=delta.body if isinstance(delta, SpokenDelta) else UNSET,
+        )
         return [
             ChunkChoiceBody(
                 index=delta.choice,
@@ -166,12 +181,15 @@ class _Answer:
     content: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     logprobs: list[TokenLogprobBody] = field(default_factory=list)
+    spoken: SpokenAnswer = field(default_factory=SpokenAnswer)
     finish_reason: FinishReason = "length"
 
     def add(self, delta: Delta) -> None:
         self.content.append(delta.content)
         self.reasoning.append(delta.reasoning)
         self.finish_reason = delta.finish_reason or self.finish_reason
+        if isinstance(delta, SpokenDelta):
+            self.spoken.add(delta)
         if delta.logprob:
             self.logprobs.append(_logprob_body(delta.logprob))
 
@@ -179,6 +197,7 @@ class _Answer:
         message = MessageBody(
             content="".join(self.content),
             reasoning_content="".join(self.reasoning) if is_separate else UNSET,
+            audio=self.spoken.body if self.spoken.id else UNSET,
         )
         return ChoiceBody(
             index=index,

@@ -48,7 +48,10 @@ _MESSAGES = {
     "string_too_short": "must have at least {min_length} character(s)",
     "string_pattern_mismatch": "must match {pattern}",
 }
-_WHOLE_OBJECT = {"stream_options", "max_tokens", "top_logprobs", "reasoning_effort"}
+_WHOLE_OBJECT = {
+    *("stream_options", "max_tokens", "top_logprobs", "reasoning_effort"),
+    *("audio", "modalities"),
+}
 _MISSING_MEMBER = {"content_missing": "content", "tool_call_id_missing": "tool_call_id"}
 
 

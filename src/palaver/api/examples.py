@@ -49,7 +49,7 @@ _USAGE: dict[str, Any] = {
     "completion_tokens": 10,
     "total_tokens": 35,
     "prompt_tokens_details": {"cached_tokens": 0},
-    "completion_tokens_details": {"reasoning_tokens": 0},
+    "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
 }
 _HEAD: dict[str, Any] = {
     "id": "chatcmpl-4577c3f4fb6541ef354455d8",
@@ -82,16 +82,20 @@ QUESTIONS: Mapping[str, Example] = {
         | {"temperature": 0.8, "top_p": 0.95, "seed": 1, "n": 2, "stop": [".", "\n"]}
         | {"max_tokens": 1, "logprobs": True, "top_logprobs": 2},
     ),
+    "spoken": _example(
+        "In text and sound",
+        _QUESTION
+        | {"modalities": ["text", "audio"], "audio": {"voice": "tenor", "format": "opus"}},
+    ),
 }
 """Bodies of chat completions; each is answered by the answer of the same name."""
 
 
-def _answer(usage: Mapping[str, int], details: int, *choices: Mapping[str, Any]) -> dict[str, Any]:
-    reasoning = {"completion_tokens_details": {"reasoning_tokens": details}}
-    return _HEAD | {"choices": list(choices), "usage": _USAGE | dict(usage) | reasoning}
+def _answer(usage: Mapping[str, Any], *choices: Mapping[str, Any]) -> dict[str, Any]:
+    return _HEAD | {"choices": list(choices), "usage": _USAGE | dict(usage)}
 
 
-def _choice(index: int, finish_reason: str, logprobs: Any = None, **message: str) -> dict[str, Any]:
+def _choice(index: int, finish_reason: str, logprobs: Any = None, **message: Any) -> dict[str, Any]:
     return {
         "index": index,
         "message": {"role": "assistant"} | message,
@@ -106,13 +110,23 @@ _LIKELIEST = [
 ]
 _LOGPROBS = {"content": [_LIKELIEST[0] | {"top_logprobs": _LIKELIEST}], "refusal": None}
 
+_SPOKEN = {
+    "id": "audio_5f0c1d3b8a9e7c6d4b2a1f00",
+    "data": "T2dnUwACAAAAAAAAAAA=",
+    "transcript": "12 + 7 = 19",
+    "expires_at": 1795537610,
+}
+
 ANSWERS: Mapping[str, Example] = {
-    "question": _example("A question", _answer({}, 0, _choice(0, "stop", content="12 + 7 = 19"))),
+    "question": _example("A question", _answer({}, _choice(0, "stop", content="12 + 7 = 19"))),
     "thinking": _example(
         "With thinking, which comes apart",
         _answer(
-            {"completion_tokens": 44, "total_tokens": 69},
-            33,
+            {
+                "completion_tokens": 44,
+                "total_tokens": 69,
+                "completion_tokens_details": {"reasoning_tokens": 33, "audio_tokens": 0},
+            },
             _choice(
                 0,
                 "stop",
@@ -125,7 +139,6 @@ ANSWERS: Mapping[str, Example] = {
         "An answer that matches a schema",
         _answer(
             {"completion_tokens": 26, "total_tokens": 51},
-            0,
             _choice(0, "stop", content='{"text": "12 + 7 = 19", "result": 19}'),
         ),
     ),
@@ -133,9 +146,19 @@ ANSWERS: Mapping[str, Example] = {
         "Two answers, drawn with a seed, with log probabilities",
         _answer(
             {"completion_tokens": 2, "total_tokens": 27},
-            0,
             _choice(0, "length", _LOGPROBS, content="1"),
             _choice(1, "length", _LOGPROBS, content="1"),
+        ),
+    ),
+    "spoken": _example(
+        "In text and sound; the data are cut short here",
+        _answer(
+            {
+                "completion_tokens": 75,
+                "total_tokens": 100,
+                "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 65},
+            },
+            _choice(0, "stop", content="12 + 7 = 19", audio=_SPOKEN),
         ),
     ),
 }
@@ -175,7 +198,8 @@ _DESCRIBED_MODEL: dict[str, Any] = {
     "context_size": 4096,
     "max_output_tokens": 4095,
     "input_modalities": ["text"],
-    "output_modalities": ["text"],
+    "output_modalities": ["text", "audio"],
+    "voices": ["alto", "soprano", "tenor", "bass"],
     "features": ["reasoning"],
     "input_token_price_per_m": 0,
     "output_token_price_per_m": 0,
@@ -204,6 +228,10 @@ FAILURES: Mapping[str, RequestError] = {
     "ill-typed": InvalidRequest(
         "messages[0].content: must be a string, an array of parts, or null, got 5",
         param="messages[0].content",
+    ),
+    "unknown voice": InvalidRequest(
+        "audio.voice: there is no voice 'nobody' here; the voices are: alto, soprano, tenor, bass",
+        param="audio.voice",
     ),
     "too long": InvalidRequest(
         "max_tokens: 4096 is more than the 4078 tokens that a prompt of 18 leaves of the context "

@@ -9,6 +9,7 @@ from palaver.api.auth import authenticate
 from palaver.api.media import NAMES
 from palaver.api.wire.response import ModelBody, ModelListBody
 from palaver.models.served import ModelRegistry, ServedModel
+from palaver.speech.voices import Voices
 
 router = APIRouter(tags=["models"])
 
@@ -18,7 +19,8 @@ async def list_models(request: Request) -> Response:
     """All models of this server."""
     authenticate(request)
     registry: ModelRegistry = request.app.state.registry
-    return _json(ModelListBody(data=[_describe(model) for model in registry]))
+    voices: Voices = request.app.state.voices
+    return _json(ModelListBody(data=[_describe(model, voices) for model in registry]))
 
 
 @router.get("/models/{name:path}", operation_id="showModel")
@@ -26,10 +28,10 @@ async def show_model(request: Request, name: str) -> Response:
     """One model; its name may contain slashes."""
     authenticate(request)
     registry: ModelRegistry = request.app.state.registry
-    return _json(_describe(registry.get(name)))
+    return _json(_describe(registry.get(name), request.app.state.voices))
 
 
-def _describe(model: ServedModel) -> ModelBody:
+def _describe(model: ServedModel, voices: Voices) -> ModelBody:
     window = model.window_tokens
     return ModelBody(
         id=model.name,
@@ -40,7 +42,8 @@ def _describe(model: ServedModel) -> ModelBody:
         context_size=window,
         max_output_tokens=window - 1,
         input_modalities=["text", *(NAMES[kind] for kind in NAMES if kind in model.folder.kinds)],
-        output_modalities=["text"],
+        output_modalities=["text", "audio"] if voices.names else ["text"],
+        voices=voices.names,
         features=["reasoning"] if model.is_ready and model.chat.can_think else [],
         input_token_price_per_m=0,
         output_token_price_per_m=0,

@@ -22,6 +22,7 @@ from palaver.media.reader import MediaReader
 from palaver.models.folder import ModelFolder
 from palaver.models.served import BUILT_IN_FOLDER, ModelRegistry, ServedModel
 from palaver.runtime.config import InferencePrecision, RuntimeConfig
+from palaver.speech.voices import Voices
 from palaver.telemetry import Metrics
 
 _GIB = 2**30
@@ -63,7 +64,8 @@ class Server:
         self._on_ready = on_ready
         self._socket = _listen(settings.host, settings.port)
         self.media = MediaReader(media_limits(settings))
-        app = create_app(settings, self.registry, self.keys, self.metrics, self.media)
+        self.voices = Voices(settings.voice)
+        app = create_app(settings, self.registry, self.keys, self.metrics, self.media, self.voices)
         app.router.lifespan_context = self._lifespan
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
@@ -104,14 +106,14 @@ class Server:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
-        loading = asyncio.create_task(self._load())
+        loading = asyncio.gather(self._load(), self.voices.start())
         try:
             yield
         finally:
             loading.cancel()
             await asyncio.gather(loading, return_exceptions=True)
             app.state.schemas.close()
-            await self.registry.stop()
+            await asyncio.gather(self.registry.stop(), self.voices.close())
             await self.media.close()
 
     async def _load(self) -> None:

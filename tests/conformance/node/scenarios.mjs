@@ -49,6 +49,25 @@ const scenarios = {
     return client.chat.completions.create({ ...story, ...wanted });
   },
 
+  async spoken() {
+    const audio = { voice: "soprano", format: "pcm16" };
+    const wanted = { ...story, modalities: ["text", "audio"], audio };
+    const unary = await client.chat.completions.create(wanted);
+    const chunks = [];
+    for await (const chunk of await client.chat.completions.create({ ...wanted, stream: true })) {
+      chunks.push(chunk);
+    }
+    const earlier = { role: "assistant", audio: { id: unary.choices[0].message.audio.id } };
+    const messages = [...story.messages, earlier, { role: "user", content: "And then?" }];
+    const next = await client.chat.completions.create({ ...story, messages });
+    return { unary, chunks, next };
+  },
+
+  async wrongVoice() {
+    const wanted = { modalities: ["text", "audio"], audio: { voice: "bob", format: "wav" } };
+    return caught(client.chat.completions.create({ ...story, ...wanted }));
+  },
+
   async ignored() {
     const asked = client.chat.completions.create({ ...story, frobnicate: 1 });
     const { response } = await asked.withResponse();

@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError, from_json
 
+from palaver.api.wire.audio import AudioReference, Modalities, nested_modalities
 from palaver.api.wire.known import only, optional
 from palaver.api.wire.parts import ContentPart, TextPart, part_for_template, reference_of
 from palaver.errors import InvalidRequest
@@ -87,6 +88,10 @@ _COMPLETE: JsonDict = {
                 "tool_calls": {"type": "array", "minItems": 1},
             },
         },
+        {
+            "required": ["audio"],
+            "properties": {"role": {"const": "assistant"}, "audio": {"type": "object"}},
+        },
     ],
     "if": {"properties": {"role": {"const": "tool"}}},
     "then": {
@@ -107,7 +112,8 @@ class ChatMessage(BaseModel):
         description="Who speaks; `developer` is another name of `system`."
     )
     content: Content = optional(
-        None, "What is said; required, except for an assistant message with `tool_calls`."
+        None,
+        "What is said; required, except for an assistant message with `tool_calls` or `audio`.",
     )
     name: str | None = optional(
         None, "Who among several of that role, if the template takes it.", pattern=NAME_PATTERN
@@ -122,17 +128,25 @@ class ChatMessage(BaseModel):
         None, "What an assistant thought, as it came with the answer."
     )
 
-    audio: Annotated[Any, only()] = None
+    modalities: Modalities = nested_modalities()
+    audio: AudioReference | None = optional(
+        None, "A spoken answer of the assistant, which stands for its text."
+    )
     refusal: Annotated[Any, only()] = None
     function_call: Annotated[Any, only()] = None
     annotations: Annotated[Any, only([])] = None
 
     @model_validator(mode="after")
     def _is_complete(self) -> ChatMessage:
-        if self.content is None and not (self.role == "assistant" and self.tool_calls):
+        if self.audio and self.role != "assistant":
+            raise PydanticCustomError(
+                "audio_role", "audio refers to an answer and belongs into an assistant message"
+            )
+        is_complete = self.role == "assistant" and (self.tool_calls or self.audio)
+        if self.content is None and not is_complete:
             raise PydanticCustomError(
                 "content_missing",
-                "is required, except for an assistant message with tool_calls",
+                "is required, except for an assistant message with tool_calls or audio",
             )
         if self.role == "tool" and not self.tool_call_id:
             raise PydanticCustomError(

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from palaver.api.wire.audio import Modalities, nested_modalities
 from palaver.api.wire.known import optional
 from palaver.media.reference import MediaReference
 
@@ -21,6 +22,7 @@ class TextPart(BaseModel):
 
     type: Literal["text"] = Field(description="The kind of part.")
     text: str = Field(description="The text.")
+    modalities: Modalities = nested_modalities()
 
 
 class ImageUrl(BaseModel):
@@ -77,6 +79,7 @@ class ImagePart(BaseModel):
     image_url: Annotated[_BARE_URL | Annotated[ImageUrl, Tag("url_object")], _URL] = Field(
         description="Where the picture is; a bare URL will do."
     )
+    modalities: Modalities = nested_modalities()
 
 
 class VideoPart(BaseModel):
@@ -88,6 +91,7 @@ class VideoPart(BaseModel):
     video_url: Annotated[_BARE_URL | Annotated[VideoUrl, Tag("url_object")], _URL] = Field(
         description="Where the video is; a bare URL will do."
     )
+    modalities: Modalities = nested_modalities()
 
 
 class AudioPart(BaseModel):
@@ -97,6 +101,7 @@ class AudioPart(BaseModel):
 
     type: Literal["input_audio"] = Field(description="The kind of part.")
     input_audio: InputAudio = Field(description="The sound.")
+    modalities: Modalities = nested_modalities()
 
 
 MediaPart: TypeAlias = ImagePart | VideoPart | AudioPart

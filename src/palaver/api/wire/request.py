@@ -16,6 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from palaver.api.wire.audio import AudioOptions, Modalities
 from palaver.api.wire.known import needs, only, optional, unknown_fields
 from palaver.api.wire.message import ChatMessage
 from palaver.api.wire.response_format import ResponseFormat
@@ -179,6 +180,15 @@ class ChatCompletionRequest(BaseModel):
         "the model's template.",
     )
 
+    modalities: Modalities = optional(
+        ["text"],
+        "Whether the answer comes in sound, too. It may also stand in a message or a part of its "
+        "content; then the last one counts.",
+    )
+    audio: AudioOptions | None = optional(
+        None, "Voice and format of the sound; needs `modalities` with `audio`."
+    )
+
     user: str | None = optional(None, "For the client's own use.")
     metadata: dict[str, str] | None = optional(None, "For the client's own use.")
 
@@ -187,8 +197,6 @@ class ChatCompletionRequest(BaseModel):
     parallel_tool_calls: Annotated[Any, only(True, False)] = None
     functions: Annotated[Any, only()] = None
     function_call: Annotated[Any, only()] = None
-    modalities: Annotated[Any, only(["text"])] = None
-    audio: Annotated[Any, only()] = None
     prediction: Annotated[Any, only()] = None
     web_search_options: Annotated[Any, only()] = None
     verbosity: Annotated[Any, only("medium")] = None
@@ -215,6 +223,14 @@ class ChatCompletionRequest(BaseModel):
             raise PydanticCustomError(
                 "max_tokens", "max_tokens and max_completion_tokens are one field; they differ here"
             )
+        nested = self._nested_modalities
+        if self.modalities and nested and set(self.modalities) != set(nested):
+            raise PydanticCustomError(
+                "modalities",
+                "modalities and those within messages are one field; they differ here",
+            )
+        if self.audio and not self.is_spoken:
+            raise PydanticCustomError("audio", 'audio needs modalities to be ["text", "audio"]')
         return self
 
     @model_validator(mode="after")
@@ -234,6 +250,21 @@ class ChatCompletionRequest(BaseModel):
         if self.reasoning_effort is not None:
             return self.reasoning_effort != "none"
         return bool(self.enable_thinking)
+
+    @property
+    def is_spoken(self) -> bool:
+        """Whether the answer is wanted in sound, too (spec row S11)."""
+        return "audio" in (self.modalities or self._nested_modalities or ())
+
+    @property
+    def _nested_modalities(self) -> list[Literal["text", "audio"]] | None:
+        """Those of the last message that names some, where the source document has them."""
+        for message in reversed(self.messages):
+            parts = message.content if isinstance(message.content, list) else []
+            named = [message.modalities, *(part.modalities for part in parts)]
+            if found := next((modalities for modalities in reversed(named) if modalities), None):
+                return found
+        return None
 
     @property
     def unknown_fields(self) -> list[str]:

@@ -23,6 +23,7 @@ class CompletionTokensDetails(msgspec.Struct, frozen=True):
     """What completion tokens were spent on."""
 
     reasoning_tokens: int
+    audio_tokens: int
 
 
 class UsageBody(msgspec.Struct, frozen=True):
@@ -90,6 +91,24 @@ class ToolCallDeltaBody(msgspec.Struct, frozen=True, kw_only=True):
     function: FunctionCallDeltaBody
 
 
+class AudioBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer in sound (spec row S11); ``data`` is base64."""
+
+    id: str
+    data: str
+    transcript: str
+    expires_at: int
+
+
+class AudioDeltaBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What a chunk adds to the sound: its id at first, its expiry at the end."""
+
+    id: str | UnsetType = UNSET
+    transcript: str | UnsetType = UNSET
+    data: str | UnsetType = UNSET
+    expires_at: int | UnsetType = UNSET
+
+
 class MessageBody(msgspec.Struct, frozen=True, kw_only=True):
     """The assistant's answer."""
 
@@ -97,6 +116,7 @@ class MessageBody(msgspec.Struct, frozen=True, kw_only=True):
     content: str | None
     reasoning_content: str | UnsetType = UNSET
     tool_calls: list[ToolCallBody] | UnsetType = UNSET
+    audio: AudioBody | UnsetType = UNSET
 
 
 class ChoiceBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +146,7 @@ class DeltaBody(msgspec.Struct, frozen=True, kw_only=True):
     content: str | UnsetType = UNSET
     reasoning_content: str | UnsetType = UNSET
     tool_calls: list[ToolCallDeltaBody] | UnsetType = UNSET
+    audio: AudioDeltaBody | UnsetType = UNSET
 
 
 class ChunkChoiceBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,6 +201,7 @@ class ModelBody(msgspec.Struct, frozen=True, kw_only=True):
     max_output_tokens: int
     input_modalities: list[str]
     output_modalities: list[str]
+    voices: list[str]
     features: list[str]
     input_token_price_per_m: int
     output_token_price_per_m: int

@@ -1,0 +1,1 @@
+"""Text to sound: voices, sentence by sentence, in the format that a client wants."""

@@ -1,0 +1,132 @@
+"""Sound in the format that a client asked for, whole or piece by piece."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from typing import Any, Literal, Protocol, TypeAlias, get_args
+
+import av
+import numpy as np
+
+from palaver.speech.voice import SAMPLE_RATE_HZ, Samples
+
+AudioFormat: TypeAlias = Literal["wav", "mp3", "flac", "opus", "pcm16"]
+AUDIO_FORMATS: tuple[AudioFormat, ...] = get_args(AudioFormat)
+
+_CONTAINERS = {
+    "wav": ("wav", "pcm_s16le"),
+    "mp3": ("mp3", "mp3"),
+    "flac": ("flac", "flac"),
+    "opus": ("ogg", "libopus"),
+}
+
+_BITS_PER_S = {"mp3": 64_000, "opus": 48_000}
+
+
+class Encoder(Protocol):
+    """Turns samples into the bytes of a file, as they come."""
+
+    def feed(self, samples: Samples) -> bytes:
+        """The bytes that are ready now."""
+
+    def finish(self) -> bytes:
+        """The rest of the file."""
+
+
+def encoder_of(form: AudioFormat, *, is_whole: bool) -> Encoder:
+    """An encoder at the beginning of a file.
+
+    Args:
+        form: The kind of file.
+        is_whole: Whether all of it comes at the end, with a header that says how long it is.
+            Otherwise it comes in pieces, and no header can say that.
+    """
+    if form == "pcm16":
+        return _RawEncoder()
+    return _FileEncoder(form, io.BytesIO() if is_whole else _Outlet())
+
+
+class _RawEncoder:
+    """16-bit little-endian samples and nothing else."""
+
+    def feed(self, samples: Samples) -> bytes:
+        return samples.astype("<i2").tobytes()
+
+    def finish(self) -> bytes:
+        return b""
+
+
+class _Outlet(io.RawIOBase):
+    """A file that can only be appended to, and emptied."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._written = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        self._written += content
+        return len(content)
+
+    def take(self) -> bytes:
+        """What was written since the last call."""
+        content, self._written = bytes(self._written), bytearray()
+        return content
+
+
+class _FileEncoder:
+    """Any format that ffmpeg writes.
+
+    Args:
+        form: Which one.
+        file: Where to write; what goes to an outlet comes in pieces.
+    """
+
+    def __init__(self, form: str, file: io.BytesIO | _Outlet) -> None:
+        container, codec = _CONTAINERS[form]
+        self._file = file
+        self._container = av.open(file, mode="w", format=container)
+        self._stream: Any = self._container.add_stream(codec, rate=SAMPLE_RATE_HZ, layout="mono")
+        context: Any = self._stream.codec_context
+        if form in _BITS_PER_S:
+            context.bit_rate = _BITS_PER_S[form]
+        context.open()
+        self._resampler = av.AudioResampler(
+            format=context.format,
+            layout="mono",
+            rate=SAMPLE_RATE_HZ,
+            frame_size=context.frame_size or None,
+        )
+
+    def feed(self, samples: Samples) -> bytes:
+        if len(samples):
+            frame = av.AudioFrame.from_ndarray(np.atleast_2d(samples), format="s16", layout="mono")
+            frame.sample_rate = SAMPLE_RATE_HZ
+            self._write(self._resampler.resample(frame))
+        return self._file.take() if isinstance(self._file, _Outlet) else b""
+
+    def finish(self) -> bytes:
+        self._write(self._resampler.resample(None))
+        self._write([None])
+        self._container.close()
+        return self._file.take() if isinstance(self._file, _Outlet) else self._file.getvalue()
+
+    def _write(self, frames: Iterable[Any]) -> None:
+        for frame in frames:
+            for packet in self._stream.encode(frame):
+                self._container.mux(packet)
+
+
+def resampled(samples: Samples, from_rate_hz: int) -> Samples:
+    """The same sound with :data:`SAMPLE_RATE_HZ` samples a second."""
+    if from_rate_hz == SAMPLE_RATE_HZ or not len(samples):
+        return samples
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
+    frame = av.AudioFrame.from_ndarray(np.atleast_2d(samples), format="s16", layout="mono")
+    frame.sample_rate = from_rate_hz
+    parts = [part.to_ndarray()[0] for given in (frame, None) for part in resampler.resample(given)]
+    joined: Samples = np.concatenate(parts).astype(np.int16)
+    return joined

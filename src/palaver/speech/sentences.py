@@ -1,0 +1,71 @@
+"""A growing text cut into sentences, each as soon as it is complete."""
+
+from __future__ import annotations
+
+import re
+
+MAX_CHARACTERS = 300
+"""Longest piece; what has no end by then is cut where it hurts least."""
+
+_END = re.compile(
+    r"""
+    [.!?…]+["'”’)\]*_]*(?=\s)    # a Latin sentence ends with a mark and a space
+    | [。！？；]+["”’」』）*_]*     # a Chinese one with its mark alone
+    | \n+                        # and a line ends with the line
+    """,
+    re.VERBOSE,
+)
+_NO_END = re.compile(
+    r"(?:^|\s)(?:Mr|Mrs|Ms|Dr|Prof|St|vs|etc|e\.g|i\.e|No|[A-Z])\.$"  # abbreviations
+    r"|(?:^|\n)\s*\d+\.$"  # numbers of a list
+)
+_SOFT_END = re.compile(r"[,;:，、：—]\s?|\s")
+_MARKDOWN = re.compile(
+    r"\[([^\]]*)\]\([^)]*\)"  # links, of which the text is read
+    r"|^\s*(?:[#>]+|[*+-])\s+"  # headings, quotations, items
+    r"|(?<!\s)[*_~`]+|[*_~`]+(?!\s)"  # emphasis; marks between spaces are sums
+    r"|\|",
+    re.MULTILINE,
+)
+
+
+class SentenceCutter:
+    """Collects text and gives it back in sentences, which together are the text.
+
+    However the text comes in pieces, the sentences are the same.
+    """
+
+    def __init__(self) -> None:
+        self._text = ""
+
+    def feed(self, text: str) -> list[str]:
+        """The sentences that are complete now."""
+        self._text += text
+        sentences = []
+        while end := self._end_of_first():
+            sentences.append(self._text[:end])
+            self._text = self._text[end:]
+        return sentences
+
+    def flush(self) -> list[str]:
+        """What is left when the text has ended."""
+        rest, self._text = self._text, ""
+        return [rest] if rest else []
+
+    def _end_of_first(self) -> int:
+        """Where the first sentence ends; 0 if that is not known yet."""
+        for match in _END.finditer(self._text):
+            end = match.end()
+            if end == len(self._text) or end > MAX_CHARACTERS:  # in the first case, more may follow
+                break
+            if self._text[:end].strip() and not _NO_END.search(self._text[:end]):
+                return end
+        if len(self._text) <= MAX_CHARACTERS:
+            return 0
+        soft = [match.end() for match in _SOFT_END.finditer(self._text, 0, MAX_CHARACTERS)]
+        return soft[-1] if soft and soft[-1] > MAX_CHARACTERS // 3 else MAX_CHARACTERS
+
+
+def readable(text: str) -> str:
+    """The text without marks that nobody reads aloud."""
+    return _MARKDOWN.sub(lambda match: match[1] or " ", text).strip()

@@ -1,0 +1,37 @@
+"""What a voice is: the seam behind which all kinds of them speak."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLE_RATE_HZ = 24_000
+"""Samples a second of every voice: what clients take ``pcm16`` for."""
+
+Samples: TypeAlias = NDArray[np.int16]
+"""``int16[N]``, one channel, :data:`SAMPLE_RATE_HZ` a second."""
+
+
+class Voice(Protocol):
+    """Reads sentences aloud. The same sentence in the same language always sounds the same."""
+
+    @property
+    def name(self) -> str:
+        """As clients ask for it."""
+
+    @property
+    def description(self) -> str:
+        """What kind of voice it is, in a line."""
+
+    async def say(self, sentence: str, language: str) -> Samples:
+        """The sound of one sentence and the pause behind it.
+
+        Args:
+            sentence: What to say, in a text's own spelling.
+            language: Its language by its two letters, ``en``.
+
+        Raises:
+            ModelNotAvailable: The voice cannot speak now.
+        """

@@ -1,0 +1,78 @@
+"""Files of every format."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from palaver.speech.encode import AUDIO_FORMATS, AudioFormat, encoder_of, resampled
+from palaver.speech.voice import Samples
+from tests.speech.listening import RATE_HZ, listen
+
+_LOSSLESS = ("wav", "flac", "pcm16")
+
+
+def tone(length_s: float, hz: float = 440, rate_hz: int = RATE_HZ) -> Samples:
+    times = np.arange(int(length_s * rate_hz)) / rate_hz
+    return (12_000 * np.sin(2 * np.pi * hz * times)).astype(np.int16)
+
+
+def file_of(form: AudioFormat, *pieces: Samples, is_whole: bool) -> bytes:
+    encoder = encoder_of(form, is_whole=is_whole)
+    return b"".join([*(encoder.feed(piece) for piece in pieces), encoder.finish()])
+
+
+@pytest.mark.spec("S11")
+@pytest.mark.parametrize("form", AUDIO_FORMATS)
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_file_holds_the_sound_that_was_put_in(form: AudioFormat, is_whole: bool) -> None:
+    sound = tone(1.3)
+    pieces = [sound[:10_000], sound[10_000:10_001], sound[10_001:10_001], sound[10_001:]]
+    heard = listen(file_of(form, *pieces, is_whole=is_whole), form)
+    assert heard.num_channels == 1
+    if form in _LOSSLESS:
+        assert np.array_equal(heard.samples, sound)
+    else:
+        assert heard.length_s == pytest.approx(1.3, abs=0.12)
+        spectrum = np.abs(np.fft.rfft(heard.samples[:RATE_HZ]))
+        assert spectrum.argmax() == pytest.approx(440, abs=1)
+        assert np.median(heard.levels) == pytest.approx(12_000 / np.sqrt(2), rel=0.08)
+
+
+@pytest.mark.parametrize("form", AUDIO_FORMATS)
+def test_a_file_of_pieces_is_that_of_the_whole_sound(form: AudioFormat) -> None:
+    sound = tone(0.7)
+    pieces = [sound[i : i + 777] for i in range(0, len(sound), 777)]
+    whole, cut = (
+        listen(file_of(form, *p, is_whole=False), form).samples for p in ([sound], pieces)
+    )
+    assert np.array_equal(whole, cut)
+
+
+@pytest.mark.parametrize("form", ["wav", "flac"])
+def test_a_whole_file_says_how_long_it_is(form: AudioFormat) -> None:
+    import io
+
+    import av
+
+    file = io.BytesIO(file_of(form, tone(1.5), is_whole=True))
+    with av.open(file, mode="r") as container:
+        assert container.duration == pytest.approx(1_500_000, abs=1000)
+
+
+def test_pieces_of_a_file_come_while_it_is_written() -> None:
+    encoder = encoder_of("mp3", is_whole=False)
+    assert len(encoder.feed(tone(1))) > 1000
+
+
+def test_resampling_keeps_length_level_and_tone() -> None:
+    sound = resampled(tone(1.0, rate_hz=22_050), 22_050)
+    assert abs(len(sound) - RATE_HZ) <= 2
+    middle = sound[2_000:-2_000].astype(float)
+    expected = tone(1.0)[2_000 : 2_000 + len(middle)].astype(float)
+    assert np.corrcoef(middle, expected)[0, 1] > 0.999
+    assert np.abs(middle).max() == pytest.approx(12_000, rel=0.01)
+
+
+def test_sound_of_the_right_rate_stays_as_it_is() -> None:
+    assert np.array_equal(resampled(tone(0.1), RATE_HZ), tone(0.1))

@@ -1,0 +1,179 @@
+"""The embedded voices, listened to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pytest
+
+from palaver.errors import ModelNotAvailable
+from palaver.speech.espeak import TIMBRES, EmbeddedVoice, EspeakPool
+from palaver.speech.voice import Samples
+from tests.speech.listening import RATE_HZ, Heard
+
+T = TypeVar("T")
+
+ENGLISH = "The quick brown fox jumps over the lazy dog."
+CHINESE = "今天天气很好，我们去公园吧。"
+
+
+def with_pool(work: Callable[[EspeakPool], Awaitable[T]], num_processes: int = 1) -> T:
+    """What ``work`` returns, given processes that end with it."""
+
+    async def run() -> T:
+        pool = EspeakPool(num_processes)
+        try:
+            return await work(pool)
+        finally:
+            await pool.close()
+
+    return asyncio.run(run())
+
+
+def voice(pool: EspeakPool, name: str = "alto") -> EmbeddedVoice:
+    return EmbeddedVoice(name, TIMBRES[name], pool)
+
+
+def said(sentence: str, language: str = "en", name: str = "alto") -> Samples:
+    return with_pool(lambda pool: voice(pool, name).say(sentence, language))
+
+
+def heard(samples: Samples) -> Heard:
+    return Heard(samples.astype(float), RATE_HZ, 1)
+
+
+def voice_pids() -> list[int]:
+    """Processes of ours that speak, and those that are to speak next."""
+    pids = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            is_ours = f"PPid:\t{os.getpid()}\n" in (path / "status").read_text()
+            if is_ours and b"espeak_process" in (path / "cmdline").read_bytes():
+                pids.append(int(path.name))
+        except OSError:
+            continue
+    return pids
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.spec("S11")
+@pytest.mark.parametrize(("sentence", "language"), [(ENGLISH, "en"), (CHINESE, "zh")])
+@pytest.mark.parametrize("name", TIMBRES)
+def test_every_voice_speaks_both_languages(name: str, sentence: str, language: str) -> None:
+    sound = heard(said(sentence, language, name))
+    assert 1.5 < sound.length_s < 5
+    assert 500 < np.sqrt((sound.samples**2).mean()) < 8000
+    assert sound.num_clipped == 0
+    assert sound.longest_silence_s < 0.6
+
+
+def test_the_voices_have_their_pitches() -> None:
+    pitches = {name: heard(said(ENGLISH, "en", name)).pitch_hz for name in TIMBRES}
+    assert 60 < pitches["bass"] < pitches["tenor"] < pitches["alto"] < pitches["soprano"] < 400
+
+
+def test_longer_sentences_take_longer() -> None:
+    lengths = [len(said(" ".join(["hello"] * num))) for num in (1, 4, 16)]
+    assert lengths[0] < lengths[1] < lengths[2]
+    per_word_s = (lengths[2] - lengths[1]) / 12 / RATE_HZ
+    assert 0.15 < per_word_s < 0.8
+
+
+def test_different_words_sound_differently() -> None:
+    one, two = said("one hundred"), said("two thousand")
+    assert len(one) != len(two) or not np.array_equal(one, two)
+
+
+def test_a_language_changes_how_the_same_letters_sound() -> None:
+    sentence = "Die Gedanken sind frei"
+    assert not np.array_equal(said(sentence, "en"), said(sentence, "de"))
+
+
+def test_the_same_sentence_always_sounds_the_same() -> None:
+    async def twice(pool: EspeakPool) -> list[Samples]:
+        speaker = voice(pool)
+        first = await speaker.say(ENGLISH, "en")
+        await speaker.say("Shh! Something else, with hisses.", "en")
+        return [first, await speaker.say(ENGLISH, "en")]
+
+    sounds = with_pool(twice)
+    assert np.array_equal(sounds[0], sounds[1])
+    assert np.array_equal(sounds[0], said(ENGLISH)), "another process"
+
+
+@pytest.mark.parametrize("sentence", ["", "   \n", "...", "**", "— ! —"])
+def test_marks_alone_are_not_spoken(sentence: str) -> None:
+    assert len(said(sentence)) == 0
+
+
+@pytest.mark.parametrize("sentence", ["a\0b", "\ud800 lone", "😀 smile", "x" * 300, "<b>&amp;</b>"])
+def test_strange_texts_are_spoken_as_far_as_they_can_be(sentence: str) -> None:
+    assert len(said(sentence)) > 0
+
+
+def test_a_pause_follows_each_sentence() -> None:
+    sound = said(ENGLISH)
+    assert not sound[-RATE_HZ // 5 :].any()
+    assert sound[: -RATE_HZ // 2].any()
+
+
+def test_processes_speak_side_by_side_and_no_more_than_allowed() -> None:
+    async def many(pool: EspeakPool) -> tuple[list[Samples], int]:
+        sounds = await asyncio.gather(*(voice(pool).say(f"Number {n}.", "en") for n in range(9)))
+        return list(sounds), len(voice_pids())
+
+    sounds, num_processes = with_pool(many, num_processes=2)
+    assert all(len(sound) for sound in sounds)
+    assert num_processes == 2
+    assert voice_pids() == []
+
+
+def test_who_stops_listening_holds_nobody_up() -> None:
+    async def leave(pool: EspeakPool) -> Samples:
+        tasks = [asyncio.ensure_future(voice(pool).say(ENGLISH * 5, "en")) for _ in range(5)]
+        await asyncio.sleep(0.005)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return await voice(pool).say(ENGLISH, "en")
+
+    assert np.array_equal(with_pool(leave), said(ENGLISH))
+
+
+def test_a_process_that_is_killed_is_replaced() -> None:
+    async def kill(pool: EspeakPool) -> Samples:
+        await pool.start()
+        (pid,) = voice_pids()
+        os.kill(pid, signal.SIGKILL)
+        while voice_pids() in ([], [pid]):
+            with contextlib.suppress(ModelNotAvailable):
+                await voice(pool).say(ENGLISH, "en")
+        return await voice(pool).say(ENGLISH, "en")
+
+    assert len(with_pool(kill)) > RATE_HZ
+
+
+def test_a_sentence_that_brings_its_process_down_costs_that_sentence_only() -> None:
+    async def crash(pool: EspeakPool) -> Samples:
+        await pool.start()
+        (pid,) = voice_pids()
+        speaking = asyncio.ensure_future(pool.speak("word " * 20_000, "en", TIMBRES["alto"]))
+        await asyncio.sleep(0.2)
+        for child in children_of(pid):
+            os.kill(child, signal.SIGSEGV)
+        with pytest.raises(ModelNotAvailable, match="sentence"):
+            await speaking
+        assert voice_pids() == [pid]
+        return await voice(pool).say(ENGLISH, "en")
+
+    assert len(with_pool(crash)) > RATE_HZ

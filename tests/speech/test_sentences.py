@@ -1,0 +1,71 @@
+"""Texts cut into sentences."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from palaver.speech.sentences import MAX_CHARACTERS, SentenceCutter, readable
+
+TEXTS = st.text(st.sampled_from('ab. !?…。！；\n"”)*,， 1'), max_size=900)
+
+
+def cut(*pieces: str) -> list[str]:
+    cutter = SentenceCutter()
+    return [s for piece in pieces for s in cutter.feed(piece)] + cutter.flush()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("One. Two! Three?", ["One.", " Two!", " Three?"]),
+        ("你好。今天好吗？好！", ["你好。", "今天好吗？", "好！"]),
+        ('"Stop!" he said. “好。”然后', ['"Stop!"', " he said.", " “好。”", "然后"]),
+        ("Pi is 3.14, not 3.", ["Pi is 3.14, not 3."]),
+        ("Dr. Who met Mr. J. Smith. Yes.", ["Dr. Who met Mr. J. Smith.", " Yes."]),
+        ("1. Milk\n2. Eggs\n", ["1. Milk\n", "2. Eggs\n"]),
+        ("Well... yes.", ["Well...", " yes."]),
+        ("", []),
+    ],
+)
+def test_sentences_end_where_a_reader_would_pause(text: str, sentences: list[str]) -> None:
+    assert cut(text) == sentences
+
+
+def test_a_sentence_comes_as_soon_as_it_is_certain() -> None:
+    cutter = SentenceCutter()
+    assert cutter.feed("Hello there.") == []
+    assert cutter.feed(" How") == ["Hello there."]
+
+
+@given(text=TEXTS, seed=st.randoms(use_true_random=False))
+def test_sentences_are_the_text_however_it_comes_in_pieces(text: str, seed: object) -> None:
+    sentences = cut(text)
+    assert "".join(sentences) == text
+    assert cut(*text) == sentences
+    assert cut(*(text[i : i + 7] for i in range(0, len(text), 7))) == sentences
+
+
+def test_a_text_without_an_end_is_cut_at_words() -> None:
+    sentences = cut("word " * 200)
+    assert len(sentences) > 3
+    assert all(len(s) <= MAX_CHARACTERS and s.endswith("word ") for s in sentences)
+
+
+def test_a_word_without_an_end_is_cut_somewhere() -> None:
+    assert [len(s) for s in cut("x" * 700)] == [300, 300, 100]
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("**Bold** and _thin_ `code`", "Bold  and  thin   code"),
+        ("# Title", "Title"),
+        ("- an item", "an item"),
+        ("see [the page](http://x.y/z_z)", "see the page"),
+        ("3 * 4 = 12", "3 * 4 = 12"),
+    ],
+)
+def test_marks_are_not_read(text: str, read: str) -> None:
+    assert readable(text).split() == read.split()
