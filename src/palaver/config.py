@@ -98,6 +98,12 @@ class Settings(BaseModel):
     voice: str = Field(
         "alto", description="The voice of spoken answers to requests that name none."
     )
+    silence_timeout_s: float = Field(
+        600.0,
+        gt=0,
+        description="Seconds that a request waits for its next token, in the queue as well; an "
+        "engine that says nothing at all for so long is started again.",
+    )
     shutdown_timeout_s: float = Field(
         30.0, ge=0, description="Seconds that running requests have to finish after SIGTERM."
     )

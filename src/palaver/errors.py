@@ -13,7 +13,8 @@
     │   ├── RequestTooLarge         413 REQUEST_TOO_LARGE
     │   ├── UnsupportedMediaType    415 UNSUPPORTED_MEDIA_TYPE
     │   ├── InternalError           500 INTERNAL_ERROR
-    │   └── ModelNotAvailable       503 MODEL_NOT_AVAILABLE
+    │   ├── ModelNotAvailable       503 MODEL_NOT_AVAILABLE
+    │   └── AnswerTimeout           504 TIMEOUT
     ├── SettingError                a setting is unknown or has an impossible value
     └── ModelFolderError            a folder does not hold a model that palaver can run
 
@@ -141,6 +142,14 @@ class ModelNotAvailable(RequestError):
     def __init__(self, message: str, *, retry_after_s: int = 2) -> None:
         super().__init__(message, headers={"Retry-After": str(retry_after_s)})
         self.retry_after_s = retry_after_s
+
+
+class AnswerTimeout(RequestError):
+    """The engine has brought no token for a long time."""
+
+    status = 504
+    reason = "TIMEOUT"
+    error_type = "server_error"
 
 
 class SettingError(PalaverError):

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from palaver.api.examples import FAILURES
 from tests.server import NO_END, RunningServer, chat, running_server, wait_until_ready
 
 PATH = "/v1/chat/completions"
@@ -125,6 +126,30 @@ def test_a_stream_whose_engine_is_killed_ends_with_an_error_event(tmp_path: Path
         assert '"error"' in events[-2]
         assert "MODEL_NOT_AVAILABLE" in events[-2]
         assert events[-1] == "data: [DONE]"
+
+
+@pytest.mark.spec("S04")
+def test_an_engine_that_says_nothing_is_a_504_and_is_started_again(tmp_path: Path) -> None:
+    environment = {"PALAVER_SILENCE_TIMEOUT_S": "1.5"}
+    with running_server(tmp_path, environment=environment) as server, server.client() as client:
+        (engine,) = server.engine_pids()
+        os.kill(engine, signal.SIGSTOP)
+        answer = client.post(PATH, json=chat())
+        assert answer.status_code == 504
+        assert answer.json()["reason"] == "TIMEOUT"
+        assert answer.json()["message"] == FAILURES["silent"].message.replace("600", "1.5")
+        assert eventually(lambda: not is_alive(engine))
+        wait_until_ready(server)
+        (engine,) = server.engine_pids()
+        with client.stream("POST", PATH, json=ENDLESS | {"stream": True}) as response:
+            lines = response.iter_lines()
+            next(lines)
+            os.kill(engine, signal.SIGSTOP)
+            events = [line for line in lines if line]
+        assert '"TIMEOUT"' in events[-2]
+        assert events[-1] == "data: [DONE]"
+        wait_until_ready(server)
+        assert client.post(PATH, json=chat()).status_code == 200
 
 
 def test_a_first_start_makes_a_key_and_a_second_one_keeps_it(tmp_path: Path) -> None:

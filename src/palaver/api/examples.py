@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from palaver.errors import (
+    AnswerTimeout,
     InternalError,
     InvalidApiKey,
     InvalidRequest,
@@ -256,6 +257,7 @@ FAILURES: Mapping[str, RequestError] = {
     ),
     "failed": InternalError("palaver failed to answer; its log has the details"),
     "starting": ModelNotAvailable(f"the engine of model {_MODEL!r} is starting; try again"),
+    "silent": AnswerTimeout(f"the engine of model {_MODEL!r} brought no token for 600 s"),
     "loading": ModelNotAvailable(f"model {_MODEL!r} is still loading; try again"),
 }
 """Errors of chat completions, as they come for some request."""

@@ -139,6 +139,7 @@ class Server:
             runtime=runtime,
             max_step_tokens=settings.max_step_tokens,
             max_running=settings.max_running,
+            silence_timeout_s=settings.silence_timeout_s,
         )
 
 

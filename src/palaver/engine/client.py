@@ -8,6 +8,7 @@ import logging
 import socket
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -30,7 +31,7 @@ from palaver.engine.messages import (
 from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
 from palaver.engine.stats import SequenceState, StepStats
 from palaver.engine.worker import WorkerConfig
-from palaver.errors import InvalidRequest, ModelFolderError, ModelNotAvailable
+from palaver.errors import AnswerTimeout, InvalidRequest, ModelFolderError, ModelNotAvailable
 
 _log = logging.getLogger(__name__)
 
@@ -65,7 +66,9 @@ class EngineClient:
         self._inspections: deque[asyncio.Future[list[SequenceState]]] = deque()
         self._num_requests = 0
         self._is_stopping = False
+        self._heard_s = 0.0
         self._supervisor: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -85,15 +88,17 @@ class EngineClient:
         """
         ready, closed = await self._launch()
         self._supervisor = asyncio.create_task(self._supervise(closed))
+        self._watch = asyncio.create_task(self._watch_silence(self._config.silence_timeout_s))
         return ready
 
     async def stop(self) -> None:
         """End the process; requests under way fail with :class:`ModelNotAvailable`."""
         self._is_stopping = True
-        if self._supervisor:
-            self._supervisor.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._supervisor
+        for task in (self._watch, self._supervisor):
+            if task:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
         await self._end_process()
         self._fail_all("the server is shutting down")
 
@@ -168,6 +173,19 @@ class EngineClient:
             self._fail_all("its engine stopped unexpectedly and is being restarted")
             closed = await self._relaunch()
 
+    async def _watch_silence(self, timeout_s: float) -> None:
+        """Give up requests that get nothing, and end an engine that says nothing at all."""
+        while True:
+            await asyncio.sleep(timeout_s / 4)
+            least_s = time.monotonic() - timeout_s
+            silent = [g for g in self._generations.values() if g.heard_s < least_s]
+            for generation in silent:
+                message = f"the engine of model {self.name!r} brought no token for {timeout_s:g} s"
+                generation.fail(AnswerTimeout(message))
+            if silent and self._heard_s < least_s and self._process:
+                _log.error("the engine of model %r says nothing; it is ended", self.name)
+                self._process.kill()
+
     async def _relaunch(self) -> asyncio.Event:
         backoff_s = _FIRST_BACKOFF_S
         while True:
@@ -206,6 +224,7 @@ class EngineClient:
             self._connection.send(message)
 
     def _receive(self, message: FromEngine) -> None:
+        self._heard_s = time.monotonic()
         match message:
             case StepDone(tokens, stats):
                 self._on_step(stats)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from palaver.engine.messages import TokenOutput
@@ -15,6 +16,9 @@ class Generation:
     Args:
         num_choices: Choices that will finish.
         cancel: Called with a choice, or ``None`` for all, to stop generating.
+
+    Attributes:
+        heard_s: When its last token came, or it began; by :func:`time.monotonic`.
     """
 
     def __init__(self, num_choices: int, cancel: Callable[[int | None], None]) -> None:
@@ -23,6 +27,7 @@ class Generation:
         self._ended: set[int] = set()
         self._tokens: list[TokenOutput] = []
         self._error: RequestError | None = None
+        self.heard_s = time.monotonic()
         self._arrived = asyncio.Event()
 
     @property
@@ -35,6 +40,7 @@ class Generation:
 
         Raises:
             ModelNotAvailable: The engine died.
+            AnswerTimeout: It has brought nothing for a long time.
             InvalidRequest: The engine can never serve the request.
         """
         while not self._tokens and self._error is None and self._num_open:
@@ -62,6 +68,7 @@ class Generation:
         """Hand a token over; called by the engine's client."""
         if token.choice in self._ended:
             return
+        self.heard_s = time.monotonic()
         self._tokens.append(token)
         if token.finish:
             self._ended.add(token.choice)

@@ -55,12 +55,14 @@ class WorkerConfig(msgspec.Struct, frozen=True, kw_only=True):
         runtime: The model to load.
         max_step_tokens: Tokens of one step.
         max_running: Sequences in one step.
+        silence_timeout_s: Seconds without a token after which the API's side gives up.
         encoder_cache_bytes: Memory for encoded pictures, video and sound.
     """
 
     runtime: RuntimeConfig
     max_step_tokens: int = DEFAULT_MAX_STEP_TOKENS
     max_running: int = DEFAULT_MAX_RUNNING
+    silence_timeout_s: float = 600.0
     encoder_cache_bytes: int = DEFAULT_CACHE_BYTES
 
 
