@@ -24,6 +24,7 @@ _COMPUTED_DEFAULTS = {
     "cache_gib": "a quarter of the memory, 16 at most",
     "data_dir": "the user's data folder",
     "models": "none",
+    "voices": "none",
     "families": "found by the template",
     "api_key": "none",
 }
@@ -95,6 +96,11 @@ class Settings(BaseModel):
     num_threads: int = Field(0, ge=0, description="Threads of a step; 0 means one for each core.")
     max_step_tokens: int = Field(512, ge=64, description="Tokens computed in one step at most.")
     max_running: int = Field(256, ge=1, description="Sequences computed in one step at most.")
+    voices: dict[str, str] = Field(
+        {},
+        description="Neural voices beside the embedded ones: name to folder or `hub:OWNER/NAME`, "
+        "as NAME=FOLDER[,…].",
+    )
     voice: str = Field(
         "alto", description="The voice of spoken answers to requests that name none."
     )
@@ -176,7 +182,11 @@ def parse_families(text: str) -> dict[str, str]:
     return families
 
 
-_PARSERS: dict[str, Callable[[str], Any]] = {"models": parse_models, "families": parse_families}
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "models": parse_models,
+    "voices": parse_models,
+    "families": parse_families,
+}
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

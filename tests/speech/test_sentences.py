@@ -60,7 +60,8 @@ def test_a_word_without_an_end_is_cut_somewhere() -> None:
 @pytest.mark.parametrize(
     ("text", "read"),
     [
-        ("**Bold** and _thin_ `code`", "Bold  and  thin   code"),
+        ("**Bold**, _thin_ `code`", "Bold, thin code"),
+        ("snake_case", "snake case"),
         ("# Title", "Title"),
         ("- an item", "an item"),
         ("see [the page](http://x.y/z_z)", "see the page"),
@@ -68,4 +69,4 @@ def test_a_word_without_an_end_is_cut_somewhere() -> None:
     ],
 )
 def test_marks_are_not_read(text: str, read: str) -> None:
-    assert readable(text).split() == read.split()
+    assert readable(text) == read

@@ -64,7 +64,7 @@ class Server:
         self._on_ready = on_ready
         self._socket = _listen(settings.host, settings.port)
         self.media = MediaReader(media_limits(settings))
-        self.voices = Voices(settings.voice)
+        self.voices = Voices(settings.voice, settings.voices)
         app = create_app(settings, self.registry, self.keys, self.metrics, self.media, self.voices)
         app.router.lifespan_context = self._lifespan
         self._uvicorn = uvicorn.Server(
@@ -106,7 +106,7 @@ class Server:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
-        loading = asyncio.gather(self._load(), self.voices.start())
+        loading = asyncio.create_task(self._load())
         try:
             yield
         finally:
@@ -118,12 +118,20 @@ class Server:
 
     async def _load(self) -> None:
         try:
-            await self.registry.start(self._on_model)
+            await self._start()
         except PalaverError as error:
             self.error = error
             self._uvicorn.should_exit = True
         else:
             self._on_ready()
+
+    async def _start(self) -> None:
+        voices = asyncio.create_task(self.voices.start())
+        try:
+            await self.registry.start(self._on_model)
+            await voices
+        finally:
+            voices.cancel()
 
     def _worker_config(self, folder: ModelFolder) -> WorkerConfig:
         settings = self.settings

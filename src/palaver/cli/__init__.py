@@ -1,4 +1,4 @@
-"""The commands: ``palaver serve``, ``chat``, ``models``, ``doctor``, ``bench``."""
+"""The commands: ``palaver serve``, ``chat``, ``models``, ``voices``, ``doctor``, ``bench``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from palaver.cli.chat import chat
 from palaver.cli.doctor import doctor
 from palaver.cli.models import models
 from palaver.cli.serve import serve
+from palaver.cli.voices import voices
 
 app = typer.Typer(
     name="palaver",
@@ -17,7 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, chat, models, doctor, bench):
+for command in (serve, chat, models, voices, doctor, bench):
     app.command()(command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -13,13 +14,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from palaver.cli.options import ModelOption, fail
+from palaver.cli.player import Player
 from palaver.models.served import BUILT_IN_NAME
 
 _START_TIMEOUT_S = 120.0
@@ -29,6 +33,7 @@ _HELP = """\
 /think            switch thinking on or off
 /model NAME       talk to another model
 /models           list the models
+/speak [VOICE]    answer in sound, too, or no more
 /reset            forget the conversation
 /quit             end (Ctrl-D does it too)"""
 
@@ -40,11 +45,15 @@ class Conversation:
     Attributes:
         model: Who is talked to.
         is_thinking: Whether thinking is on.
+        is_spoken: Whether answers are spoken.
+        voice: Who speaks, if not the server's default.
         messages: The turns so far.
     """
 
     model: str
     is_thinking: bool = False
+    is_spoken: bool = False
+    voice: str | None = None
     messages: list[dict[str, str]] = field(default_factory=list)
 
 
@@ -56,11 +65,15 @@ def chat(
     talk_to: Annotated[str, typer.Option("--to", help="Name of the model.")] = BUILT_IN_NAME,
     system: Annotated[str | None, typer.Option(help="A system prompt.")] = None,
     think: Annotated[bool, typer.Option("--think", help="Switch thinking on.")] = False,
+    speak: Annotated[
+        bool, typer.Option("--speak", help="Answer in sound, too: played, or written to files.")
+    ] = False,
+    voice: Annotated[str | None, typer.Option(help="Who speaks.")] = None,
     model: ModelOption = None,
 ) -> None:
     """Talk to a model; /help lists the commands."""
     console = Console(highlight=False)
-    conversation = Conversation(talk_to, think)
+    conversation = Conversation(talk_to, think, speak or voice is not None, voice)
     if system:
         conversation.messages.append({"role": "system", "content": system})
     with contextlib.ExitStack() as stack:
@@ -103,6 +116,11 @@ def _obey(console: Console, client: httpx.Client, conversation: Conversation, li
         case "/think":
             conversation.is_thinking = not conversation.is_thinking
             console.print(f"[dim]thinking is {'on' if conversation.is_thinking else 'off'}[/dim]")
+        case "/speak":
+            conversation.voice = argument or conversation.voice
+            conversation.is_spoken = bool(argument) or not conversation.is_spoken
+            state = "spoken" if conversation.is_spoken else "silent"
+            console.print(f"[dim]answers are {state}[/dim]")
         case "/model" if argument:
             conversation.model = argument
         case "/models":
@@ -118,6 +136,7 @@ def _say(console: Console, client: httpx.Client, conversation: Conversation, tex
     """One turn; an interrupted answer stays in the conversation as far as it came."""
     conversation.messages.append({"role": "user", "content": text})
     answer = ""
+    player = Player(Path.cwd())
     try:
         for delta in _stream(client, conversation):
             console.print(delta.get("reasoning_content", ""), style="dim italic", end="")
@@ -125,6 +144,9 @@ def _say(console: Console, client: httpx.Client, conversation: Conversation, tex
                 console.print("\n")
             answer += content
             console.print(content, markup=False, end="", soft_wrap=True)
+            player.feed(base64.b64decode(delta.get("audio", {}).get("data", "")))
+        if path := player.finish():
+            console.print(f"\n[dim]{escape(str(path))}[/dim]", end="", soft_wrap=True)
     except KeyboardInterrupt:
         console.print(" …", end="")
     except httpx.HTTPError as error:
@@ -137,7 +159,7 @@ def _say(console: Console, client: httpx.Client, conversation: Conversation, tex
 
 
 def _stream(client: httpx.Client, conversation: Conversation) -> Iterator[dict[str, Any]]:
-    body = {
+    body: dict[str, Any] = {
         "model": conversation.model,
         "messages": conversation.messages,
         "stream": True,
@@ -145,6 +167,8 @@ def _stream(client: httpx.Client, conversation: Conversation) -> Iterator[dict[s
         "enable_thinking": conversation.is_thinking,
         "separate_reasoning": True,
     }
+    if conversation.is_spoken:
+        body |= {"modalities": ["text", "audio"], "audio": {"voice": conversation.voice}}
     with client.stream("POST", "/v1/chat/completions", json=body) as response:
         if response.is_error:
             raise httpx.HTTPError(json.loads(response.read())["message"])

@@ -68,4 +68,13 @@ class SentenceCutter:
 
 def readable(text: str) -> str:
     """The text without marks that nobody reads aloud."""
-    return _MARKDOWN.sub(lambda match: match[1] or " ", text).strip()
+    return _MARKDOWN.sub(_unmarked, text).strip()
+
+
+def _unmarked(mark: re.Match[str]) -> str:
+    """What is read in place of a mark; emphasis within a word parts it."""
+    if mark[1] is not None:
+        return mark[1]
+    is_emphasis = not mark[0].strip("*_~`")
+    around = mark.string[max(mark.start() - 1, 0) : mark.start()] + mark.string[mark.end() :][:1]
+    return "" if is_emphasis and not (len(around) == 2 and around.isalnum()) else " "

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from palaver.errors import InvalidRequest, ModelNotAvailable, SettingError
 from palaver.speech import espeak
 from palaver.speech.language import language_of
+from palaver.speech.neural import NeuralModel
 from palaver.speech.voice import Voice
 
 DEFAULT_VOICE = "alto"
@@ -18,24 +19,20 @@ _log = logging.getLogger(__name__)
 
 
 class Voices:
-    """The embedded voices, if their package is installed.
+    """The embedded voices, if their package is installed, and neural ones.
 
     Args:
         default: The voice of a request that names none.
-
-    Raises:
-        SettingError: There is no such voice.
+        models: Neural voice models: name to folder or ``hub:OWNER/NAME``.
     """
 
-    def __init__(self, default: str = DEFAULT_VOICE) -> None:
+    def __init__(self, default: str = DEFAULT_VOICE, models: Mapping[str, str] = {}) -> None:
         self._pool = espeak.EspeakPool() if espeak.is_installed() else None
+        self._models = [NeuralModel(name, source) for name, source in models.items()]
         self._voices: dict[str, Voice] = {}
         if self._pool:
             for name, timbre in espeak.TIMBRES.items():
                 self._voices[name] = espeak.EmbeddedVoice(name, timbre, self._pool)
-        if self._voices and default not in self._voices:
-            known = ", ".join(self._voices)
-            raise SettingError(f"voice: there is no voice {default!r}; there are: {known}")
         self._default = default
 
     def __iter__(self) -> Iterator[Voice]:
@@ -69,15 +66,35 @@ class Voices:
         return self._voices[name]
 
     async def start(self) -> None:
-        """Get ready to speak at once; a failure is logged and shows again with a request."""
+        """Load all voices.
+
+        An embedded voice that fails is logged and shows again with a request.
+
+        Raises:
+            SettingError: A neural voice cannot be loaded, or there is no default voice.
+        """
+        work = [self._start_embedded(), *(self._load(model) for model in self._models)]
+        for outcome in await asyncio.gather(*work, return_exceptions=True):
+            if outcome is not None:  # raised when all are through: half-started ones would be left
+                raise outcome
+        if self._voices and self._default not in self._voices:
+            known = ", ".join(self._voices)
+            raise SettingError(f"voice: there is no voice {self._default!r}; there are: {known}")
+
+    async def close(self) -> None:
+        """End all processes."""
+        await asyncio.gather(*(model.close() for model in self._models))
+        if self._pool:
+            await self._pool.close()
+
+    async def _load(self, model: NeuralModel) -> None:
+        for voice in await model.start():
+            self._voices[voice.name] = voice
+
+    async def _start_embedded(self) -> None:
         if self._pool:
             try:
                 await self._pool.start()
                 await asyncio.to_thread(language_of, "It takes a while to get to know them.")
             except ModelNotAvailable as error:
                 _log.warning("%s", error.message)
-
-    async def close(self) -> None:
-        """End all processes."""
-        if self._pool:
-            await self._pool.close()

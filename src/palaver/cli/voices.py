@@ -1,0 +1,38 @@
+"""``palaver voices``: who reads answers aloud."""
+
+from __future__ import annotations
+
+import asyncio
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from palaver.cli.options import ConfigOption, fail, settings_from
+from palaver.config import Settings
+from palaver.errors import SettingError
+from palaver.speech.voices import INSTALL, Voices
+
+
+def voices(config: ConfigOption = None) -> None:
+    """List the voices that ``palaver serve`` would have with the same settings."""
+    settings = settings_from(config, None)
+    try:
+        found = asyncio.run(_found(settings))
+    except SettingError as error:
+        raise fail(str(error)) from error
+    if not found:
+        raise fail(f"there are no voices here; `{INSTALL}` brings the embedded ones")
+    table = Table("voice", "kind", "default")
+    for name, description in found:
+        table.add_row(escape(name), escape(description), "yes" if name == settings.voice else "")
+    Console().print(table)
+
+
+async def _found(settings: Settings) -> list[tuple[str, str]]:
+    voices = Voices(settings.voice, settings.voices)
+    try:
+        await voices.start()
+        return [(voice.name, voice.description) for voice in voices]
+    finally:
+        await voices.close()

@@ -1,0 +1,150 @@
+"""Voices of a neural model, here one with random weights whose letters are tones."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pytest
+
+from palaver.errors import ModelNotAvailable, SettingError
+from palaver.speech import neural
+from palaver.speech.neural import NeuralModel, NeuralVoice, VoiceFolder, folder_of
+from palaver.speech.voices import Voices
+from tests.speech.listening import RATE_HZ, Heard
+
+pytest.importorskip("sherpa_onnx")
+
+T = TypeVar("T")
+TINY = Path(__file__).parent / "tiny_voice"
+PAUSE = RATE_HZ // 4
+
+
+def with_voices(work: Callable[[list[NeuralVoice]], Awaitable[T]]) -> T:
+    """What ``work`` returns, given the tiny model's voices."""
+
+    async def run() -> T:
+        model = NeuralModel("robin", str(TINY))
+        try:
+            return await work(await model.start())
+        finally:
+            await model.close()
+
+    return asyncio.run(run())
+
+
+def test_a_model_has_a_voice_for_each_speaker_and_they_speak() -> None:
+    async def speak(voices: list[NeuralVoice]) -> list[Heard]:
+        sounds = [await voice.say("Hello, world.", "en") for voice in voices]
+        assert [voice.name for voice in voices] == ["robin", "robin/1", "robin/2"]
+        return [Heard(sound.astype(float), RATE_HZ, 1) for sound in sounds]
+
+    sounds = with_voices(speak)
+    assert {len(sound.samples) for sound in sounds} == {len("hello, world.") * 144 + PAUSE}
+    loudest = [np.abs(sound.samples).max() for sound in sounds]
+    assert loudest[0] > loudest[1] > loudest[2] > 2000
+    assert all(sound.num_clipped == 0 for sound in sounds)
+
+
+def test_the_same_sentence_always_sounds_the_same_and_marks_are_silent() -> None:
+    async def speak(voices: list[NeuralVoice]) -> None:
+        first = await voices[1].say("One, *two*, three.", "en")
+        await voices[1].say("Something else.", "en")
+        assert np.array_equal(first, await voices[1].say("One, two, three.", "en"))
+        assert not np.array_equal(first, await voices[1].say("One, two, four.", "en"))
+        assert len(await voices[0].say(" ... \n", "en")) == 0
+
+    with_voices(speak)
+
+
+def test_a_process_that_is_killed_is_replaced() -> None:
+    async def speak(voices: list[NeuralVoice]) -> int:
+        executor = voices[0]._model._executor
+        assert executor is not None
+        (pid,) = executor._processes
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(ModelNotAvailable, match="try again"):
+            await voices[0].say("Hello.", "en")
+        return len(await voices[0].say("Hello.", "en"))
+
+    assert with_voices(speak) > PAUSE
+
+
+def test_they_are_listed_behind_the_embedded_ones_and_may_be_the_default() -> None:
+    async def run() -> tuple[list[str], str]:
+        voices = Voices("robin/2", {"robin": str(TINY)})
+        try:
+            await voices.start()
+            return voices.names, voices.get(None).name
+        finally:
+            await voices.close()
+
+    names, default = asyncio.run(run())
+    assert names[-4:] == ["bass", "robin", "robin/1", "robin/2"]
+    assert default == "robin/2"
+
+
+def test_an_unknown_default_stops_the_start() -> None:
+    async def run() -> None:
+        voices = Voices("nobody")
+        try:
+            await voices.start()
+        finally:
+            await voices.close()
+
+    with pytest.raises(SettingError, match="no voice 'nobody'; there are: alto"):
+        asyncio.run(run())
+
+
+@pytest.mark.parametrize("missing", ["model.onnx", "tokens.txt"])
+def test_a_folder_without_its_files_stops_the_start(tmp_path: Path, missing: str) -> None:
+    folder = shutil.copytree(TINY, tmp_path / "voice")
+    (folder / missing).unlink()
+    with pytest.raises(SettingError, match=r"one \.onnx file and tokens\.txt"):
+        asyncio.run(NeuralModel("robin", str(folder)).start())
+
+
+def test_a_broken_model_stops_the_start(tmp_path: Path) -> None:
+    folder = shutil.copytree(TINY, tmp_path / "voice")
+    (folder / "model.onnx").write_bytes(b"no model")
+    with pytest.raises(SettingError, match="cannot be loaded"):
+        asyncio.run(NeuralModel("robin", str(folder)).start())
+
+
+def test_without_the_library_the_message_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(neural, "find_spec", lambda name: None)
+    with pytest.raises(SettingError, match=r"palaver\[voices\]"):
+        asyncio.run(NeuralModel("robin", str(TINY)).start())
+
+
+def test_the_files_of_a_kokoro_model_are_found(tmp_path: Path) -> None:
+    for name in ("model.onnx", "tokens.txt", "voices.bin", "lexicon-zh.txt", "lexicon-us-en.txt"):
+        (tmp_path / name).touch()
+    (tmp_path / "espeak-ng-data").mkdir()
+    folder = VoiceFolder.open(tmp_path)
+    assert folder.styles == tmp_path / "voices.bin"
+    assert [path.name for path in folder.lexicons] == ["lexicon-us-en.txt", "lexicon-zh.txt"]
+    assert folder.data == tmp_path / "espeak-ng-data"
+
+
+def test_a_model_of_the_hub_is_taken_from_its_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    constants = pytest.importorskip("huggingface_hub.constants")
+    cached = tmp_path / "models--someone--voice"
+    (cached / "refs").mkdir(parents=True)
+    (cached / "refs" / "main").write_text("0" * 40)
+    shutil.copytree(TINY, cached / "snapshots" / ("0" * 40))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    assert VoiceFolder.open(folder_of("hub:someone/voice")).model.name == "model.onnx"
+    with pytest.raises(SettingError, match="hub:someone/else cannot be had"):
+        folder_of("hub:someone/else")
