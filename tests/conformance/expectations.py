@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
+
+import jsonschema
 
 from tests.conformance.answers import Answer
 from tests.conformance.recording import Expectations, Text
@@ -64,6 +67,8 @@ def _check_choices(body: Any, expect: Expectations) -> None:
         if expect.finish_reason is not None:
             assert choice["finish_reason"] == expect.finish_reason
         _check_text(choice["message"]["content"], expect.content)
+        if expect.matches is not None:
+            jsonschema.validate(json.loads(choice["message"]["content"]), expect.matches)
         if expect.reasoning is not None:
             _check_text(choice["message"]["reasoning_content"], expect.reasoning)
 

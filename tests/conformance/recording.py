@@ -61,6 +61,7 @@ class Expectations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         finish_reason: Why each choice ended.
         content: What must hold of the content.
         reasoning: What must hold of the reasoning that came apart.
+        matches: A JSON Schema that every content, read as JSON, matches.
         same_as: Changes to the request which leave its answer as it is.
         differs_from: Changes to the request which change its answer.
     """
@@ -79,6 +80,7 @@ class Expectations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     finish_reason: str | None = None
     content: Text = Text()
     reasoning: Text | None = None
+    matches: dict[str, Any] | None = None
     same_as: list[dict[str, Any]] = []
     differs_from: list[dict[str, Any]] = []
 

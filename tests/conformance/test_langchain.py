@@ -8,7 +8,7 @@ import openai
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_openai import ChatOpenAI
-from pydantic import SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from tests.server import KEY, MODEL, RunningServer
 
@@ -76,6 +76,30 @@ def test_seed_and_stop(server: RunningServer) -> None:
     assert first.text == second.text
     assert first.text[-1] in "eaio"
     assert first.response_metadata["finish_reason"] == "stop"
+
+
+class Person(BaseModel):
+    """A person."""
+
+    name: str = Field(description="What the person is called.")
+    age: int
+
+
+@pytest.mark.spec("S35")
+def test_structured_output(server: RunningServer) -> None:
+    chain = model(server, max_completion_tokens=300).with_structured_output(
+        Person, method="json_schema"
+    )
+    answer = chain.invoke("My name is Ada and I am 36 years old.")
+    assert answer == Person(name="Ada", age=36)
+
+
+@pytest.mark.spec("S34")
+def test_json_mode(server: RunningServer) -> None:
+    chain = model(server, max_completion_tokens=300).with_structured_output(
+        None, method="json_mode"
+    )
+    assert isinstance(chain.invoke("My name is Ada and I am 36 years old."), dict)
 
 
 @pytest.mark.spec("S04")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import openai
 import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
+from pydantic import BaseModel, Field
 
 from tests.server import KEY, MODEL, NO_END, RunningServer
 
@@ -155,6 +157,68 @@ def test_raw_responses_show_the_headers(openai_client: openai.OpenAI) -> None:
     )
     assert raw.headers["x-ignored-fields"] == "frobnicate"
     assert raw.parse().choices[0].message.content
+
+
+class Friend(BaseModel):
+    """Somebody whom a person likes."""
+
+    name: str = Field(max_length=30)
+
+
+class Person(BaseModel):
+    """A person, as clients describe what they want."""
+
+    name: str = Field(max_length=30)
+    age: int = Field(ge=0, le=130)
+    colour: Literal["red", "green", "blue"] | None
+    friends: list[Friend] = Field(max_length=2)
+
+
+ADA: list[ChatCompletionMessageParam] = [
+    {"role": "user", "content": "My name is Ada, I am 36 years old and I like red."}
+]
+
+
+@pytest.mark.spec("S35")
+@pytest.mark.parametrize("temperature", [0, 1.5])
+def test_an_answer_is_parsed_as_the_class_that_was_asked_for(
+    openai_client: openai.OpenAI, temperature: float
+) -> None:
+    answer = openai_client.chat.completions.parse(
+        model=MODEL, messages=ADA, response_format=Person, temperature=temperature, seed=2
+    )
+    assert answer.choices[0].finish_reason == "stop"
+    assert isinstance(answer.choices[0].message.parsed, Person)
+
+
+@pytest.mark.spec("S35")
+@pytest.mark.spec("S45")
+def test_a_stream_is_parsed_as_the_class_that_was_asked_for(openai_client: openai.OpenAI) -> None:
+    with openai_client.chat.completions.stream(
+        model=MODEL, messages=ADA, response_format=Person, temperature=0
+    ) as stream:
+        streamed = stream.get_final_completion().choices[0].message.parsed
+    whole = openai_client.chat.completions.parse(
+        model=MODEL, messages=ADA, response_format=Person, temperature=0
+    )
+    assert streamed is not None
+    assert streamed == whole.choices[0].message.parsed
+
+
+@pytest.mark.spec("S34")
+def test_a_json_object_is_one(openai_client: openai.OpenAI) -> None:
+    wanted: dict[str, Any] = {"response_format": {"type": "json_object"}}
+    answer = ask(openai_client, messages=ADA, max_completion_tokens=300, **wanted)
+    assert isinstance(json.loads(answer.choices[0].message.content or ""), dict)
+
+
+@pytest.mark.spec("S36")
+def test_a_schema_that_cannot_be_enforced_is_a_bad_request(openai_client: openai.OpenAI) -> None:
+    schema = {"type": "array", "uniqueItems": True}
+    wanted = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    with pytest.raises(openai.BadRequestError, match="uniqueItems") as refused:
+        ask(openai_client, response_format=wanted)
+    assert refused.value.param == "response_format.json_schema.schema.uniqueItems"
 
 
 @pytest.mark.spec("S46")

@@ -67,9 +67,14 @@ ENFORCED: dict[str, Keyword] = {
         [({"type": "date"}, "type"), ({"type": []}, "type")],
     ),
     "const": Keyword(
-        "no control characters but the usual five; numbers of 15 digits at most",
+        "no control characters but the usual five; texts of 10,000 characters, numbers of 15 "
+        "digits at most",
         [Enforced({"const": {"a": [1, None]}}, [{"a": [1, None]}], [{"a": [1]}, {}])],
-        [({"const": "\x00"}, "const"), ({"type": "string", "const": 1}, "const")],
+        [
+            ({"const": "\x00"}, "const"),
+            ({"const": "x" * 10_001}, "const"),
+            ({"type": "string", "const": 1}, "const"),
+        ],
     ),
     "enum": Keyword(
         "as `const`",

@@ -12,12 +12,18 @@ from palaver.chat.schema.place import Place, shown
 _UNWRITABLE = re.compile("[\x00-\x07\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 
 
+MAX_TEXT_CHARS = 10_000
+"""A longer text would take so long to follow that other answers would wait for its tokens."""
+
+
 def check_string(text: str, place: Place) -> None:
     """Nothing if the text can be produced.
 
     Raises:
-        InvalidRequest: It has characters that cannot be.
+        InvalidRequest: It is too long, or has characters that cannot be.
     """
+    if len(text) > MAX_TEXT_CHARS:
+        place.refuse(f"has {len(text)} characters; {MAX_TEXT_CHARS} are the limit")
     if match := _UNWRITABLE.search(text):
         place.refuse(f"the character U+{ord(match[0]):04X} cannot be produced")
 
