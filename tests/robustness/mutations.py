@@ -106,9 +106,9 @@ def mutated_bytes(rng: random.Random, content: bytes) -> bytes:
 def _is_short(content: bytes) -> bool:
     try:
         body = json.loads(content)
+        return bool(bounded(copy.deepcopy(body)) == body)
     except (ValueError, RecursionError):
         return True
-    return bool(bounded(copy.deepcopy(body)) == body)
 
 
 def _with_repeated_member(rng: random.Random, content: bytearray) -> bytearray:
@@ -135,7 +135,8 @@ def _places(value: Any) -> Iterator[Place]:
 
 
 def _integer(value: Any) -> int:
-    return value if isinstance(value, int) else 0
+    is_integer = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return int(value) if is_integer else 0
 
 
 def _replace(rng: random.Random, body: Any, place: Place) -> None:
