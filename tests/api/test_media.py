@@ -16,7 +16,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.api import media
+from tests.api import hostile, media
 from tests.media import files
 from tests.senses.model import HERE
 from tests.server import KEY, RunningServer, chat, running_server
@@ -254,6 +254,17 @@ def test_the_examples_of_the_document_run(seeing_server: RunningServer, tmp_path
         assert ended.returncode == 0, ended.stderr
         assert ended.stdout.strip()
         assert '"error"' not in ended.stdout
+
+
+def test_damaged_files_get_a_400_of_their_part_and_leave_nothing_behind(
+    seeing: httpx.Client, seeing_server: RunningServer
+) -> None:
+    hostile.send(seeing, 10, seed=0)
+    before = hostile.memory_bytes(seeing_server)
+    outcome = hostile.send(seeing, 50, seed=2)
+    assert not outcome.faults
+    assert outcome.statuses[400] > 25
+    assert hostile.memory_bytes(seeing_server) - before < 64 * 2**20
 
 
 def test_media_are_limited_in_number(seeing: httpx.Client) -> None:
