@@ -17,11 +17,11 @@ from palaver.senses.placement import PlacedMedia, Senses
 NAMES: dict[Kind, str] = {"picture": "image", "video": "video", "sound": "audio"}
 """What the wire calls each kind."""
 
-_NUM_AT_ONCE = 4
+_NUM_PLACED_AT_ONCE = 4
 
 
 class MediaIntake:
-    """Reads the media of requests, few at a time: decoded ones can be large.
+    """Reads the media of requests, those of one request one after another.
 
     Args:
         reader: Fetches, decodes and remembers them.
@@ -31,7 +31,7 @@ class MediaIntake:
     def __init__(self, reader: MediaReader, max_media: int) -> None:
         self._reader = reader
         self._max_media = max_media
-        self._turns = asyncio.Semaphore(_NUM_AT_ONCE)
+        self._turns = asyncio.Semaphore(_NUM_PLACED_AT_ONCE)
 
     async def add_to(
         self, request: ChatRequest, references: Sequence[MediaReference], model: ServedModel
@@ -55,10 +55,10 @@ class MediaIntake:
 
     async def _place(self, reference: MediaReference, senses: Senses) -> PlacedMedia:
         path = reference.path
+        decoded = await self._reader.read(
+            reference.kind, reference.text, path, may_be_base64=reference.may_be_base64
+        )
         async with self._turns:
-            decoded = await self._reader.read(
-                reference.kind, reference.text, path, may_be_base64=reference.may_be_base64
-            )
             try:
                 return await asyncio.to_thread(senses.place, decoded.media, reference.detail)
             except ValueError as error:

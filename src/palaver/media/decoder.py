@@ -27,11 +27,15 @@ class Decoder:
 
     Args:
         limits: What a file may have, and how long it may take.
+
+    Attributes:
+        num_waiting: Files that it has been given and has not decoded yet.
     """
 
     def __init__(self, limits: MediaLimits) -> None:
         self._limits = limits
         self._lock = asyncio.Lock()
+        self.num_waiting = 0
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
 
@@ -41,6 +45,13 @@ class Decoder:
         Raises:
             MediaError: It cannot be decoded within the limits.
         """
+        self.num_waiting += 1
+        try:
+            return await self._in_turn(kind, content)
+        finally:
+            self.num_waiting -= 1
+
+    async def _in_turn(self, kind: Kind, content: bytes) -> Media:
         async with self._lock:
             work = asyncio.ensure_future(asyncio.to_thread(self._decode, kind, content))
             try:

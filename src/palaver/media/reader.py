@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from palaver.media.source import MediaSource
 from palaver.senses.media import Kind, Media, Picture, Video
 
 _CACHE_BYTES = 256 * 2**20
+_NUM_DECODERS = 2
+"""Processes that decode, started when they are needed: a slow file keeps nobody else waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class MediaReader:
     def __init__(self, limits: MediaLimits, cache_bytes: int = _CACHE_BYTES) -> None:
         self._fetcher = Fetcher(limits)
         self._source = MediaSource(self._fetcher, limits.max_bytes)
-        self._decoder = Decoder(limits)
+        self._decoders = [Decoder(limits) for _ in range(_NUM_DECODERS)]
         self._cache_bytes = cache_bytes
         self._cached: OrderedDict[bytes, DecodedMedia] = OrderedDict()
         self._num_cached_bytes = 0
@@ -67,7 +70,8 @@ class MediaReader:
             self._cached.move_to_end(content_hash)
             return self._cached[content_hash]
         try:
-            decoded = DecodedMedia(content_hash, await self._decoder.decode(kind, content))
+            decoder = min(self._decoders, key=lambda decoder: decoder.num_waiting)
+            decoded = DecodedMedia(content_hash, await decoder.decode(kind, content))
         except MediaError as error:
             raise InvalidRequest(f"{path}: {error}", param=path) from error
         self._keep(decoded)
@@ -75,7 +79,7 @@ class MediaReader:
 
     async def close(self) -> None:
         """End the decoding process and close all connections."""
-        await self._decoder.close()
+        await asyncio.gather(*(decoder.close() for decoder in self._decoders))
         await self._fetcher.close()
 
     def _keep(self, decoded: DecodedMedia) -> None:

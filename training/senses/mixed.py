@@ -1,0 +1,71 @@
+"""Senses together, and seen things in JSON and in calls."""
+
+from __future__ import annotations
+
+from random import Random
+
+from training.sample import Sample, Split
+from training.senses import pictures, speech
+from training.senses.sample import Perception, asked
+from training.senses.sounds import _voice, heard
+from training.senses.words import COLOURS, SHAPES, SPOKEN, jittered, pair
+
+_SAID = [word for word in SPOKEN if word in COLOURS]
+_TOOL = {
+    "type": "function",
+    "function": {
+        "name": "report",
+        "description": "Report what is in the picture.",
+        "parameters": {
+            "type": "object",
+            "properties": {"colour": {"type": "string"}, "shape": {"type": "string"}},
+            "required": ["colour", "shape"],
+        },
+    },
+}
+
+
+def said_and_seen(rng: Random, split: Split) -> Perception:
+    """Is the colour that is said the one in the picture?"""
+    name, shape = pair(rng, split, _SAID, SHAPES)
+    is_same = rng.random() < 0.5
+    said = name if is_same else rng.choice([word for word in _SAID if word != name])
+    image = pictures.canvas(rng)
+    pictures.paint(image, shape[0], pictures.place(rng, image), jittered(rng, COLOURS[name]))
+    language = rng.randrange(2)
+    sound = speech.said(said[language], ("en", "cmn")[language], **_voice(rng, split))
+    media = [pictures.picture(image), heard(rng, [sound])]
+    questions = [("Is it the colour that is said?", "声音说的是这个颜色吗？")]
+    return asked(
+        "mixed colour", rng, media, questions, ("Yes", "是") if is_same else ("No", "不是")
+    )
+
+
+def as_json(rng: Random, split: Split) -> Perception:
+    """What is seen, as JSON."""
+    shape, name, image = _one(rng, split)
+    answer = f'{{"colour": "{name[0]}", "shape": "{shape[0]}"}}'
+    questions = [
+        ("Answer in JSON with colour and shape.", "用 JSON 回答，键为 colour 和 shape。"),
+    ]
+    return asked("mixed json", rng, [image], questions, (answer, answer))
+
+
+def as_call(rng: Random, split: Split) -> Perception:
+    """What is seen, as a call."""
+    shape, name, image = _one(rng, split)
+    question = {"type": "text", "text": "Report what you see."}
+    arguments = {"colour": name[0], "shape": shape[0]}
+    call = {"id": "1", "type": "function", "function": {"name": "report", "arguments": arguments}}
+    messages = (
+        {"role": "user", "content": [{"type": "image"}, question]},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+    )
+    return Perception(Sample("mixed call", messages, (_TOOL,)), (image,))
+
+
+def _one(rng: Random, split: Split) -> tuple[tuple[str, str], tuple[str, str], pictures.Picture]:
+    shape, name = pair(rng, split, SHAPES, list(COLOURS))
+    image = pictures.canvas(rng)
+    pictures.paint(image, shape[0], pictures.place(rng, image), jittered(rng, COLOURS[name]))
+    return shape, name, pictures.picture(image)

@@ -1,0 +1,74 @@
+"""A question about pictures, video or sound, with its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TypeAlias
+
+from palaver.senses.media import Media, Picture, Sound
+from training.sample import Message, Sample, Split
+
+_PART_OF = {Picture: "image", Sound: "audio"}
+
+Draw: TypeAlias = Callable[[Random, Split], "Perception"]
+
+
+@dataclass(frozen=True, slots=True)
+class Perception:
+    """A conversation with media.
+
+    Attributes:
+        sample: The conversation; its parts name the media.
+        media: Pictures, video and sound, in the order in which they come.
+    """
+
+    sample: Sample
+    media: tuple[Media, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """Something that the model should be able to see or hear.
+
+    Attributes:
+        name: Its name in reports.
+        draw: Makes one perception of a split from a random generator.
+        weight: How often training draws it, relative to the others.
+        target: Share of held-out perceptions that must be answered right, 0 to 1.
+    """
+
+    name: str
+    draw: Draw
+    weight: float = 1.0
+    target: float = 0.9
+
+
+def asked(
+    skill: str,
+    rng: Random,
+    media: Sequence[Media],
+    questions: Sequence[tuple[str, str]],
+    answers: tuple[str, str],
+    tools: tuple[Message, ...] = (),
+) -> Perception:
+    """A question about media, in English or Chinese, before or behind them.
+
+    Args:
+        skill: Its name.
+        rng: What chooses language, wording and order.
+        media: What the question is about.
+        questions: Wordings in both languages.
+        answers: The answer in both languages.
+        tools: Tools that are on offer.
+    """
+    language = rng.randrange(2)
+    question = {"type": "text", "text": rng.choice(questions)[language]}
+    parts = [{"type": _PART_OF.get(type(piece), "video")} for piece in media]
+    content = [*parts, question] if rng.random() < 0.7 else [question, *parts]
+    messages = (
+        {"role": "user", "content": content},
+        {"role": "assistant", "content": answers[language]},
+    )
+    return Perception(Sample(skill, messages, tools), tuple(media))

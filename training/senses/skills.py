@@ -1,0 +1,33 @@
+"""All that the model should be able to see and hear, by name."""
+
+from __future__ import annotations
+
+from training.senses import clips, mixed, pictures, sounds
+from training.senses.sample import Sense
+
+SENSES: dict[str, Sense] = {
+    sense.name: sense
+    for sense in (
+        Sense("picture colour", pictures.colour),
+        Sense("picture shape", pictures.shape),
+        Sense("picture count", pictures.count, weight=1.5),
+        Sense("picture where", pictures.where, weight=1.5),
+        Sense("picture size", pictures.size),
+        Sense("picture digits", pictures.digits, weight=2),
+        Sense("picture word", pictures.word, weight=2),
+        Sense("picture compare", pictures.compare, weight=1.5),
+        Sense("video moves", clips.moves),
+        Sense("video changes", clips.changes),
+        Sense("video order", clips.order),
+        Sense("video count", clips.count),
+        Sense("sound count", sounds.count),
+        Sense("sound pitch", sounds.pitch, weight=0.5),
+        Sense("sound glide", sounds.glide, weight=0.5),
+        Sense("sound telephone", sounds.telephone, weight=1.5),
+        Sense("sound digit", sounds.spoken_digit, weight=2),
+        Sense("sound word", sounds.spoken_word, weight=2),
+        Sense("mixed colour", mixed.said_and_seen, weight=1.5),
+        Sense("mixed json", mixed.as_json),
+        Sense("mixed call", mixed.as_call),
+    )
+}

@@ -1,0 +1,67 @@
+"""Words spoken by espeak-ng, which the package ``espeakng-loader`` brings; for training alone."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from palaver.senses.media import SAMPLE_RATE_HZ
+
+VARIANTS = ("m1", "f1", "m3", "f2", "m7", "f4", "m5")
+"""Voices, each a variant of a language's."""
+
+_SYNCHRONOUS = 2
+_UTF8 = 1
+_RATE, _PITCH = 1, 3
+_CALLBACK = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
+)
+
+
+@cache
+def said(text: str, language: str, variant: int, words_per_minute: int) -> NDArray[np.float32]:
+    """A word as ``float32[N]``, 16,000 samples a second.
+
+    Args:
+        text: What to say.
+        language: ``en`` or ``cmn``.
+        variant: Which of :data:`VARIANTS` says it.
+        words_per_minute: How fast.
+    """
+    library, rate_hz, samples = _engine()
+    samples.clear()
+    library.espeak_SetVoiceByName(f"{language}+{VARIANTS[variant]}".encode())
+    library.espeak_SetParameter(_RATE, words_per_minute, 0)
+    content = text.encode()
+    library.espeak_Synth(content, len(content) + 1, 0, 0, 0, _UTF8, None, None)
+    wave = np.concatenate(samples).astype(np.float32) / 2**15
+    num = math.ceil(len(wave) * SAMPLE_RATE_HZ / rate_hz)
+    return np.interp(np.arange(num) * rate_hz / SAMPLE_RATE_HZ, np.arange(len(wave)), wave).astype(
+        np.float32
+    )
+
+
+@cache
+def _engine() -> tuple[Any, int, list[NDArray[np.int16]]]:
+    import espeakng_loader
+
+    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    folder = Path(espeakng_loader.get_data_path()).parent
+    rate_hz = library.espeak_Initialize(_SYNCHRONOUS, 200, str(folder).encode(), 0)
+    samples: list[NDArray[np.int16]] = []
+
+    @_CALLBACK
+    def take(wave: Any, num_samples: int, _: Any) -> int:
+        if wave and num_samples > 0:
+            samples.append(np.ctypeslib.as_array(wave, (num_samples,)).copy())
+        return 0
+
+    library.espeak_SetSynthCallback(take)
+    library.keep_alive = take  # the library does not
+    return library, rate_hz, samples
