@@ -164,6 +164,16 @@ def test_thinking_is_not_spoken(client: httpx.Client, separate: bool) -> None:
     assert listen(sound, "wav").length_s < 5
 
 
+@pytest.mark.spec("S35")
+def test_json_is_spoken_where_it_is_the_answer(client: httpx.Client) -> None:
+    schema = {"type": "object", "properties": {"result": {"const": 19}}, "required": ["result"]}
+    form = {"type": "json_schema", "json_schema": {"name": "sum", "schema": schema}}
+    question = chat("What is 12 + 7?", modalities=["text", "audio"], response_format=form)
+    spoken = message(client, question)
+    assert spoken["audio"]["transcript"] == spoken["content"]
+    assert "19" in spoken["content"]
+
+
 def test_an_answer_without_words_has_no_sound(client: httpx.Client) -> None:
     body = STORY | {"enable_thinking": True, "max_tokens": 3}
     assert "audio" not in message(client, body)

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from palaver.cli import app
+from palaver.speech import espeak
 from tests.models.example_folder import write_folder
 
 
@@ -113,3 +114,11 @@ def test_a_setting_that_is_wrong_ends_it_with_its_name(monkeypatch: pytest.Monke
 def test_paths_with_brackets_are_shown_as_they_are(tmp_path: Path) -> None:
     output = run("--model", f"mine={tmp_path}/[/red]", status=1)
     assert f"{tmp_path}/[/red]" in line_about("model mine", output)
+
+
+def test_voices_are_named_or_advised(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "alto" in line_about("voices", run(status=0))
+    monkeypatch.setattr(espeak, "is_installed", lambda: False)
+    output = run(status=0)
+    assert line_about("voices", output).startswith("hm")
+    assert "palaver[speech]" in output

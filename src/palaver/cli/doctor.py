@@ -21,6 +21,8 @@ from palaver.config import Settings
 from palaver.errors import ModelFolderError
 from palaver.models.folder import ModelFolder
 from palaver.models.served import BUILT_IN_FOLDER, BUILT_IN_NAME
+from palaver.speech import espeak
+from palaver.speech.voices import INSTALL
 
 _GIB = 2**30
 _MIN_PYTHON = (3, 11)
@@ -117,6 +119,13 @@ def _check_models(settings: Settings) -> Iterator[Finding]:
         yield _check_model(name, path, settings.families.get(name))
 
 
+def _check_voices(_: Settings) -> Iterator[Finding]:
+    if espeak.is_installed():
+        yield Finding("voices", f"{', '.join(espeak.TIMBRES)}, embedded")
+    else:
+        yield Finding("voices", "none, so answers come in text alone", f"run {escape(INSTALL)}")
+
+
 def _check_model(name: str, path: Path, family: str | None) -> Finding:
     try:
         folder = ModelFolder.open(path)
@@ -150,4 +159,5 @@ _CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     _check_address,
     _check_data_folder,
     _check_models,
+    _check_voices,
 )
