@@ -14,10 +14,11 @@ import pytest
 
 from palaver.engine.client import EngineClient
 from palaver.engine.generation import Generation
-from palaver.engine.messages import TokenOutput
+from palaver.engine.messages import Prepare, ToEngine, TokenOutput
 from palaver.engine.request import Prompt, SamplingParams
 from palaver.engine.worker import WorkerConfig
 from palaver.errors import InvalidRequest, ModelFolderError, ModelNotAvailable
+from palaver.models.served import BUILT_IN_FOLDER
 from palaver.runtime import RuntimeConfig
 from palaver.runtime.fake import FakeRuntime
 
@@ -25,6 +26,9 @@ from .conversations import request, token_ids
 from .naive import naive_answers
 
 _FAKE = WorkerConfig(runtime=RuntimeConfig(folder="", cache_bytes=0, kind="fake"))
+_FAKE_WITH_WORDS = WorkerConfig(
+    runtime=RuntimeConfig(folder=str(BUILT_IN_FOLDER), cache_bytes=0, kind="fake")
+)
 _PROMPT = Prompt(token_ids(10))
 _LONG = SamplingParams(max_tokens=4000, seed=1)
 _SHORT = SamplingParams(max_tokens=7, seed=1)
@@ -32,8 +36,8 @@ _TIMEOUT_S = 60
 
 
 @asynccontextmanager
-async def _started() -> AsyncIterator[EngineClient]:
-    client = EngineClient("fake", _FAKE)
+async def _started(config: WorkerConfig = _FAKE) -> AsyncIterator[EngineClient]:
+    client = EngineClient("fake", config)
     await client.start()
     try:
         yield client
@@ -41,9 +45,11 @@ async def _started() -> AsyncIterator[EngineClient]:
         await client.stop()
 
 
-def _with_client(test: Callable[[EngineClient], Awaitable[None]]) -> None:
+def _with_client(
+    test: Callable[[EngineClient], Awaitable[None]], config: WorkerConfig = _FAKE
+) -> None:
     async def main() -> None:
-        async with asyncio.timeout(_TIMEOUT_S), _started() as client:
+        async with asyncio.timeout(_TIMEOUT_S), _started(config) as client:
             await test(client)
 
     asyncio.run(main())
@@ -176,6 +182,31 @@ def test_a_killed_engine_fails_what_runs_and_is_started_again(
     messages = [record.getMessage() for record in caplog.records]
     assert any("status -9" in message for message in messages)
     assert any("is back" in message for message in messages)
+
+
+def test_an_engine_is_prepared_for_grammars_each_time_it_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[object] = []
+    send = EngineClient._send
+
+    def note(client: EngineClient, message: ToEngine) -> None:
+        told.append(message)
+        send(client, message)
+
+    monkeypatch.setattr(EngineClient, "_send", note)
+
+    async def test(client: EngineClient) -> None:
+        client.prepare((2,))
+        assert client.pid
+        os.kill(client.pid, signal.SIGKILL)
+        while client.num_starts == 1 or client.ready is None:
+            await asyncio.sleep(0.01)
+        tokens = await _all_tokens(client.generate(_PROMPT, _SHORT))
+        assert [token.token_id for token in tokens] == _expected_short_answer()
+        assert told.count(Prepare((2,))) == 2
+
+    _with_client(test, _FAKE_WITH_WORDS)
 
 
 def test_nothing_is_generated_before_the_engine_is_ready() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -173,6 +174,22 @@ def test_cancelling_an_answer_amid_forced_tokens_frees_everything() -> None:
     engine.cancel(1)
     engine.check_integrity()
     assert not engine.num_requests
+
+
+def test_a_prepared_vocabulary_is_not_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "tokenizer.json"
+    path.write_bytes(_TOKENIZER.read_bytes())
+    compiler = GrammarCompiler(path, _VOCAB)
+    compiler.prepare(_STOPS)
+    path.unlink()
+    assert not compiler.compile(_PERSON, _STOPS).is_complete
+
+
+def test_a_vocabulary_that_takes_no_grammars_is_a_refusal_and_no_crash(tmp_path: Path) -> None:
+    compiler = GrammarCompiler(tmp_path / "nowhere.json", _VOCAB)
+    compiler.prepare(_STOPS)
+    with pytest.raises(InvalidRequest, match="vocabulary cannot be held"):
+        compiler.compile(_PERSON, _STOPS)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from palaver.engine.messages import (
     FromEngine,
     Inspect,
     Inspection,
+    Prepare,
     Ready,
     Refused,
     StepDone,
@@ -59,6 +60,7 @@ class EngineClient:
         self.ready: Ready | None = None
         self.num_starts = 0
         self._config = config
+        self._preparation: Prepare | None = None
         self._on_step = on_step
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
@@ -101,6 +103,15 @@ class EngineClient:
                     await task
         await self._end_process()
         self._fail_all("the server is shutting down")
+
+    def prepare(self, stop_token_ids: tuple[int, ...]) -> None:
+        """Have the process get ready for grammars, now and each time that it starts again.
+
+        Args:
+            stop_token_ids: Tokens that will end the answers.
+        """
+        self._preparation = Prepare(stop_token_ids)
+        self._send(self._preparation)
 
     def generate(self, prompt: Prompt, params: SamplingParams, num_choices: int = 1) -> Generation:
         """Start generating; the caller closes what is returned.
@@ -159,6 +170,8 @@ class EngineClient:
         message = await first
         if isinstance(message, Ready):
             self.ready = message
+            if self._preparation:
+                self._send(self._preparation)
             return message, closed
         await self._end_process()
         raise ModelFolderError(message.message if isinstance(message, Failed) else str(message))

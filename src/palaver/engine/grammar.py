@@ -6,6 +6,7 @@ copy of its own.
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 from palaver.engine.grammar_limits import LIMITS
 from palaver.engine.request import Grammar
 from palaver.errors import InvalidRequest
+
+_log = logging.getLogger(__name__)
 
 _NUM_REMEMBERED = 128
 _MAX_SOURCE_CHARS = 1_000_000
@@ -73,7 +76,8 @@ class GrammarCompiler:
     hostile grammar delays nobody but itself.
 
     Args:
-        tokenizer: Path of the model's ``tokenizer.json``, read when the first grammar comes.
+        tokenizer: Path of the model's ``tokenizer.json``, read when the first grammar comes, unless
+            :meth:`prepare` was called before.
         vocab_size: Width of the model's logits.
     """
 
@@ -83,6 +87,13 @@ class GrammarCompiler:
         self._tokenizers: dict[tuple[int, ...], LLTokenizer] = {}
         self._compiled: OrderedDict[tuple[str, tuple[int, ...]], LLMatcher] = OrderedDict()
         self._lock = Lock()
+
+    def prepare(self, stop_token_ids: tuple[int, ...]) -> None:
+        """Read the vocabulary now. It holds the GIL, so this is for a time when nobody waits."""
+        try:
+            self._tokenizer(stop_token_ids)
+        except Exception as error:  # the library raises what it likes
+            _log.warning("answers of this model cannot be held to a form: %s", error)
 
     def compile(self, grammar: Grammar, stop_token_ids: tuple[int, ...]) -> Constraint:
         """A constraint at the beginning of a grammar.
@@ -108,7 +119,11 @@ class GrammarCompiler:
             why = f"it has {len(grammar.source)} characters; {_MAX_SOURCE_CHARS} are the limit"
             raise _too_complex(grammar.field, why)
         source = LLMatcher.grammar_from_lark(grammar.source)
-        tokenizer = self._tokenizer(stop_token_ids)
+        try:
+            tokenizer = self._tokenizer(stop_token_ids)
+        except Exception as error:  # the library raises what it likes
+            why = f"{grammar.field}: this model's vocabulary cannot be held to a form: {error}"
+            raise InvalidRequest(why, param=grammar.field) from error
         matcher = LLMatcher(tokenizer, source, log_level=0, limits=LIMITS)
         if matcher.is_error():
             raise _too_complex(grammar.field, matcher.get_error())

@@ -42,6 +42,16 @@ class Inspect(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Tell where every sequence stands."""
 
 
+class Prepare(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Get ready for grammars, which takes a second for a large vocabulary.
+
+    Attributes:
+        stop_token_ids: Tokens that will end the answers.
+    """
+
+    stop_token_ids: tuple[int, ...]
+
+
 class TokenOutput(msgspec.Struct, frozen=True, array_like=True):
     """One generated token.
 
@@ -122,7 +132,7 @@ class StepDone(msgspec.Struct, frozen=True, array_like=True, tag=True):
     stats: StepStats
 
 
-ToEngine: TypeAlias = Submit | Cancel | Inspect
+ToEngine: TypeAlias = Submit | Cancel | Inspect | Prepare
 FromEngine: TypeAlias = Ready | Failed | Refused | Inspection | StepDone
 
 _encoder = msgspec.msgpack.Encoder()

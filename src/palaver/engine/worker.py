@@ -30,6 +30,7 @@ from palaver.engine.messages import (
     Failed,
     Inspect,
     Inspection,
+    Prepare,
     Ready,
     Refused,
     StepDone,
@@ -134,6 +135,8 @@ class Worker:
                 self._cancel(request_id, choice)
             case Inspect():
                 self._connection.sendall(frame(Inspection(self._engine.inspect())))
+            case Prepare(stop_token_ids):
+                self._compiler.prepare(stop_token_ids)
             case Submit(request):
                 self._prepare(request)
             case Encoding(request, features, error):

@@ -76,6 +76,7 @@ class ServedModel:
         ready, chat = await asyncio.gather(
             self.engine.start(), asyncio.to_thread(self.folder.chat_model, self._family)
         )
+        self.engine.prepare(chat.stop_token_ids)
         self._chat = chat.with_room_for(ready.num_cache_tokens)
 
     async def stop(self) -> None:
