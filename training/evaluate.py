@@ -20,6 +20,7 @@ from rich.table import Table
 
 from palaver.chat.parser.events import Content, Event, ParsedAnswer, Reasoning, collected
 from palaver.chat.request import ChatRequest
+from palaver.chat.schema import check_schema
 from palaver.chat.tools.tool import Call, Tool
 from palaver.chat.turn import Turn
 from palaver.engine.worker import WorkerConfig
@@ -103,8 +104,12 @@ async def answer(model: ServedModel, sample: Sample) -> Message:
 
 
 def _tool(definition: Message) -> Tool:
+    """A tool as a request would bring it."""
     function = definition["function"]
-    return Tool(function["name"], function.get("parameters"), function.get("description"))
+    parameters = function.get("parameters")
+    schema = {"type": "object", **(parameters or {"additionalProperties": False})}
+    enforced = check_schema(schema, "tools")
+    return Tool(function["name"], parameters, function.get("description"), enforced=enforced)
 
 
 def _message(answer: ParsedAnswer) -> Message:

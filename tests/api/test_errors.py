@@ -158,8 +158,8 @@ def test_null_means_the_default_in_every_optional_field(client: httpx.Client) ->
 @pytest.mark.parametrize(
     "fields",
     [
-        {"tools": [{"type": "function", "function": {"name": "f"}}]},
-        {"tool_choice": "required"},
+        {"functions": [{"name": "f"}]},
+        {"function_call": "auto"},
         {"store": True},
     ],
 )

@@ -42,7 +42,9 @@ from tests.server import KEY, MODEL, chat
 
 ROOT = Path(__file__).parent.parent.parent
 PATH = "/v1/chat/completions"
-ACROSS_FIELDS = {"max_tokens", "json_schema", "audio", "audio_role", "modalities"}
+ACROSS_FIELDS = {
+    *("max_tokens", "json_schema", "audio", "audio_role", "modalities", "across_fields"),
+}
 """Errors of rules between fields, which the document tells in words."""
 
 

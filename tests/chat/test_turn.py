@@ -370,6 +370,7 @@ def test_the_ids_of_calls_depend_on_seed_and_prompt_alone(caller: ChatModel) -> 
 
     assert ids("a", seed=1) == ids("a", seed=1)
     assert len({*ids("a", seed=1), *ids("a", seed=2), *ids("b", seed=1), *ids("a")}) == 8
+    assert ids("a", temperature=0.0) == ids("a", temperature=0.0)
 
 
 def test_a_stop_string_inside_a_call_is_part_of_the_call(caller: ChatModel) -> None:

@@ -18,8 +18,8 @@ def byte_level(path: Path) -> Tokenizer:
     return with_special(path, [])
 
 
-def with_special(path: Path, markers: list[str]) -> Tokenizer:
-    """The same with further invisible markers."""
+def with_special(path: Path, markers: list[str], end: str = END) -> Tokenizer:
+    """The same with further invisible markers, and perhaps another end."""
     vocabulary = {char: i for i, char in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
     merges = [("h", "e"), ("l", "l"), ("he", "ll"), ("hell", "o")]
     for left, right in merges:
@@ -27,7 +27,7 @@ def with_special(path: Path, markers: list[str]) -> Tokenizer:
     backend = Backend(models.BPE(vocab=vocabulary, merges=merges))
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     backend.decoder = decoders.ByteLevel()
-    backend.add_special_tokens([AddedToken(END, special=True, normalized=False)])
+    backend.add_special_tokens([AddedToken(end, special=True, normalized=False)])
     backend.add_special_tokens([AddedToken(m, special=True, normalized=False) for m in markers])
     backend.add_tokens([AddedToken(token, normalized=False) for token in VISIBLE])
     return saved(backend, path)

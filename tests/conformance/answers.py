@@ -131,6 +131,8 @@ def _choice(parts: list[Any]) -> dict[str, Any]:
         message["reasoning_content"] = _joined(parts, "reasoning_content")
     if sounds := [part["delta"]["audio"] for part in parts if "audio" in part["delta"]]:
         message["audio"] = _sound(sounds)
+    if calls := _calls(parts):
+        message |= {"content": message["content"] or None, "tool_calls": calls}
     entries = [entry for part in parts if part["logprobs"] for entry in part["logprobs"]["content"]]
     return {
         "index": first["index"],
@@ -152,3 +154,17 @@ def _sound(deltas: list[Any]) -> dict[str, Any]:
 
 def _joined(parts: list[Any], field: str) -> str:
     return "".join(part["delta"].get(field, "") for part in parts)
+
+
+def _calls(parts: list[Any]) -> list[Any]:
+    """Calls: id, type and name come first, then pieces of the arguments."""
+    calls: list[Any] = []
+    for delta in (d for part in parts for d in part["delta"].get("tool_calls", ())):
+        if delta["index"] == len(calls):
+            first = {"name": delta["function"]["name"], "arguments": ""}
+            calls.append({"id": delta["id"], "type": delta["type"], "function": first})
+        else:
+            assert set(delta) == {"index", "function"}
+            assert set(delta["function"]) == {"arguments"}
+        calls[delta["index"]]["function"]["arguments"] += delta["function"]["arguments"]
+    return calls

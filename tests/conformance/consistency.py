@@ -44,7 +44,8 @@ def check_completion(request: dict[str, Any], body: Any) -> None:
     for choice in body["choices"]:
         assert set(choice) == _CHOICE_FIELDS
         assert choice["message"]["role"] == "assistant"
-        assert choice["finish_reason"] in ("stop", "length")
+        assert choice["finish_reason"] in ("stop", "length", "tool_calls")
+        assert (choice["finish_reason"] != "tool_calls") or choice["message"]["tool_calls"]
         _check_logprobs(request, choice)
         _check_stops(request, choice)
         _check_sound(choice)
@@ -70,8 +71,10 @@ def _check_logprobs(request: dict[str, Any], choice: Any) -> None:
         return
     entries = (choice["logprobs"] or {"content": []})["content"]
     message = choice["message"]
-    text = message["content"].removeprefix(_OPENING if request.get("enable_thinking") else "")
-    if not message.get("reasoning_content"):
+    text = (message["content"] or "").removeprefix(
+        _OPENING if request.get("enable_thinking") else ""
+    )
+    if not (message.get("reasoning_content") or message.get("tool_calls")):
         assert b"".join(bytes(e["bytes"]) for e in entries).decode(errors="replace") == text
     for entry in entries:
         top = [other["logprob"] for other in entry["top_logprobs"]]
@@ -97,7 +100,7 @@ def _check_stops(request: dict[str, Any], choice: Any) -> None:
     stops = [stop] if isinstance(stop, str) else stop
     if request.get("enable_thinking"):
         return
-    text = choice["message"]["content"]
+    text = choice["message"]["content"] or ""
     assert not any(stop in text[:-1] for stop in stops)
     if any(text.endswith(stop) for stop in stops):
         assert choice["finish_reason"] == "stop"

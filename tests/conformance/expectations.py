@@ -66,7 +66,7 @@ def _check_choices(body: Any, expect: Expectations) -> None:
     for choice in choices:
         if expect.finish_reason is not None:
             assert choice["finish_reason"] == expect.finish_reason
-        _check_text(choice["message"]["content"], expect.content)
+        _check_text(choice["message"]["content"] or "", expect.content)
         if expect.matches is not None:
             jsonschema.validate(json.loads(choice["message"]["content"]), expect.matches)
         if expect.reasoning is not None:

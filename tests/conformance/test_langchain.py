@@ -6,7 +6,8 @@ from typing import Any
 
 import openai
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage
+from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel, Field, SecretStr
 
@@ -55,6 +56,42 @@ def test_batch(server: RunningServer) -> None:
     questions = [f"What is {i} + {i}?" for i in range(8)]
     together = [answer.text for answer in model(server).batch(list(questions))]
     assert together == [model(server).invoke(question).text for question in questions]
+
+
+@tool
+def get_weather(city: str) -> str:
+    """Get the current weather of a city."""
+    return f"It is sunny in {city}."
+
+
+@tool
+def get_time(city: str) -> str:
+    """The time in a city."""
+    return f"It is noon in {city}."
+
+
+@pytest.mark.spec("S31")
+@pytest.mark.spec("S33")
+@pytest.mark.spec("S45")
+def test_tools_are_called_whole_and_streamed(server: RunningServer) -> None:
+    bound = model(server, max_completion_tokens=100).bind_tools([get_weather, get_time])
+    question = [HumanMessage("What is the weather in Rome?")]
+    answer = bound.invoke(question)
+    (call,) = answer.tool_calls
+    assert (call["name"], call["args"]) == ("get_weather", {"city": "Rome"})
+    streamed = list(bound.stream(question))
+    assert len(streamed) > 3
+    together = sum(streamed[1:], streamed[0])
+    assert isinstance(together, AIMessageChunk)
+    assert together.tool_calls == answer.tool_calls
+    result = get_weather.invoke(call)
+    last = bound.invoke([*question, answer, result])
+    assert "sunny" in last.text
+    must = model(server, max_completion_tokens=100).bind_tools(
+        [get_weather, get_time], tool_choice="get_time", strict=True
+    )
+    (call,) = must.invoke("Hello!").tool_calls
+    assert call["name"] == "get_time"
 
 
 @pytest.mark.spec("S29")

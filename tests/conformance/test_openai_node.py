@@ -135,6 +135,24 @@ def test_an_answer_comes_in_sound_whole_and_in_pieces(results: Any) -> None:
     assert results["wrongVoice"]["param"] == "audio.voice"
 
 
+@pytest.mark.spec("S31")
+@pytest.mark.spec("S45")
+def test_tools_are_called_whole_and_streamed(results: Any) -> None:
+    unary, streamed = (results["tools"][way]["choices"][0] for way in ("unary", "streamed"))
+    (call,) = unary["message"]["tool_calls"]
+    assert call["function"] == {"name": "get_weather", "arguments": '{"city": "Rome"}'}
+    assert streamed["finish_reason"] == unary["finish_reason"] == "tool_calls"
+    (other,) = streamed["message"]["tool_calls"]
+    assert {name: other[name] for name in call} | {"function": call["function"]} == call
+    assert other["function"]["arguments"] == call["function"]["arguments"]
+
+
+@pytest.mark.spec("S31")
+def test_the_client_runs_tools_to_the_end(results: Any) -> None:
+    assert results["toolsRun"]["called"] == ["Rome"]
+    assert "sunny" in results["toolsRun"]["content"]
+
+
 @pytest.mark.spec("S40")
 def test_headers_name_ignored_fields(results: Any) -> None:
     assert results["ignored"] == "frobnicate"

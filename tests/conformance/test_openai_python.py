@@ -15,6 +15,20 @@ from tests.server import KEY, MODEL, NO_END, RunningServer
 
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Hello!"}]
 STORY: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Tell me a story."}]
+WEATHER = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "Get the current weather of a city.",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+            "additionalProperties": False,
+        },
+        "strict": True,
+    },
+}
 BIAS = {token: int(bias) for token, bias in NO_END.items()}
 
 
@@ -247,3 +261,42 @@ def test_errors_become_the_clients_own_exceptions(openai_client: openai.OpenAI) 
 def test_a_wrong_key_is_an_authentication_error(openai_client: openai.OpenAI) -> None:
     with pytest.raises(openai.AuthenticationError):
         openai_client.with_options(api_key="wrong").models.list()
+
+
+@pytest.mark.spec("S31")
+@pytest.mark.spec("S32")
+def test_a_tool_is_called_and_its_result_answered(openai_client: openai.OpenAI) -> None:
+    question: list[Any] = [{"role": "user", "content": "What is the weather in Rome?"}]
+    wanted: dict[str, Any] = {"tools": [WEATHER], "max_completion_tokens": 100}
+    first = ask(openai_client, messages=question, **wanted).choices[0]
+    assert first.finish_reason == "tool_calls"
+    assert first.message.tool_calls
+    (call,) = first.message.tool_calls
+    assert call.type == "function"
+    assert (call.function.name, call.function.arguments) == ("get_weather", '{"city": "Rome"}')
+    result = {"role": "tool", "tool_call_id": call.id, "content": "It is sunny."}
+    history = [*question, first.message.model_dump(exclude_none=True), result]
+    assert "sunny" in (
+        ask(openai_client, messages=history, **wanted).choices[0].message.content or ""
+    )
+
+
+@pytest.mark.spec("S31")
+@pytest.mark.spec("S32")
+def test_the_client_s_own_parser_reads_strict_arguments(openai_client: openai.OpenAI) -> None:
+    class GetWeather(BaseModel):
+        """Get the current weather of a city."""
+
+        city: str
+
+    answer = openai_client.chat.completions.parse(
+        model=MODEL,
+        messages=[{"role": "user", "content": "What is the weather in Rome?"}],
+        tools=[openai.pydantic_function_tool(GetWeather)],
+        tool_choice="required",
+        temperature=0,
+        max_completion_tokens=100,
+    )
+    calls = answer.choices[0].message.tool_calls
+    assert calls
+    assert calls[0].function.parsed_arguments == GetWeather(city="Rome")

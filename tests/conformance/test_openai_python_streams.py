@@ -13,6 +13,18 @@ from openai.types.chat import ChatCompletionMessageParam, ChatCompletionStreamOp
 from tests.server import KEY, MODEL, RunningServer
 
 STORY: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Tell me a story."}]
+WEATHER: Any = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "Get the current weather of a city.",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+        },
+    },
+}
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +133,46 @@ def test_asynchronous_errors_become_the_clients_own_exceptions(server: RunningSe
     with pytest.raises(openai.BadRequestError, match="128") as wrong:
         asyncio.run(ask())
     assert wrong.value.param == "n"
+
+
+@pytest.mark.spec("S31")
+@pytest.mark.spec("S45")
+def test_streamed_calls_add_up_to_the_unary_ones(openai_client: openai.OpenAI) -> None:
+    question: list[ChatCompletionMessageParam] = [
+        {"role": "user", "content": "What is the weather in Rome and in Oslo?"}
+    ]
+    wanted: dict[str, Any] = {"model": MODEL, "messages": question, "tools": [WEATHER]}
+    wanted |= {"temperature": 0, "max_completion_tokens": 120}
+    unary = openai_client.chat.completions.create(**wanted).choices[0]
+    with openai_client.chat.completions.stream(**wanted) as stream:
+        kinds = [event.type for event in stream]
+        final = stream.get_final_completion().choices[0]
+    assert kinds.count("tool_calls.function.arguments.done") == 2
+    assert kinds.count("tool_calls.function.arguments.delta") > 4
+    assert final.finish_reason == unary.finish_reason == "tool_calls"
+    told = [
+        [(c.id, c.function.name, c.function.arguments) for c in message.tool_calls or ()]
+        for message in (unary.message, final.message)
+    ]
+    assert told[0] == told[1]
+    assert len(told[0]) == 2
+
+
+@pytest.mark.spec("S31")
+def test_calls_stream_to_the_asynchronous_client(server: RunningServer) -> None:
+    async def ask() -> str:
+        async with openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key=KEY) as client:
+            stream = await client.chat.completions.create(
+                model=MODEL,
+                messages=[{"role": "user", "content": "What is the weather in Rome?"}],
+                tools=[WEATHER],
+                tool_choice="required",
+                temperature=0,
+                stream=True,
+            )
+            deltas = [c.choices[0].delta.tool_calls or [] async for c in stream]
+        pieces = [call.function for calls in deltas for call in calls if call.function]
+        assert pieces[0].name == "get_weather"
+        return "".join(piece.arguments or "" for piece in pieces)
+
+    assert asyncio.run(ask()) == '{"city": "Rome"}'

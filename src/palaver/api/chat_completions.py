@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -18,13 +17,11 @@ from palaver.api.auth import authenticate
 from palaver.api.body import read_json_object
 from palaver.api.completion import Completion
 from palaver.api.errors import translate_validation
+from palaver.api.forms import with_forms
 from palaver.api.media import MediaIntake
-from palaver.api.schema_checker import SchemaChecker
 from palaver.api.spoken import speech_of, with_spoken_answers
 from palaver.api.wire.request import ChatCompletionRequest
-from palaver.api.wire.response_format import JsonObjectFormat, JsonSchemaFormat, ResponseFormat
 from palaver.chat.request import ChatRequest
-from palaver.chat.schema import JSON_OBJECT
 from palaver.config import Settings
 from palaver.errors import InvalidRequest
 from palaver.models.served import ModelRegistry
@@ -57,7 +54,7 @@ async def create_chat_completion(request: Request) -> Response:
         chat = await _unless_disconnected(request, intake.add_to(body.to_chat(), media, model))
     if chat is None:
         return Response(status_code=_CLIENT_CLOSED_REQUEST)
-    chat = await _with_form(chat, body.response_format, request.app.state.schemas)
+    chat = await with_forms(chat, body.response_format, request.app.state.schemas)
     completion = Completion(chat, model, partial(metrics.first_token, model.name), speech)
     if body.stream:
         has_usage = bool(body.stream_options and body.stream_options.include_usage)
@@ -84,23 +81,6 @@ def parse(value: dict[str, Any]) -> ChatCompletionRequest:
         return ChatCompletionRequest.model_validate(value)
     except ValidationError as error:
         raise translate_validation(error, value) from error
-
-
-async def _with_form(
-    chat: ChatRequest, response_format: ResponseFormat | None, schemas: SchemaChecker
-) -> ChatRequest:
-    """The request with the form that its answer has to have.
-
-    Raises:
-        InvalidRequest: That form cannot be enforced.
-    """
-    match response_format:
-        case JsonObjectFormat():
-            return replace(chat, answer_schema=JSON_OBJECT)
-        case JsonSchemaFormat(path=path):
-            checked = await schemas.check(response_format.json_schema_value, path)
-            return replace(chat, answer_schema=checked, answer_schema_path=path)
-    return chat
 
 
 def _ignored_fields(body: ChatCompletionRequest, *, is_strict: bool) -> dict[str, str]:

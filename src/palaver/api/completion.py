@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from msgspec import UNSET, UnsetType
 
 from palaver.api.spoken import Speech, SpokenAnswer, SpokenDelta
+from palaver.api.tool_calls import call_bodies, call_deltas
 from palaver.api.wire.response import (
     ChoiceBody,
     ChunkBody,
@@ -26,7 +27,7 @@ from palaver.api.wire.response import (
 )
 from palaver.chat.logprobs import TokenLogprob
 from palaver.chat.request import ChatRequest
-from palaver.chat.turn import Delta, FinishReason, Turn
+from palaver.chat.turn import CallEvent, Delta, FinishReason, Turn
 from palaver.errors import InternalError
 from palaver.models.served import ServedModel
 
@@ -151,6 +152,7 @@ class Completion:
             content=delta.content or UNSET,
             reasoning_content=delta.reasoning or UNSET,
             audio=delta.body if isinstance(delta, SpokenDelta) else UNSET,
+            tool_calls=call_deltas(delta.calls) or UNSET,
         )
         return [
             ChunkChoiceBody(
@@ -180,6 +182,7 @@ class _Answer:
 
     content: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
+    calls: list[CallEvent] = field(default_factory=list)
     logprobs: list[TokenLogprobBody] = field(default_factory=list)
     spoken: SpokenAnswer = field(default_factory=SpokenAnswer)
     finish_reason: FinishReason = "length"
@@ -187,6 +190,7 @@ class _Answer:
     def add(self, delta: Delta) -> None:
         self.content.append(delta.content)
         self.reasoning.append(delta.reasoning)
+        self.calls += delta.calls
         self.finish_reason = delta.finish_reason or self.finish_reason
         if isinstance(delta, SpokenDelta):
             self.spoken.add(delta)
@@ -194,8 +198,10 @@ class _Answer:
             self.logprobs.append(_logprob_body(delta.logprob))
 
     def body(self, index: int, *, is_separate: bool, has_logprobs: bool) -> ChoiceBody:
+        content = "".join(self.content)
         message = MessageBody(
-            content="".join(self.content),
+            content=content if content or not self.calls else None,
+            tool_calls=call_bodies(self.calls) or UNSET,
             reasoning_content="".join(self.reasoning) if is_separate else UNSET,
             audio=self.spoken.body if self.spoken.id else UNSET,
         )

@@ -83,6 +83,8 @@ def translate_validation(error: ValidationError, body: Any) -> InvalidRequest:
     member = _MISSING_MEMBER.get(first["type"])
     if member:
         path = f"{path}.{member}"
+    if first["type"] == "across_fields":
+        return InvalidRequest(first["msg"], param=first["ctx"]["param"])
     if first["type"] in _WHOLE_OBJECT:
         return InvalidRequest(first["msg"], param=first["type"])
     template = _MESSAGES.get(first["type"])

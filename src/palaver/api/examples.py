@@ -45,6 +45,28 @@ _SUM_FORMAT: dict[str, Any] = {
         "strict": True,
     },
 }
+_WEATHER: dict[str, Any] = {
+    "model": _MODEL,
+    "messages": [{"role": "user", "content": "What is the weather in Rome?"}],
+    "tools": [
+        {
+            "type": "function",
+            "function": {
+                "name": "get_weather",
+                "description": "Get the current weather of a city.",
+                "parameters": {
+                    "type": "object",
+                    "properties": {"city": {"type": "string"}},
+                    "required": ["city"],
+                    "additionalProperties": False,
+                },
+                "strict": True,
+            },
+        }
+    ],
+    "max_tokens": 100,
+    "temperature": 0,
+}
 _USAGE: dict[str, Any] = {
     "prompt_tokens": 25,
     "completion_tokens": 10,
@@ -77,6 +99,7 @@ QUESTIONS: Mapping[str, Example] = {
     "structured": _example(
         "An answer that matches a schema", _QUESTION | {"response_format": _SUM_FORMAT}
     ),
+    "tools": _example("A question for which there is a tool", _WEATHER),
     "sampled": _example(
         "Two answers, drawn with a seed, with log probabilities",
         _QUESTION
@@ -133,6 +156,24 @@ ANSWERS: Mapping[str, Example] = {
                 "stop",
                 content="12 + 7 = 19",
                 reasoning_content="ones: 2 + 7 = 9\ntens: 1 + 0 = 1\n12 + 7 = 19",
+            ),
+        ),
+    ),
+    "tools": _example(
+        "A call of a tool",
+        _answer(
+            {"prompt_tokens": 86, "completion_tokens": 24, "total_tokens": 110},
+            _choice(
+                0,
+                "tool_calls",
+                content=None,
+                tool_calls=[
+                    {
+                        "id": "call_ca66d85db7e0afc816aaebeb",
+                        "type": "function",
+                        "function": {"name": "get_weather", "arguments": '{"city": "Rome"}'},
+                    }
+                ],
             ),
         ),
     ),

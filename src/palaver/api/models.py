@@ -44,10 +44,15 @@ def _describe(model: ServedModel, voices: Voices) -> ModelBody:
         input_modalities=["text", *(NAMES[kind] for kind in NAMES if kind in model.folder.kinds)],
         output_modalities=["text", "audio"] if voices.names else ["text"],
         voices=voices.names,
-        features=["reasoning"] if model.is_ready and model.chat.can_think else [],
+        features=_features(model),
         input_token_price_per_m=0,
         output_token_price_per_m=0,
     )
+
+
+def _features(model: ServedModel) -> list[str]:
+    can_think = model.is_ready and model.chat.can_think
+    return [*(["reasoning"] if can_think else []), "tools", "structured-outputs"]
 
 
 def _json(body: ModelBody | ModelListBody) -> Response:

@@ -63,3 +63,10 @@ class ChatRequest:
     repetition_penalty: float = 1.0
     logit_bias: Mapping[int, float] = field(default_factory=dict)
     num_top_logprobs: int | None = None
+
+    @property
+    def callable_tools(self) -> Sequence[Tool]:
+        """The tools that the answer may call."""
+        if self.tool_choice == "none":
+            return ()
+        return [tool for tool in self.tools if self.chosen_tool in (None, tool.name)]

@@ -84,6 +84,15 @@ class Tokenizer:
         """The names of the tokens that stand for no text."""
         return {i: name for i, name in self._added.items() if i in self._hidden}
 
+    @property
+    def marker_tokens(self) -> Mapping[int, str]:
+        """The names of the tokens that are no plain text to a grammar (llguidance's rule)."""
+        return {
+            i: name
+            for i, name in self._added.items()
+            if i in self._hidden or (name.startswith("<") and name.endswith(">"))
+        }
+
     def bytes_of(self, token_id: int) -> bytes:
         """What a token stands for in the text of an answer; special tokens stand for nothing."""
         if token_id not in self._bytes:

@@ -9,8 +9,8 @@ from functools import partial
 from hashlib import blake2b
 from typing import Literal, TypeAlias
 
-from palaver.chat.answer_grammar import Thinking, structured_answer
 from palaver.chat.detokenizer import Detokenizer
+from palaver.chat.grammar.answer import AnswerForm, Thinking, answer_grammar
 from palaver.chat.logprobs import TokenLogprob, describe
 from palaver.chat.model import ChatModel, RenderedPrompt
 from palaver.chat.parser.answer import AnswerParser
@@ -94,7 +94,7 @@ class Turn:
         self.params = _sampling_params(request, model, rendered)
         self.num_choices = request.num_choices
         self._num_cached_tokens = 0
-        ids = _ids_of(self.prompt, self.params)
+        ids = _ids_of(request, self.prompt, self.params)
         self._answers = [
             _Answer(i, request, model, rendered.reasoning_opening, ids)
             for i in range(request.num_choices)
@@ -132,7 +132,7 @@ class _Answer:
         self._choice = choice
         self._stop_token_ids = model.stop_token_ids
         self._tokenizer = model.tokenizer
-        tools = () if request.tool_choice == "none" else request.tools
+        tools = request.callable_tools
         self._detokenizer = Detokenizer(model.tokenizer, model.markers(has_calls=bool(tools)))
         self._stops = StopMatcher(request.stop)
         self._parser = AnswerParser(
@@ -204,12 +204,13 @@ def _delta(
     )
 
 
-def _ids_of(prompt: Prompt, params: SamplingParams) -> str:
+def _ids_of(request: ChatRequest, prompt: Prompt, params: SamplingParams) -> str:
     """What the ids of calls are made from: one seed may serve a whole conversation."""
     digest = blake2b(array("q", prompt.token_ids).tobytes(), digest_size=16)
     for span in prompt.spans:
         digest.update(span.content_hash)
-    return f"{params.seed}/{digest.hexdigest()}"
+    is_certain = request.temperature == 0 and request.seed is None
+    return f"{0 if is_certain else params.seed}/{digest.hexdigest()}"
 
 
 def _sampling_params(
@@ -234,17 +235,18 @@ def _sampling_params(
 
 def _grammar(request: ChatRequest, model: ChatModel, prompt: RenderedPrompt) -> Grammar | None:
     """What the answer must look like, after the thinking that may come first."""
-    if request.answer_schema is None:
+    if request.answer_schema is None and not request.tools:
         return None
-    may_think = request.enable_thinking and model.can_think
     if prompt.reasoning_opening:
         thinking = Thinking.OPENED
     else:
+        may_think = request.enable_thinking or not model.can_think
         thinking = Thinking.POSSIBLE if may_think else Thinking.NONE
-    return structured_answer(
-        request.answer_schema,
-        request.answer_schema_path,
-        model.tokenizer,
-        model.dialect.family,
-        thinking,
+    form = AnswerForm(
+        schema=request.answer_schema,
+        tools=request.callable_tools,
+        can_be_text=request.tool_choice != "required",
+        is_parallel=request.parallel_tool_calls and request.chosen_tool is None,
     )
+    source = answer_grammar(model.dialect.family, model.tokenizer, form, thinking)
+    return Grammar(source, "tools" if request.tools else request.answer_schema_path)

@@ -14,6 +14,27 @@ const story = {
   max_completion_tokens: 12,
 };
 
+const weather = {
+  model,
+  messages: [{ role: "user", content: "What is the weather in Rome?" }],
+  temperature: 0,
+  max_completion_tokens: 100,
+  tools: [
+    {
+      type: "function",
+      function: {
+        name: "get_weather",
+        description: "Get the current weather of a city.",
+        parameters: {
+          type: "object",
+          properties: { city: { type: "string" } },
+          required: ["city"],
+        },
+      },
+    },
+  ],
+};
+
 const scenarios = {
   async unary() {
     return client.chat.completions.create(story);
@@ -72,6 +93,34 @@ const scenarios = {
     const asked = client.chat.completions.create({ ...story, frobnicate: 1 });
     const { response } = await asked.withResponse();
     return response.headers.get("x-ignored-fields");
+  },
+
+  async tools() {
+    const asked = { ...weather, tool_choice: "auto" };
+    const unary = await client.chat.completions.create(asked);
+    const runner = client.chat.completions.stream(asked);
+    return { unary, streamed: await runner.finalChatCompletion() };
+  },
+
+  async toolsRun() {
+    const called = [];
+    const runner = client.chat.completions.runTools({
+      ...weather,
+      tools: [
+        {
+          type: "function",
+          function: {
+            ...weather.tools[0].function,
+            parse: JSON.parse,
+            function: ({ city }) => {
+              called.push(city);
+              return "It is sunny.";
+            },
+          },
+        },
+      ],
+    });
+    return { content: await runner.finalContent(), called };
   },
 
   async left() {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
@@ -11,14 +12,17 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 from pydantic.config import JsonDict
-from pydantic_core import PydanticCustomError, from_json
+from pydantic_core import PydanticCustomError
 
 from palaver.api.wire.audio import AudioReference, Modalities, nested_modalities
 from palaver.api.wire.known import only, optional
 from palaver.api.wire.parts import ContentPart, TextPart, part_for_template, reference_of
+from palaver.api.wire.tools import across
 from palaver.errors import InvalidRequest
 from palaver.media.reference import MediaReference
 
@@ -67,14 +71,8 @@ class ToolCall(BaseModel):
     function: FunctionCall = Field(description="The call itself.")
 
     def for_template(self) -> dict[str, Any]:
-        """The call as chat templates read it: the arguments as an object, if they are one."""
-        try:
-            arguments = from_json(self.function.arguments)
-        except ValueError:
-            arguments = None
-        if not isinstance(arguments, dict):
-            arguments = self.function.arguments
-        function = {"name": self.function.name, "arguments": arguments}
+        """The call as the chat layer takes it."""
+        function = {"name": self.function.name, "arguments": self.function.arguments}
         return {"id": self.id, "type": "function", "function": function}
 
 
@@ -101,19 +99,44 @@ _COMPLETE: JsonDict = {
 }
 
 
+_NO_PARTS: list[JsonDict] = [
+    {"type": "object"},
+    {"type": "number"},
+    {"type": "boolean"},
+    {"type": "array", "maxItems": 0},
+    {"type": "array", "contains": {"not": {"type": "object", "required": ["type"]}}},
+]
+"""What the content may be beside text where a tool returned it."""
+
+
+def _add_rules(schema: JsonDict) -> None:
+    """Say what depends on the role."""
+    properties: Any = schema["properties"]
+    said = properties["content"].pop("oneOf")
+    of_tool: JsonDict = {"properties": {"role": {"const": "tool"}}}
+    schema["allOf"] = [
+        _COMPLETE,
+        {
+            "if": of_tool,
+            "then": {"properties": {"content": {"anyOf": [*said, *_NO_PARTS]}}},
+            "else": {"properties": {"content": {"anyOf": said}}},
+        },
+    ]
+    properties["content"] |= {"anyOf": [*said, {}]}
+
+
 class ChatMessage(BaseModel):
     """One message of the conversation."""
 
-    model_config = ConfigDict(
-        strict=True, frozen=True, extra="allow", json_schema_extra={"allOf": [_COMPLETE]}
-    )
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow", json_schema_extra=_add_rules)
 
     role: Literal["system", "developer", "user", "assistant", "tool"] = Field(
         description="Who speaks; `developer` is another name of `system`."
     )
     content: Content = optional(
         None,
-        "What is said; required, except for an assistant message with `tool_calls` or `audio`.",
+        "What is said; required, except for an assistant message with `tool_calls` or `audio`. "
+        "Where `role` is `tool`, any JSON value.",
     )
     name: str | None = optional(
         None, "Who among several of that role, if the template takes it.", pattern=NAME_PATTERN
@@ -135,6 +158,15 @@ class ChatMessage(BaseModel):
     refusal: Annotated[Any, only()] = None
     function_call: Annotated[Any, only()] = None
     annotations: Annotated[Any, only([])] = None
+
+    @field_validator("content", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any, info: ValidationInfo) -> Any:
+        """What a tool returned may be any JSON value; the model reads it as text."""
+        is_value = isinstance(value, dict | int | float)
+        if info.data.get("role") == "tool" and (is_value or _is_plain_list(value)):
+            return json.dumps(value, ensure_ascii=False)
+        return value
 
     @model_validator(mode="after")
     def _is_complete(self) -> ChatMessage:
@@ -196,3 +228,26 @@ class ChatMessage(BaseModel):
         if all(isinstance(part, TextPart) for part in self.content):
             return "".join(part.text for part in self.content if isinstance(part, TextPart))
         return [part_for_template(part) for part in self.content]
+
+
+def check_results(messages: Sequence[ChatMessage]) -> None:
+    """Whether each message of role ``tool`` answers a call that came before.
+
+    Raises:
+        PydanticCustomError: One does not.
+    """
+    called: set[str] = set()
+    for i, message in enumerate(messages):
+        called.update(call.id for call in message.tool_calls or ())
+        if message.role == "tool" and message.tool_call_id not in called:
+            raise across(
+                f"messages[{i}].tool_call_id",
+                f"no assistant message before has a call of the id {message.tool_call_id!r}",
+            )
+
+
+def _is_plain_list(value: Any) -> bool:
+    """Whether this is a list of something else than parts of a message."""
+    return isinstance(value, list) and not all(
+        isinstance(part, dict) and "type" in part for part in value or [None]
+    )

@@ -18,8 +18,9 @@ from pydantic_core import PydanticCustomError
 
 from palaver.api.wire.audio import AudioOptions, Modalities
 from palaver.api.wire.known import needs, only, optional, unknown_fields
-from palaver.api.wire.message import ChatMessage
+from palaver.api.wire.message import ChatMessage, check_results
 from palaver.api.wire.response_format import ResponseFormat
+from palaver.api.wire.tools import MAX_TOOLS, ChosenTool, Tool, ToolChoice, check_tools
 from palaver.chat.request import ChatRequest
 from palaver.media.reference import MediaReference
 
@@ -179,6 +180,14 @@ class ChatCompletionRequest(BaseModel):
         "`none` is `enable_thinking` false, all others are true; how far apart they are is up to "
         "the model's template.",
     )
+    tools: Annotated[list[Tool], Field(max_length=MAX_TOOLS, fail_fast=True)] | None = optional(
+        None, "Functions that the model may call; see tools.md."
+    )
+    tool_choice: ToolChoice | None = optional(
+        "auto",
+        "Whether it must not call one, may, or must, or the one that it must call.",
+    )
+    parallel_tool_calls: bool | None = optional(True, "Whether it may make several calls at once.")
 
     modalities: Modalities = optional(
         ["text"],
@@ -192,9 +201,6 @@ class ChatCompletionRequest(BaseModel):
     user: str | None = optional(None, "For the client's own use.")
     metadata: dict[str, str] | None = optional(None, "For the client's own use.")
 
-    tools: Annotated[Any, only([])] = None
-    tool_choice: Annotated[Any, only("none", "auto")] = None
-    parallel_tool_calls: Annotated[Any, only(True, False)] = None
     functions: Annotated[Any, only()] = None
     function_call: Annotated[Any, only()] = None
     prediction: Annotated[Any, only()] = None
@@ -218,6 +224,8 @@ class ChatCompletionRequest(BaseModel):
             raise PydanticCustomError("stream_options", "stream_options needs stream to be true")
         if self.top_logprobs is not None and not self.logprobs:
             raise PydanticCustomError("top_logprobs", "top_logprobs needs logprobs to be true")
+        check_tools(self.tools or (), self.tool_choice)
+        check_results(self.messages)
         lengths = {self.max_tokens, self.max_completion_tokens} - {None}
         if len(lengths) > 1:
             raise PydanticCustomError(
@@ -282,9 +290,15 @@ class ChatCompletionRequest(BaseModel):
         return [r for i, message in messages for r in message.references(f"messages[{i}]")]
 
     def to_chat(self) -> ChatRequest:
-        """The request in the chat layer's terms, defaults filled in."""
+        """The request in the chat layer's terms, defaults filled in, its schemas not checked."""
+        choice = self.tool_choice or "auto"
+        chosen = choice.function.name if isinstance(choice, ChosenTool) else None
         return ChatRequest(
             messages=[message.for_template() for message in self.messages],
+            tools=[tool.to_chat(i) for i, tool in enumerate(self.tools or ())],
+            tool_choice="required" if isinstance(choice, ChosenTool) else choice,
+            chosen_tool=chosen,
+            parallel_tool_calls=self.parallel_tool_calls is not False,
             max_tokens=self.max_tokens or self.max_completion_tokens,
             context_length_exceeded_behavior=self.context_length_exceeded_behavior or "truncate",
             num_choices=self.n or 1,

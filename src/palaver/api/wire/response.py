@@ -113,7 +113,7 @@ class MessageBody(msgspec.Struct, frozen=True, kw_only=True):
     """The assistant's answer."""
 
     role: Literal["assistant"] = "assistant"
-    content: str | None
+    content: str | None  # None where there is nothing but calls
     reasoning_content: str | UnsetType = UNSET
     tool_calls: list[ToolCallBody] | UnsetType = UNSET
     audio: AudioBody | UnsetType = UNSET

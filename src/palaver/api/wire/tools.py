@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
+
+from palaver.api.wire.known import optional
+from palaver.chat.tools.tool import Tool as ChatTool
 
 FUNCTION_NAME_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
+MAX_TOOLS = 128
 
 _WRONG_CHOICE = 'must be "none", "auto", "required" or an object that names a function'
 
@@ -18,13 +24,15 @@ class FunctionDefinition(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    name: FunctionName
-    description: str | None = None
-    parameters: dict[str, Any] | None = Field(
-        default=None, description="A JSON Schema of the arguments; without it there are none."
+    name: FunctionName = Field(description="Its name, which no other function has.")
+    description: str | None = optional(None, "What it does, for the model.")
+    parameters: dict[str, Any] | None = optional(
+        None, "A JSON Schema of its arguments, an object; without it there are none."
     )
-    strict: bool | None = Field(
-        default=None, description="Whether the arguments must match the schema, always."
+    strict: bool | None = optional(
+        False,
+        "Whether a schema that cannot be enforced in full is refused; otherwise the arguments are "
+        "an object at least.",
     )
 
 
@@ -33,19 +41,19 @@ class Tool(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    type: Literal["function"]
-    function: FunctionDefinition
+    type: Literal["function"] = Field(description="The kind of tool.")
+    function: FunctionDefinition = Field(description="The function.")
 
-    def for_template(self) -> dict[str, Any]:
-        """The tool as chat templates read it: only what the client gave."""
+    def to_chat(self, index: int) -> ChatTool:
+        """The tool in the chat layer's terms, its schema not checked yet."""
         function = self.function
-        fields = {
-            "name": function.name,
-            "description": function.description,
-            "parameters": function.parameters,
-        }
-        given = {name: value for name, value in fields.items() if value is not None}
-        return {"type": self.type, "function": given}
+        return ChatTool(
+            function.name,
+            function.parameters,
+            function.description,
+            is_strict=bool(function.strict),
+            path=f"tools[{index}].function.parameters",
+        )
 
 
 class ChosenFunction(BaseModel):
@@ -53,7 +61,7 @@ class ChosenFunction(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    name: FunctionName
+    name: FunctionName = Field(description="One of the functions in `tools`.")
 
 
 class ChosenTool(BaseModel):
@@ -61,8 +69,8 @@ class ChosenTool(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    type: Literal["function"]
-    function: ChosenFunction
+    type: Literal["function"] = Field(description="The kind of tool.")
+    function: ChosenFunction = Field(description="The function.")
 
 
 def _choice_kind(value: Any) -> str | None:
@@ -83,3 +91,27 @@ ToolChoice: TypeAlias = Annotated[
         custom_error_message=_WRONG_CHOICE,
     ),
 ]
+
+
+def check_tools(tools: Sequence[Tool], choice: str | ChosenTool | None) -> None:
+    """Whether tools and choice fit together.
+
+    Raises:
+        PydanticCustomError: A name comes twice, or what must be called is not there.
+    """
+    names: set[str] = set()
+    for i, tool in enumerate(tools):
+        name = tool.function.name
+        if name in names:
+            raise across(f"tools[{i}].function.name", f"{name!r} is the name of another function")
+        names.add(name)
+    if choice == "required" and not tools:
+        raise across("tool_choice", '"required" needs tools')
+    if isinstance(choice, ChosenTool) and choice.function.name not in names:
+        raise across("tool_choice.function.name", f"{choice.function.name!r} is none of the tools")
+
+
+def across(param: str, message: str) -> PydanticCustomError:
+    """An error of a rule between fields, told of one of them."""
+    context = {"param": param, "message": message}
+    return PydanticCustomError("across_fields", "{param}: {message}", context)

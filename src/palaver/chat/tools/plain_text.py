@@ -59,8 +59,11 @@ def _plain(message: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
     return plain
 
 
-def _result(content: Any) -> str:
-    return f"<tool_response>\n{content}\n</tool_response>"
+def _result(content: str | list[Any]) -> str | list[Any]:
+    head, end = "<tool_response>\n", "\n</tool_response>"
+    if isinstance(content, str):
+        return head + content + end
+    return [{"type": "text", "text": head}, *content, {"type": "text", "text": end}]
 
 
 def _call(call: Mapping[str, Any]) -> Call:

@@ -17,12 +17,16 @@ class Tool:
         parameters: JSON Schema of its arguments; without one, any object.
         description: What it does.
         is_strict: Whether arguments match the schema exactly, always.
+        enforced: The schema in the form in which it is enforced; ``None`` allows any object.
+        path: Where in the request its schema stands.
     """
 
     name: str
     parameters: Mapping[str, Any] | None = None
     description: str | None = None
     is_strict: bool = False
+    enforced: Mapping[str, Any] | None = None
+    path: str = "tools"
 
     @property
     def schema(self) -> Mapping[str, Any]:

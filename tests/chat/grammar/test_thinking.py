@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from llguidance import LLMatcher, LLTokenizer
 
-from palaver.chat.answer_grammar import Thinking, structured_answer
 from palaver.chat.families.catalogue import FAMILIES, HERMES
 from palaver.chat.families.description import Family
+from palaver.chat.grammar.answer import AnswerForm, Thinking, answer_grammar
 from palaver.chat.parser.answer import AnswerParser
 from palaver.chat.parser.events import Content
-from palaver.chat.schema import JSON_OBJECT, check_schema
+from palaver.chat.schema import JSON_OBJECT
 from palaver.chat.tokenizer import Tokenizer
 from palaver.engine.grammar_limits import LIMITS
 from palaver.models.served import BUILT_IN_FOLDER
@@ -31,8 +31,8 @@ def vocabulary() -> LLTokenizer:
 
 
 def matcher(thinking: Thinking) -> LLMatcher:
-    grammar = structured_answer(JSON_OBJECT, "response_format", TOKENIZER, HERMES, thinking)
-    made = LLMatcher(vocabulary(), LLMatcher.grammar_from_lark(grammar.source), limits=LIMITS)
+    source = answer_grammar(HERMES, TOKENIZER, AnswerForm(JSON_OBJECT), thinking)
+    made = LLMatcher(vocabulary(), LLMatcher.grammar_from_lark(source), limits=LIMITS)
     assert not made.is_error(), made.get_error()
     return made
 
@@ -87,33 +87,28 @@ def test_the_closing_tag_cannot_be_spelt_out_within_the_thinking() -> None:
 
 def test_a_tag_that_is_no_token_is_taken_as_text() -> None:
     class Plain(Tokenizer):
-        added_tokens: Mapping[int, str] = {}
+        marker_tokens: Mapping[int, str] = {}
 
-    grammar = structured_answer(JSON_OBJECT, "tools", Plain(PATH), HERMES, Thinking.OPENED)
-    made = LLMatcher(LLTokenizer("byte"), LLMatcher.grammar_from_lark(grammar.source))
+    source = answer_grammar(HERMES, Plain(PATH), AnswerForm(JSON_OBJECT), Thinking.OPENED)
+    made = LLMatcher(LLTokenizer("byte"), LLMatcher.grammar_from_lark(source))
     text = f"Hm.\n</think>\n\n{ANSWER}".encode()
     assert made.try_consume_tokens(list(text)) == len(text)
     assert made.is_accepting()
 
 
-def test_the_grammar_names_the_field_that_asked_for_it() -> None:
-    schema = check_schema({"type": "null"}, "here")
-    assert structured_answer(schema, "here", TOKENIZER, HERMES, Thinking.NONE).field == "here"
-
-
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
 def test_the_thinking_of_every_family_may_come_before_its_answer(family: Family) -> None:
     class Plain(Tokenizer):
-        added_tokens: Mapping[int, str] = {}
+        marker_tokens: Mapping[int, str] = {}
 
-    grammar = structured_answer(JSON_OBJECT, "x", Plain(PATH), family, Thinking.POSSIBLE)
+    source = answer_grammar(family, Plain(PATH), AnswerForm(JSON_OBJECT), Thinking.POSSIBLE)
     thinking, opening = family.thinking, family.answer.opening
     texts = [f"{opening}{ANSWER}"]
     if thinking:
         thought = f"{thinking.opening}{thinking.margin}Hm.{thinking.margin}{thinking.closing}"
         texts.append(f"{thought}{thinking.after}{opening}{ANSWER}")
     for text in texts:
-        made = LLMatcher(LLTokenizer("byte"), LLMatcher.grammar_from_lark(grammar.source))
+        made = LLMatcher(LLTokenizer("byte"), LLMatcher.grammar_from_lark(source))
         content = text.encode()
         assert made.try_consume_tokens(list(content)) == len(content), text
         assert made.is_accepting()
