@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
 from openai.types.chat import ChatCompletionMessageParam, ChatCompletionStreamOptionsParam
 
-from tests.server import KEY, MODEL, RunningServer
+from tests.server import KEY, MODEL, NO_END, RunningServer, running_server
 
 STORY: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Tell me a story."}]
 WEATHER: Any = {
@@ -176,3 +179,24 @@ def test_calls_stream_to_the_asynchronous_client(server: RunningServer) -> None:
         return "".join(piece.arguments or "" for piece in pieces)
 
     assert asyncio.run(ask()) == '{"city": "Rome"}'
+
+
+@pytest.mark.spec("S16")
+@pytest.mark.spec("S04")
+def test_a_failure_in_mid_stream_becomes_the_clients_own_exception(tmp_path: Path) -> None:
+    with running_server(tmp_path) as server:
+        client = openai.OpenAI(base_url=f"{server.url}/v1", api_key=KEY, max_retries=0)
+        stream = client.chat.completions.create(
+            model=MODEL,
+            messages=STORY,
+            max_tokens=3000,
+            logit_bias={token: int(bias) for token, bias in NO_END.items()},
+            stream=True,
+        )
+        assert next(stream).choices
+        (engine,) = server.engine_pids()
+        os.kill(engine, signal.SIGKILL)
+        with pytest.raises(openai.APIError) as failure:
+            list(stream)
+        assert failure.value.code == "model_not_available"
+        assert "cannot answer now" in failure.value.message
