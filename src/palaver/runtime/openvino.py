@@ -17,6 +17,7 @@ from palaver.runtime.base import Encoder, Logits, RuntimeShape, SavedBlock, Step
 from palaver.runtime.config import RuntimeConfig
 from palaver.runtime.embedding import Embedding
 from palaver.runtime.encoders import Encoders
+from palaver.runtime.projections import stack_projections
 from palaver.senses.config import LANGUAGE_FILE, read_senses
 
 MODEL_FILE = "openvino_model.xml"
@@ -160,6 +161,7 @@ def _compile(config: RuntimeConfig, file: str) -> ov.CompiledModel:
         groups = _weight_groups(model)
         if groups and all(size % _ACTIVATION_GROUP == 0 for size in groups):
             options["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = _ACTIVATION_GROUP
+        stack_projections(model)
         paged_attention_transformation(model)
         _gather_before_head(model)
         return core.compile_model(model, "CPU", options)
