@@ -94,18 +94,19 @@ def test_an_answer_ends_with_its_stop_token_or_at_its_length() -> None:
 # -- choices ---------------------------------------------------------------------------------
 
 
-def test_choices_read_the_prompt_once_and_copy_only_the_block_they_write() -> None:
-    runtime = fake_runtime()
+@pytest.mark.parametrize("num_choices", [5, 128])
+def test_choices_read_the_prompt_once_and_copy_only_the_block_they_write(num_choices: int) -> None:
+    num_blocks = 400
+    runtime = fake_runtime(num_blocks)
     engine = Engine(runtime)
-    engine.add(request(0, token_ids(4 * BLOCK_SIZE + 2), max_tokens=8, num_choices=5))
+    engine.add(request(0, token_ids(4 * BLOCK_SIZE + 2), max_tokens=8, num_choices=num_choices))
     tokens = engine.step()
-    num_blocks = runtime.shape.num_blocks
-    assert [token.choice for token in tokens] == [0, 1, 2, 3, 4]
+    assert [token.choice for token in tokens] == list(range(num_choices))
     assert runtime.num_tokens == 4 * BLOCK_SIZE + 2
     assert engine.scheduler.pool.num_available == num_blocks - 5
     engine.step()
     engine.check_integrity()
-    assert engine.scheduler.pool.num_available == num_blocks - 4 - 5
+    assert engine.scheduler.pool.num_available == num_blocks - 4 - num_choices
 
 
 def test_choices_are_independent_draws() -> None:

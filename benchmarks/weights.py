@@ -1,0 +1,161 @@
+"""How fast OpenVINO reads weights while one token is decoded: its bare matrix products.
+
+``python -m benchmarks.weights [--rounds 40] [--out FILE]``. A stack of products of one row with
+matrices as a layer of Qwen3-0.6B has them, far larger in all than the processor's caches, nothing
+else in it. Formats, numbers of threads and of rows take turns; the quickest pass of each counts,
+since nothing but other programs makes a pass slower. If the memory were the bound, all formats
+would read the same number of bytes a second; if the arithmetic is, the same number of weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+from openvino import opset13
+
+from benchmarks.engine import memory_bandwidth_gb_s
+from benchmarks.machine import describe_machine
+from benchmarks.report import report
+
+_WIDTH, _INNER, _NUM_PAIRS = 1024, 3072, 20
+_NUM_WEIGHTS = 2 * _NUM_PAIRS * _WIDTH * _INNER
+_WHOLE_ROW = 0
+_ROWS = (1, 16)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How weights are stored.
+
+    Attributes:
+        kind: ``u4`` (with zero points), ``i4``, ``i8``, ``u8`` (with zero points) or ``f32``.
+        group: Weights that share a scale; 0 means a whole row of the matrix.
+    """
+
+    kind: str
+    group: int = _WHOLE_ROW
+
+    @property
+    def name(self) -> str:
+        """For the report."""
+        group = f", groups of {self.group}" if self.group else ""
+        return self.kind + group
+
+
+FORMATS = (
+    Format("u4", 64),
+    Format("u4", 128),
+    Format("i4", 64),
+    Format("i4", 128),
+    Format("i8"),
+    Format("u8"),
+    Format("i8", 64),
+    Format("f32"),
+)
+
+
+def raw(kind: str, shape: tuple[int, ...]) -> Any:
+    """Random weights in their storage format."""
+    types = {"u4": ov.Type.u4, "i4": ov.Type.i4, "i8": ov.Type.i8, "u8": ov.Type.u8}
+    tensor = ov.Tensor(types[kind], ov.Shape(shape))
+    data = tensor.data.reshape(-1).view(np.uint8)
+    data[:] = np.random.default_rng(0).integers(0, 256, len(data), dtype=np.uint8)
+    return opset13.convert(ov.op.Constant(tensor), "f16")
+
+
+def matrix(form: Format, num_rows: int, num_columns: int) -> Any:
+    """A matrix ``[num_rows, num_columns]`` and what decompresses it."""
+    if form.kind == "f32":
+        return opset13.constant(np.full((num_rows, num_columns), 0.01, dtype=np.float32))
+    groups = (num_columns // form.group, form.group) if form.group else (num_columns,)
+    scales = (num_rows, *groups[:-1], 1)
+    weights = raw(form.kind, (num_rows, *groups))
+    if form.kind.startswith("u"):
+        weights = opset13.subtract(weights, raw(form.kind, scales))
+    weights = opset13.multiply(weights, opset13.constant(np.full(scales, 0.001, dtype=np.float16)))
+    if form.group:
+        shape = np.array([num_rows, num_columns], dtype=np.int64)
+        weights = opset13.reshape(weights, shape, False)
+    return opset13.convert(weights, "f32")
+
+
+def build(form: Format) -> ov.Model:
+    """Pairs of products, from the model's width to the inner one and back."""
+    row = opset13.parameter([-1, _WIDTH], np.float32, name="x")
+    x: Any = row
+    for _ in range(_NUM_PAIRS):
+        x = opset13.matmul(x, matrix(form, _INNER, _WIDTH), False, True)
+        x = opset13.tanh(opset13.matmul(x, matrix(form, _WIDTH, _INNER), False, True))
+    return ov.Model([opset13.result(x)], [row])
+
+
+def num_bytes(form: Format) -> int:
+    """What all matrices take, scales included."""
+    if form.kind == "f32":
+        return 4 * _NUM_WEIGHTS
+    scales = _NUM_WEIGHTS // form.group if form.group else _NUM_PAIRS * (_WIDTH + _INNER)
+    return _NUM_WEIGHTS // (2 if form.kind.endswith("4") else 1) + 2 * scales
+
+
+def compile_request(form: Format, num_threads: int) -> Any:
+    """A request that runs them all."""
+    options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": num_threads}
+    if form.group:
+        options["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = form.group
+    if form.kind == "f32":
+        options |= {"INFERENCE_PRECISION_HINT": "f32"}
+    return ov.Core().compile_model(build(form), "CPU", options).create_infer_request()
+
+
+def measure(num_rounds: int) -> list[dict[str, Any]]:
+    """The figures of each format, number of threads and number of rows."""
+    cases = [
+        (form, threads, compile_request(form, threads)) for form in FORMATS for threads in (1, 2)
+    ]
+    inputs = {rows: np.full((rows, _WIDTH), 0.1, dtype=np.float32) for rows in _ROWS}
+    best: dict[tuple[Format, int, int], float] = {}
+    for _ in range(num_rounds):
+        for form, threads, request in cases:
+            for rows, x in inputs.items():
+                for _ in range(3):
+                    begun = time.perf_counter()
+                    request.infer({0: x})
+                    key = form, threads, rows
+                    best[key] = min(best.get(key, 9), time.perf_counter() - begun)
+    return [
+        {
+            "weights": form.name,
+            "MB": round(num_bytes(form) / 1e6, 1),
+            "threads": threads,
+            "rows": rows,
+            "ms": round(1e3 * seconds, 2),
+            "GB/s": round(num_bytes(form) / seconds / 1e9, 1),
+            "billion weights/s": round(_NUM_WEIGHTS / seconds / 1e9, 1),
+        }
+        for (form, threads, rows), seconds in best.items()
+    ]
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    figures = measure(options.rounds)
+    summary = {
+        "machine": describe_machine(),
+        "bandwidth GB/s": round(memory_bandwidth_gb_s(), 1),
+        "figures": figures,
+    }
+    report(summary, options.out)
+
+
+if __name__ == "__main__":
+    main()
