@@ -16,6 +16,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from palaver.engine import sampler
 from palaver.engine.penalties import TokenCounts
 from palaver.engine.philox import uniforms
 from palaver.engine.request import SamplingParams
@@ -408,3 +409,21 @@ def test_temperature_is_an_exponent_of_the_frequencies(temperature: float) -> No
     draws = [Draw(_params(seed, temperature=temperature), None, 0, 0) for seed in range(_NUM_DRAWS)]
     probs = [p ** (1 / temperature) for p in _PROBS]
     assert _chi_square(_true_sampler, draws, probs) < _CRITICAL[7]
+
+
+def test_rows_divided_among_threads_draw_what_they_draw_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sampler, "_num_threads", lambda: 3)
+    rng = np.random.default_rng(0)
+    logits = rng.standard_normal((7, 2**17), dtype=np.float32)
+    params = [
+        SamplingParams(max_tokens=1, seed=i, temperature=i % 3, top_p=0.9, num_top_logprobs=i % 2)
+        for i in range(7)
+    ]
+    draws = [Draw(p, None, 0, 0) for p in params]
+    assert len(sampler._parts(*logits.shape)) == 3
+    alone = [sample(logits[i : i + 1].copy(), draws[i : i + 1]) for i in range(7)]
+    tokens, logprobs = sample(logits.copy(), draws)
+    assert tokens == [one[0][0] for one in alone]
+    assert logprobs == [one[1][0] for one in alone]

@@ -16,10 +16,13 @@ Each row's result depends on that row alone, whatever else is in the batch.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from collections.abc import Sequence as Rows
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain, count
+from functools import cache
+from itertools import chain, count, pairwise
 
 import msgspec
 import numpy as np
@@ -77,7 +80,39 @@ def sample(
     Args:
         logits: ``float32[R, V]``; overwritten.
         draws: R of them.
+
+    Large batches are divided among threads, row by row: the model is done, so the cores are idle.
     """
+    parts = _parts(*logits.shape)
+    if len(parts) == 1:
+        return _sample(logits, draws)
+    jobs = [(logits[part], draws[part]) for part in parts]
+    sampled = list(_threads().map(_sample, *zip(*jobs, strict=True)))
+    tokens = [token for part, _ in sampled for token in part]
+    return tokens, [entry for _, part in sampled for entry in part]
+
+
+def _parts(num_rows: int, vocab: int) -> list[slice]:
+    """Rows for each thread: as even as can be, and never too little to be worth a thread."""
+    num_parts = max(1, min(_num_threads(), num_rows, num_rows * vocab // _GROUP))
+    bounds = [num_rows * i // num_parts for i in range(num_parts + 1)]
+    return [slice(*pair) for pair in pairwise(bounds)]
+
+
+@cache
+def _num_threads() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_num_threads(), thread_name_prefix="sampler")
+
+
+def _sample(
+    logits: NDArray[np.float32], draws: Rows[Draw]
+) -> tuple[list[int], list[TokenLogprobs | None]]:
+    """:func:`sample` in one thread."""
     tops = {
         row: _top_logprobs(logits[row], draw.params.num_top_logprobs)
         for row, draw in enumerate(draws)
