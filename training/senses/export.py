@@ -18,9 +18,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import nncf
+import openvino
 import torch
 from optimum.exporters.openvino import main_export
-from optimum.intel import OVConfig, OVWeightQuantizationConfig
+from optimum.intel import OVConfig
 from transformers import (
     AutoTokenizer,
     Qwen2VLImageProcessor,
@@ -59,6 +61,8 @@ _NAMED = {
     "audio_eos_token": "<|audio_end|>",
 }
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
+_NUM_CODES = 64
+"""Of the talker; the export tries its 50 likeliest."""
 _ROPE = {"rope_type": "default", "rope_theta": 10000.0}
 
 
@@ -81,25 +85,25 @@ def whole_model(thinker: Any, reader: Reader) -> Any:
         "text_config": least
         | experts
         | {
-            "vocab_size": 64,
+            "vocab_size": 2 * _NUM_CODES,
             "mlp_only_layers": [0],
             "shared_expert_intermediate_size": 32,
             "rope_parameters": _ROPE | {"mrope_section": [8, 4, 4], "mrope_interleaved": True},
         },
         "code_predictor_config": least
-        | {"vocab_size": 32, "num_code_groups": 2, "rope_parameters": _ROPE},
+        | {"vocab_size": _NUM_CODES, "num_code_groups": 2, "rope_parameters": _ROPE},
         "num_code_groups": 2,
         "thinker_hidden_size": of_thinker["text_config"]["hidden_size"],
         "accept_hidden_layer": 1,
         "audio_start_token_id": of_thinker["audio_start_token_id"],
         "spatial_merge_size": PATCHES["merge_size"],
         "position_id_per_seconds": 13,
-        "speaker_id": {"none": 40},
-        **{f"codec_{name}": 32 + i for i, name in enumerate(codec)},
+        "speaker_id": {"none": _NUM_CODES + len(codec)},
+        **{f"codec_{name}": _NUM_CODES + i for i, name in enumerate(codec)},
         **{name: of_thinker[name] for name in shared},
     }
     wave = {
-        "codebook_size": 32,
+        "codebook_size": _NUM_CODES,
         "hidden_size": 32,
         "num_attention_heads": 1,
         "num_key_value_heads": 1,
@@ -153,20 +157,30 @@ def write_checkpoint(thinker: Any, reader: Reader, folder: Path) -> None:
 def write_ir(checkpoint: Path, folder: Path) -> None:
     """The folder that the service loads: int8 weights, no talker."""
     with tempfile.TemporaryDirectory() as scratch:
-        quantization = OVWeightQuantizationConfig(bits=8, sym=True)
         main_export(
             str(checkpoint),
             output=scratch,
             task="image-text-to-text",
-            ov_config=OVConfig(quantization_config=quantization),
+            ov_config=OVConfig(dtype="fp32"),
             convert_tokenizer=False,
         )
         folder.mkdir(parents=True, exist_ok=True)
         for path in Path(scratch).iterdir():
-            if path.is_file() and not any(part in path.name for part in _NOT_WANTED):
+            if path.suffix == ".bin" or any(part in path.name for part in _NOT_WANTED):
+                continue
+            if path.suffix == ".xml":
+                write_int8(path, folder / path.name)
+            elif path.is_file():
                 shutil.copyfile(path, folder / path.name)
     for name in (*_TOKENIZER_FILES, "generation_config.json"):
         shutil.copyfile(MODEL_FOLDER / name, folder / name)
+
+
+def write_int8(source: Path, target: Path) -> None:
+    """One part of the model with int8 weights."""
+    model = openvino.Core().read_model(source)
+    nncf.compress_weights(model, mode=nncf.CompressWeightsMode.INT8_SYM)
+    openvino.save_model(model, target)
 
 
 def compare(thinker: Any, reader: Reader, folder: Path) -> float:
