@@ -351,3 +351,17 @@ def test_tools_drawn_at_random_are_called_as_they_say_at_temperature_two(
         tally.add(body, answer.json())
     assert not tally.faults
     assert tally.num_calls > 10
+
+
+@pytest.mark.spec("S31")
+def test_another_description_of_a_tool_is_another_prompt_and_no_other_form(
+    client: httpx.Client,
+) -> None:
+    answers = [
+        ask(client, tools=[function("get_weather", CITY, description=text), TIME])
+        for text in ("Get the current weather of a city.", "The weather.", "")
+    ]
+    assert len({answer["usage"]["prompt_tokens"] for answer in answers}) == 3
+    assert all(
+        answer["choices"][0]["finish_reason"] in ("stop", "tool_calls") for answer in answers
+    )

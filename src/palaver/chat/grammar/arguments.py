@@ -8,7 +8,7 @@ from typing import Any
 
 from palaver.chat.families.description import Parameters
 from palaver.chat.grammar.lark import ANY, Lark, escaped, without
-from palaver.chat.grammar.strings import Unwritable, body, choices
+from palaver.chat.grammar.strings import Unwritable, body, choices, optional
 from palaver.chat.parser.value_types import as_json, types_of
 from palaver.chat.schema import JSON_OBJECT
 from palaver.chat.tools.tool import Tool
@@ -90,7 +90,8 @@ def _bare(lark: Lark, form: Parameters, text: str) -> str:
     after = lark.written(rest) if rest else ""
     text += escaped(lead)
     if lark.is_marker(word):
-        return f"{lark.lexeme(f'/{text}/{without([word])}')}? {lark.written(word)} {after}"
+        value = lark.lexeme(f"/{text}/{without([word])}") + optional(text)
+        return f"{value} {lark.written(word)} {after}"
     once = f"& ~/{ANY}{escaped(word)}(?s:.+)/"
     whole = lark.lexeme(f"/{text}{escaped(word)}/ {once}")
     return f"{lark.rule(whole, options='[lazy]')} {after}"

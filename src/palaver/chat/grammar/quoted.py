@@ -10,7 +10,7 @@ from typing import Any
 from palaver.chat.families.description import QuotedObject
 from palaver.chat.grammar.arguments import refusal
 from palaver.chat.grammar.lark import ANY, NOTHING, Lark, escaped, without
-from palaver.chat.grammar.strings import Unwritable, body, choices
+from palaver.chat.grammar.strings import Unwritable, body, choices, optional
 from palaver.chat.schema import JSON_OBJECT
 from palaver.chat.tools.tool import Tool
 
@@ -95,7 +95,8 @@ class _Values:
         if most == 0:
             return '"[]"'
         more = "" if most is None else str(most - 1)
-        items = f'{item} ("," {item}){{{max(least - 1, 0)},{more}}}'
+        others = f'("," {item}){{{max(least - 1, 0)},{more}}}' if most != 1 else ""
+        items = f"{item} {others}"
         return f'"[" {items} "]"' if least else f'"[" ({items})? "]"'
 
     def _object(self, schema: Mapping[str, Any]) -> str:
@@ -139,7 +140,8 @@ class _Values:
     def _quoted(self, text: str) -> str:
         quote = self._lark.written(self._quote)
         if self._lark.is_marker(self._quote):
-            return f"{quote} {self._lark.lexeme(f'/{text}/{without([self._quote])}')}? {quote}"
+            value = self._lark.lexeme(f"/{text}/{without([self._quote])}") + optional(text)
+            return f"{quote} {value} {quote}"
         mark = escaped(self._quote)
         whole = self._lark.lexeme(f"/{text}{mark}/ & ~/{ANY}{mark}(?s:.+)/")
         return f"{quote} {self._lark.rule(whole, options='[lazy]')}"

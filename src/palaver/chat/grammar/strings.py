@@ -48,6 +48,14 @@ def body(schema: Any) -> str:
     return match[1].replace("/", r"\/")
 
 
+def optional(text: str) -> str:
+    """``?`` behind the terminal of a regular expression that matches nothing at all, too."""
+    try:
+        return "?" if re.fullmatch(text, "") else ""
+    except re.error:
+        return ""
+
+
 def _is_types_only(schema: Any) -> bool:
     if not isinstance(schema, Mapping):
         return False
