@@ -174,6 +174,25 @@ def test_json_is_spoken_where_it_is_the_answer(client: httpx.Client) -> None:
     assert "19" in spoken["content"]
 
 
+@pytest.mark.spec("S31")
+def test_tool_calls_are_not_spoken(client: httpx.Client) -> None:
+    city = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    function = {"name": "get_weather", "description": "Get the weather.", "parameters": city}
+    body = chat(
+        "What is the weather in Rome?",
+        max_tokens=200,
+        modalities=["text", "audio"],
+        tools=[{"type": "function", "function": function}],
+        tool_choice="required",
+    )
+    called = message(client, body)
+    assert called["tool_calls"][0]["function"]["name"] == "get_weather"
+    assert "audio" not in called
+    events = stream_events(client, body)
+    assert audio_deltas(events) == []
+    assert events[-1]["choices"][0]["finish_reason"] == "tool_calls"
+
+
 def test_an_answer_without_words_has_no_sound(client: httpx.Client) -> None:
     body = STORY | {"enable_thinking": True, "max_tokens": 3}
     assert "audio" not in message(client, body)
