@@ -21,12 +21,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.render import Renderer
+from training.senses.drawing import Mix, Stream
 from training.senses.model import Inputs, hidden_states, new_thinker, num_parameters
 from training.senses.reading import Read, Reader, collate
 from training.senses.sample import Perception
 from training.senses.skills import SENSES
-from training.skills import SKILLS
 
 FLOOR = 0.1
 """Wrong share that every sense is treated as having at least, so that it keeps being drawn."""
@@ -39,7 +38,7 @@ class Run:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.device = torch.device(options.device)
-        self.reader, self.renderer = Reader(), Renderer()
+        self.reader = Reader()
         self.thinker = new_thinker(self.reader.tokenizer).to(self.device)
         self.errors = dict.fromkeys(options.senses, 1.0)
         self.steps = self.tokens = 0
@@ -56,20 +55,24 @@ class Run:
 
     def train(self) -> None:
         """Train until the time is up, examining and saving every few minutes."""
-        rng = Random(self.options.seed)
+        stream = Stream(self._mix(), self.options.processes, self.options.seed)
         begin = reported = time.time()
         end = begin + 60 * self.options.minutes
         smooth = 0.0
-        while time.time() < end:
-            left = (end - time.time()) / (end - begin)
-            loss = self.step(self._batch(rng), min(1.0, 4 * left, (self.steps + 1) / 50))
+        for batch in stream:
+            left = max(end - time.time(), 0) / (end - begin)
+            loss = self.step(batch, min(1.0, 4 * left, (self.steps + 1) / 50))
             smooth = loss if not smooth else smooth + 0.05 * (loss - smooth)
             if self.steps % 20 == 0:
                 speed = self.tokens / (time.time() - begin)
                 print(f"step {self.steps} loss {smooth:.3f}, {speed:.0f} tokens/s", flush=True)
             if time.time() - reported > self.options.report_seconds or time.time() >= end:
                 self.report(loss=round(smooth, 4))
+                stream.mix = self._mix()
                 reported = time.time()
+            if time.time() >= end:
+                break
+        stream.close()
 
     def step(self, reads: list[Read], factor: float) -> float:
         """One update at ``factor`` of the full rates; returns the loss."""
@@ -98,28 +101,11 @@ class Run:
             log.write(json.dumps(line) + "\n")
         torch.save(self.thinker.state_dict(), self.options.folder / "thinker.pt")
 
-    def _batch(self, rng: Random) -> list[Read]:
-        names = list(self.errors)
-        weights = [SENSES[name].weight * max(self.errors[name], FLOOR) for name in names]
-        reads = []
-        for _ in range(self.options.batch):
-            if rng.random() < self.options.text_share:
-                reads.append(self._text(rng))
-            else:
-                (name,) = rng.choices(names, weights)
-                reads.append(self.reader.read(SENSES[name].draw(rng, "train")))
-        return reads
-
-    def _text(self, rng: Random) -> Read:
-        """A conversation without media, of the skills that the model has."""
-        from palaver.engine.request import Prompt
-
-        while True:
-            skill = rng.choice(list(SKILLS.values()))
-            rendered = self.renderer.render(skill.generate(rng, "train"))
-            if len(rendered.token_ids) <= self.options.max_text_tokens:
-                prompt = Prompt(rendered.token_ids)
-                return Read(rendered.skill, prompt, rendered.num_prompt_tokens)
+    def _mix(self) -> Mix:
+        """What is drawn next: each sense by its weight and what is still wrong."""
+        shares = {n: SENSES[n].weight * max(e, FLOOR) for n, e in self.errors.items()}
+        options = self.options
+        return Mix(shares, options.batch, options.text_share, options.max_text_tokens)
 
     def _loss(self, inputs: Inputs, is_answer: Tensor) -> Tensor:
         is_bf16 = self.device.type == "cuda"
@@ -184,6 +170,7 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--text-lr", type=float, default=2e-4, help="of the language model")
     parser.add_argument("--report-seconds", type=float, default=300)
     parser.add_argument("--examples", type=int, default=20)
+    parser.add_argument("--processes", type=int, default=0, help="that draw; 0 draws in the run's")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args(arguments)
