@@ -46,7 +46,7 @@ _SCHEMA = {
     "x-guidance": {"whitespace_flexible": False},
 }
 _LONG_KEYS = Grammar(f"start: %json {json.dumps(_SCHEMA)}", "response_format")
-_ANY_STRING = Grammar('start: /"[^"\\\\\\x00-\\x1f]{200,400}"/', "response_format")
+_ANY_STRING = Grammar('start: /"[^"\\\\\\x00-\\x1f]{1000,5000}"/', "response_format")
 _NUM_MASKED_TOKENS = 48
 
 

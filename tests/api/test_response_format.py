@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ import httpx
 import jsonschema
 import pytest
 
+from tests.chat.schema.generated import random_schema
 from tests.server import chat
 from tests.sse import joined, stream_events
 
@@ -255,6 +257,28 @@ def test_an_answer_is_the_same_alone_and_among_fifteen_others(client: httpx.Clie
     with ThreadPoolExecutor(len(variants)) as pool:
         together = list(pool.map(among_others, variants))
     assert together == alone
+
+
+@pytest.mark.spec("S35")
+@pytest.mark.spec("S36")
+def test_answers_to_generated_schemas_are_valid_or_their_schemas_refused(
+    client: httpx.Client,
+) -> None:
+    num_valid = 0
+    for seed in range(40):
+        schema = random_schema(random.Random(seed))
+        body = chat(response_format=named(schema), temperature=1.5, seed=seed, max_tokens=100)
+        response = client.post(PATH, json=body)
+        if response.status_code == 400:
+            assert response.json()["error"]["param"].startswith("response_format.json_schema")
+            continue
+        (choice,) = response.json()["choices"]
+        if choice["finish_reason"] == "stop":
+            num_valid += 1
+            checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
+            validator = jsonschema.Draft202012Validator(schema, format_checker=checker)
+            validator.validate(json.loads(choice["message"]["content"]))
+    assert num_valid >= 10
 
 
 @pytest.mark.spec("S36")
