@@ -11,8 +11,7 @@ from palaver.chat.parser.answer import opening_in
 from palaver.chat.request import ChatRequest
 from palaver.chat.template import ChatTemplate
 from palaver.chat.tokenizer import Tokenizer
-from palaver.chat.tools.history import for_template
-from palaver.chat.tools.plain_text import in_plain_text
+from palaver.chat.tools.plain_text import adapted
 from palaver.engine.request import Prompt
 from palaver.errors import InvalidRequest
 from palaver.senses.media import Kind
@@ -84,11 +83,8 @@ class ChatModel:
             InvalidRequest: The template refuses the conversation, or it alone fills the window.
         """
         tools = () if request.tool_choice == "none" else request.tools
-        if self.dialect.takes_tools:
-            messages = list(for_template(request.messages, self.dialect))
-            shown = [tool.for_template() for tool in tools]
-        else:
-            messages, shown = in_plain_text(request.messages, tools, self.dialect), []
+        messages = adapted(request.messages, tools, self.dialect)
+        shown = [tool.for_template() for tool in tools] if self.dialect.takes_tools else []
         text = self.template.render(
             messages,
             tools=shown,

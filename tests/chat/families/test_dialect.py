@@ -30,7 +30,7 @@ def test_the_built_in_model_writes_as_hermes_does(built_in_tokenizer: Tokenizer)
 
 def test_a_template_that_shows_no_tools_gets_them_in_plain_text() -> None:
     dialect = find_dialect(template("json"), no_token)
-    assert dialect == Dialect(JSON, takes_tools=False)
+    assert dialect == Dialect(JSON, takes_calls=False, takes_tools=False)
 
 
 def test_a_template_that_wants_arguments_as_text_is_known_by_trying() -> None:
@@ -42,7 +42,7 @@ def test_a_template_that_wants_arguments_as_text_is_known_by_trying() -> None:
 
 def test_a_template_that_writes_calls_in_its_own_way_gets_plain_text() -> None:
     source = template_source("hermes").replace('{"name": "', '{"function": "')
-    assert not find_dialect(ChatTemplate(source, {}), no_token).takes_tools
+    assert not find_dialect(ChatTemplate(source, {}), no_token).takes_calls
 
 
 def test_a_template_that_refuses_system_messages_is_known() -> None:
@@ -67,3 +67,9 @@ def test_harmony_without_tools_keeps_its_channels() -> None:
     dialect = find_dialect(template("json"), lambda name: name in str(HARMONY.signs))
     assert dialect.family.thinking == HARMONY.thinking
     assert dialect.family.answer == HARMONY.answer
+
+
+def test_a_template_that_shows_calls_but_no_tools_is_known() -> None:
+    source = template_source("deepseek-v3.1").replace("for tool in tools or []", "for tool in []")
+    dialect = find_dialect(ChatTemplate(source, {}), no_token)
+    assert dialect == Dialect(FAMILIES["deepseek-v3.1"], takes_calls=True, takes_tools=False)

@@ -135,6 +135,13 @@ def test_thinking_may_come_before_and_may_hold_calls(
     head = "" if thinking is Thinking.OPENED else tags.opening
     assert words.accepts(source, f"{head}Hm.{tags.closing}{tags.after}{call}")
     assert not words.accepts(source, f"{head}Hm.{tags.closing}{tags.after}Well.")
+    if head and not tags.is_anywhere:  # some begin with a line of their own
+        assert words.accepts(source, f"\n{head}Hm.{tags.closing}{tags.after}{call}")
+        free = grammar(name, has_markers, thinking)
+        for text in (call, "Well.", "\n\nWell."):
+            assert words.accepts(free, f"{head}Hm.{tags.closing}{tags.after}{text}")
+            assert words.accepts(free, f"\n{head}Hm.{tags.closing}{tags.after}{text}")
+            assert words.accepts(free, text)
     if not tags.is_anywhere and family.calls.begin + family.name != "llama":
         assert words.accepts(source, f"{head}Hm.\n{call}")
 

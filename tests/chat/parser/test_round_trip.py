@@ -12,13 +12,17 @@ from hypothesis import strategies as st
 
 from palaver.chat.families.catalogue import FAMILIES
 from palaver.chat.families.description import Family
+from palaver.chat.families.dialect import Dialect
 from palaver.chat.parser.answer import opening_in
+from palaver.chat.tools.plain_text import in_plain_text
 from palaver.chat.tools.tool import Tool
 from tests.chat.families.formats import (
     THINKERS,
     TOOL_FAMILIES,
+    USER,
     assistant,
     capabilities,
+    template,
     template_source,
     written_turn,
 )
@@ -122,3 +126,21 @@ def test_a_turn_is_the_same_cut_at_any_two_places(name: str) -> None:
         second = (first * 7 + 3) % (len(text) + 1)
         a, b = sorted((first, second))
         assert parse(family, [text[:a], text[a:b], text[b:]], tools, opening=opening) == whole
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(calls=CALLS, content=PROSE, data=st.data())
+def test_a_turn_in_plain_text_is_read_back_in_every_cutting(
+    calls: list[tuple[str, dict[str, Any]]], content: str, data: st.DataObject
+) -> None:
+    family = FAMILIES["json"]
+    message = assistant(family, content, calls=calls)
+    dialect = Dialect(family, takes_calls=False, takes_tools=False)
+    chat = template("json")
+    prompt = chat.render([USER])
+    shown = in_plain_text([USER, message], [], dialect)
+    text = chat.render(shown, add_generation_prompt=False).removeprefix(prompt)
+    text = text.removesuffix("<|end|>")
+    cuts = data.draw(st.lists(st.integers(0, len(text)), max_size=12).map(sorted))
+    pieces = [text[a:b] for a, b in pairwise([0, *cuts, len(text)])]
+    assert plain(parse(family, pieces, tools_for(calls))) == (content, "", calls)

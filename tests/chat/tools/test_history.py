@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,10 +9,11 @@ from palaver.chat.families.catalogue import FAMILIES
 from palaver.chat.families.dialect import Dialect
 from palaver.chat.template import ChatTemplate
 from palaver.chat.tools.history import for_template
-from palaver.chat.tools.plain_text import in_plain_text
+from palaver.chat.tools.plain_text import adapted, in_plain_text
 from palaver.chat.tools.tool import Tool
 from tests.chat.families.formats import FAMILY_NAMES, template
 
+PLAIN = Dialect(FAMILIES["json"], takes_calls=False, takes_tools=False)
 USER: dict[str, Any] = {"role": "user", "content": "Weather in Rome and Oslo?"}
 
 
@@ -93,7 +95,7 @@ def test_where_a_turn_has_one_call_only_results_stand_behind_their_calls() -> No
 def test_every_template_shows_calls_results_and_tools(name: str) -> None:
     family = FAMILIES[name]
     tool = Tool("get_weather", {"type": "object"}, "Looks out.")
-    dialect = Dialect(family, takes_tools=family.knows_tools)
+    dialect = Dialect(family, family.knows_tools, family.knows_tools)
     if family.knows_tools:
         text = template(name).render(native(name, CONVERSATION), tools=[tool.for_template()])
     else:
@@ -105,7 +107,7 @@ def test_every_template_shows_calls_results_and_tools(name: str) -> None:
 
 
 def test_in_plain_text_results_are_messages_of_the_user_and_joined() -> None:
-    plain = in_plain_text(CONVERSATION[:4] + CONVERSATION[5:], [], Dialect(FAMILIES["json"], False))
+    plain = in_plain_text(CONVERSATION[:4] + CONVERSATION[5:], [], PLAIN)
     assert [m["role"] for m in plain] == ["user", "assistant", "user"]
     assert plain[1]["content"].startswith('I look.\n<tool_call>\n{"name": "get_weather"')
     assert plain[2]["content"] == (
@@ -116,7 +118,7 @@ def test_in_plain_text_results_are_messages_of_the_user_and_joined() -> None:
 @pytest.mark.parametrize("takes_system", [True, False])
 def test_in_plain_text_the_tools_stand_before_everything(takes_system: bool) -> None:
     tool = Tool("get_weather", {"type": "object"}, "Looks out.")
-    dialect = Dialect(FAMILIES["json"], False, False, takes_system)
+    dialect = replace(PLAIN, takes_system=takes_system)
     role = "system" if takes_system else "user"
     shown = in_plain_text([{"role": role, "content": "Hi."}], [tool], dialect)
     assert len(shown) == 1
@@ -131,3 +133,14 @@ def test_a_template_that_wants_short_ids_gets_them() -> None:
     messages = native("mistral-list", CONVERSATION)
     assert isinstance(template("mistral-list"), ChatTemplate)
     assert "sun" in template("mistral-list").render(messages)
+
+
+def test_a_template_that_shows_calls_but_no_tools_has_them_described_with_its_own_form() -> None:
+    family = FAMILIES["deepseek-v3.1"]
+    tool = Tool("get_weather", {"type": "object"}, "Looks out.")
+    shown = adapted(CONVERSATION, [tool], Dialect(family, takes_tools=False))
+    assert shown[0]["role"] == "system"
+    assert "Looks out." in shown[0]["content"]
+    assert "<｜tool▁call▁begin｜>NAME<｜tool▁sep｜>" in shown[0]["content"]
+    assert shown[2]["tool_calls"][0]["function"]["arguments"] == {"city": "Rome"}
+    assert len(shown) == len(CONVERSATION) + 1

@@ -35,13 +35,15 @@ class Dialect:
 
     Attributes:
         family: How it writes.
-        takes_tools: Whether its template shows tools, calls and their results; otherwise they are
-            put into plain text.
+        takes_calls: Whether its template shows calls and their results; otherwise they are put
+            into plain text.
+        takes_tools: Whether its template shows tools; otherwise they are described in plain text.
         takes_text: Whether its template wants the arguments of calls as JSON text, not as objects.
         takes_system: Whether its template shows a system message.
     """
 
     family: Family = HERMES
+    takes_calls: bool = True
     takes_tools: bool = True
     takes_text: bool = False
     takes_system: bool = True
@@ -62,14 +64,15 @@ def find_dialect(
     """
     takes_system = _shows_system(template)
     candidates = [FAMILIES[family]] if family else list(_candidates(template, has_token))
-    if _shows_tools(template):
-        for candidate in candidates:
-            for takes_text in (False, True):
-                if candidate.knows_tools and _reads_back(template, candidate, takes_text):
-                    return Dialect(candidate, True, takes_text, takes_system)
-        if family and FAMILIES[family].knows_tools:
-            return Dialect(FAMILIES[family], takes_system=takes_system)
-    return Dialect(_plain(template, has_token, candidates), False, False, takes_system)
+    shows_tools = _shows_tools(template)
+    for candidate in candidates:
+        for takes_text in (False, True):
+            if candidate.knows_tools and _reads_back(template, candidate, takes_text):
+                return Dialect(candidate, True, shows_tools, takes_text, takes_system)
+    if family and shows_tools and FAMILIES[family].knows_tools:
+        return Dialect(FAMILIES[family], takes_system=takes_system)
+    plain = _plain(template, has_token, candidates)
+    return Dialect(plain, False, False, False, takes_system)
 
 
 def _candidates(template: ChatTemplate, has_token: Callable[[str], bool]) -> Iterator[Family]:

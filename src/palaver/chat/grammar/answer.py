@@ -82,14 +82,16 @@ class _Answer:
         tags = self._family.thinking
         if tags is None or thinking is Thinking.NONE:
             return after
-        gap = "" if self._is_free else f"{self._lark.lexeme(_GAP)}? "
+        is_bare = bool(self._calls and not self._calls.mark)
+        gap = f"{self._lark.lexeme(_GAP)}? " if is_bare or not self._is_free else ""
         endings = {tags.closing.strip(): gap + after}
         if self._calls and self._calls.mark:
             endings[self._calls.mark] = self._calls.rest
         thought = self._lark.until(endings, self._other_marks)
         if thinking is Thinking.OPENED:
             return thought
-        return f"{after} | {self._lark.written(tags.opening.strip())} {thought}"
+        first = f"{self._lark.lexeme(_GAP)}?"
+        return f"{after} | {first} {self._lark.written(tags.opening.strip())} {thought}"
 
     def after_thinking(self) -> str:
         """Text, calls or both."""

@@ -7,15 +7,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from palaver.chat.families.dialect import Dialect
+from palaver.chat.tools.history import for_template
 from palaver.chat.tools.tool import Call, Tool
 from palaver.chat.tools.writer import written
 
 _HEAD = "You can call these functions, given as JSON:"
-_HOW = (
-    "To call one, write nothing but its name and arguments, between tags of their own:\n"
-    '<tool_call>\n{"name": NAME, "arguments": {KEY: VALUE}}\n</tool_call>\n'
-    "What it returns comes between <tool_response> and </tool_response>."
-)
+_HOW = "To call one, write its name and arguments in exactly this form, and nothing behind it:"
+_EXAMPLE = Call("NAME", '{"KEY": "VALUE"}', "123456789")
+
+
+def adapted(
+    messages: Sequence[Mapping[str, Any]], tools: Sequence[Tool], dialect: Dialect
+) -> list[Mapping[str, Any]]:
+    """The messages as a model's template takes them, with what it does not take in plain text."""
+    if not dialect.takes_calls:
+        return in_plain_text(messages, tools, dialect)
+    shown = list(for_template(messages, dialect))
+    if dialect.takes_tools or not tools:
+        return shown
+    return _with_description([dict(message) for message in shown], tools, dialect)
 
 
 def in_plain_text(
@@ -39,10 +49,10 @@ def in_plain_text(
     return _with_description(plain, tools, dialect) if tools else list(plain)
 
 
-def description(tools: Sequence[Tool]) -> str:
+def description(tools: Sequence[Tool], dialect: Dialect) -> str:
     """What a model has to know to call them."""
     lines = (json.dumps(t.for_template()["function"], ensure_ascii=False) for t in tools)
-    return "\n".join((_HEAD, *lines, _HOW))
+    return "\n".join((_HEAD, *lines, "", _HOW, written(dialect.family.calls, [_EXAMPLE])))
 
 
 def _plain(message: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
@@ -78,7 +88,7 @@ def _with_description(
 ) -> list[Mapping[str, Any]]:
     """The description at the head of the system message, or of the first, or before all."""
     role = "system" if dialect.takes_system else "user"
-    text = description(tools)
+    text = description(tools, dialect)
     first = messages[0] if messages else None
     if first and first["role"] == role and isinstance(first["content"], str):
         joined = {**first, "content": f"{text}\n\n{first['content']}"}
