@@ -23,8 +23,7 @@ class Distribution:
 
     def __init__(self, weights: NDArray[np.float32]) -> None:
         self._weights = weights
-        stripes = np.add.reduceat(weights, np.arange(0, weights.shape[1], _STRIPE), axis=1)
-        self._sums = stripes.cumsum(axis=1, dtype=np.float64)
+        self._sums = _stripe_sums(weights).cumsum(axis=1, dtype=np.float64)
         self.totals: NDArray[np.float64] = self._sums[:, -1]
 
     def pick(self, uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -41,6 +40,18 @@ class Distribution:
         vocab = self._weights.shape[1]
         within = self._weights[rows[:, None], np.minimum(ids, vocab - 1)] * (ids < vocab)
         return ids[rows, _first_beyond(within.cumsum(axis=1, dtype=np.float64), targets)]
+
+
+def _stripe_sums(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The sum of each stripe, ``float32[R, S]``; the last one may be shorter."""
+    num_rows, vocab = weights.shape
+    num_whole = vocab // _STRIPE
+    sums = np.empty((num_rows, -(-vocab // _STRIPE)), dtype=np.float32)
+    whole = weights[:, : num_whole * _STRIPE].reshape(num_rows, num_whole, _STRIPE)
+    np.einsum("rst->rs", whole, out=sums[:, :num_whole])  # twice as fast as any ufunc's reduction
+    if vocab % _STRIPE:
+        sums[:, -1] = weights[:, num_whole * _STRIPE :].sum(axis=1)
+    return sums
 
 
 def _first_beyond(sums: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.int64]:
