@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,10 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from palaver.api.completion import Completion
+from palaver.api.completion import Completion, begin_turn
 from palaver.api.stream import open_stream
 from palaver.chat.model import ChatModel
 from palaver.chat.request import ChatRequest
+from palaver.chat.turn import Turn
 from palaver.engine.generation import Generation
 from palaver.engine.messages import TokenFinish, TokenOutput
 from palaver.engine.sampler import TokenLogprobs
@@ -103,7 +105,26 @@ def completion_of(given: Arrivals, request: ChatRequest) -> Completion:
     end = len(given.pieces) - 1
     chat = replace(built_in(), tokenizer=tokenizer, stop_token_ids=(end,))
     model: Any = SimpleNamespace(name="test", chat=chat, engine=ScriptedEngine(given.batches))
-    return Completion(request, model)
+    return Completion(request, Turn(request, chat), model)
+
+
+@pytest.mark.parametrize("is_long", [False, True])
+def test_a_long_conversation_keeps_nobody_waiting(
+    is_long: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+    make = Turn.__init__
+
+    def making(turn: Turn, request: ChatRequest, model: ChatModel) -> None:
+        threads.append(threading.current_thread())
+        make(turn, request, model)
+
+    monkeypatch.setattr(Turn, "__init__", making)
+    text = {"type": "text", "text": "a word or two " * (1000 if is_long else 10)}
+    request = ChatRequest(messages=[{"role": "user", "content": [text]}])
+    turn = asyncio.run(begin_turn(request, built_in()))
+    assert len(turn.prompt) > (1000 if is_long else 10)
+    assert [thread is threading.main_thread() for thread in threads] == [not is_long]
 
 
 async def unary(given: Arrivals, request: ChatRequest) -> Any:

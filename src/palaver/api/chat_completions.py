@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine
-from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from palaver.api import stream
 from palaver.api.auth import authenticate
 from palaver.api.body import read_json_object
-from palaver.api.completion import Completion
+from palaver.api.completion import Completion, begin_turn
 from palaver.api.errors import translate_validation
 from palaver.api.forms import with_forms
 from palaver.api.media import MediaIntake
@@ -37,6 +37,7 @@ _MIB = 2**20
 @router.post("/chat/completions", operation_id="createChatCompletion")
 async def create_chat_completion(request: Request) -> Response:
     """Answer one turn of a conversation, whole or as a stream of server-sent events."""
+    begin_s = time.perf_counter()
     authenticate(request)
     settings: Settings = request.app.state.settings
     registry: ModelRegistry = request.app.state.registry
@@ -52,7 +53,12 @@ async def create_chat_completion(request: Request) -> Response:
         intake: MediaIntake = request.app.state.media
         chat = await _unless_disconnected(request, intake.add_to(chat, media, model))
     chat = await with_forms(chat, body.response_format, request.app.state.schemas)
-    completion = Completion(chat, model, partial(metrics.first_token, model.name), speech)
+    turn = await begin_turn(chat, model.chat)
+
+    def note_first_token() -> None:
+        metrics.first_token(model.name, time.perf_counter() - begin_s)
+
+    completion = Completion(chat, turn, model, note_first_token, speech)
     if body.stream:
         has_usage = bool(body.stream_options and body.stream_options.include_usage)
         opening = stream.open_stream(completion, has_usage=has_usage)

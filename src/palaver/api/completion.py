@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -26,10 +27,25 @@ from palaver.api.wire.response import (
     UsageBody,
 )
 from palaver.chat.logprobs import TokenLogprob
+from palaver.chat.model import ChatModel
 from palaver.chat.request import ChatRequest
 from palaver.chat.turn import CallEvent, Delta, FinishReason, Turn
 from palaver.errors import InternalError
 from palaver.models.served import ServedModel
+
+_LONG_CHARACTERS = 10_000
+"""More take milliseconds to be cut into tokens."""
+
+
+async def begin_turn(request: ChatRequest, model: ChatModel) -> Turn:
+    """The turn of a request; a long conversation is read in a thread, so that nobody else waits.
+
+    Raises:
+        InvalidRequest: The model cannot answer such a request.
+    """
+    if request.num_characters < _LONG_CHARACTERS:
+        return Turn(request, model)
+    return await asyncio.to_thread(Turn, request, model)
 
 
 class Completion:
@@ -37,23 +53,23 @@ class Completion:
 
     Args:
         request: What the client wants.
+        turn: The turn that this is, of :func:`begin_turn`.
         model: Who answers.
-        on_first_token: Called with the seconds that the first token took.
+        on_first_token: Called when it comes.
         speech: Who speaks it, if it is to be spoken.
 
     Raises:
-        InvalidRequest: The model cannot answer such a request.
         ModelNotAvailable: The model cannot answer now.
     """
 
     def __init__(
         self,
         request: ChatRequest,
+        turn: Turn,
         model: ServedModel,
-        on_first_token: Callable[[float], None] = lambda seconds: None,
+        on_first_token: Callable[[], None] = lambda: None,
         speech: Speech | None = None,
     ) -> None:
-        self._begin_s = time.perf_counter()
         self._on_first_token = on_first_token
         self._speech = speech
         self.id = f"chatcmpl-{secrets.token_hex(12)}"
@@ -61,7 +77,7 @@ class Completion:
         self._model_name = model.name
         self._is_separate = request.separate_reasoning
         self._has_logprobs = request.num_top_logprobs is not None
-        self._turn = Turn(request, model.chat)
+        self._turn = turn
         self._generation = model.engine.generate(
             self._turn.prompt, self._turn.params, self._turn.num_choices
         )
@@ -95,7 +111,7 @@ class Completion:
                 raise InternalError("the engine ended an answer without saying why")
             if not is_begun:
                 is_begun = True
-                self._on_first_token(time.perf_counter() - self._begin_s)
+                self._on_first_token()
             for token in tokens:
                 delta = self._turn.feed(token)
                 if delta.finish_reason and not token.finish:

@@ -65,6 +65,16 @@ class ChatRequest:
     num_top_logprobs: int | None = None
 
     @property
+    def num_characters(self) -> int:
+        """Length of what the messages say."""
+        texts = (message.get("content") for message in self.messages)
+        return sum(
+            len(text) if isinstance(text, str) else sum(len(part.get("text", "")) for part in text)
+            for text in texts
+            if text
+        )
+
+    @property
     def callable_tools(self) -> Sequence[Tool]:
         """The tools that the answer may call."""
         if self.tool_choice == "none":

@@ -59,8 +59,12 @@ class Tokenizer:
         return self._strips_first_space
 
     def encode(self, text: str) -> list[int]:
-        """The token ids of ``text``; markers in it become their tokens, nothing is added."""
-        return list(self._backend.encode(text, add_special_tokens=False).ids)
+        """The token ids of ``text``; markers in it become their tokens, nothing is added.
+
+        Other threads run meanwhile, which only the encoding of a batch allows.
+        """
+        (encoding,) = self._backend.encode_batch_fast([text], add_special_tokens=False)
+        return list(encoding.ids)
 
     def id_of(self, token: str) -> int | None:
         """The id of one token, ``None`` if there is none of that name."""
