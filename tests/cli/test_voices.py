@@ -16,6 +16,7 @@ from palaver.cli import app
 from palaver.cli.player import Player
 from tests.server import KEY, RunningServer
 from tests.speech.listening import listen
+from tests.speech.native import SPEAKERS, THINKER, write_folder
 
 TINY = Path(__file__).parent.parent / "speech" / "tiny_voice"
 
@@ -41,6 +42,14 @@ def test_neural_voices_of_the_settings_are_listed(monkeypatch: pytest.MonkeyPatc
     output = run()
     assert "robin/2" in output
     assert "neural, speaker 2 of robin" in output
+
+
+def test_a_models_own_voices_are_listed_without_loading_it(tmp_path: Path) -> None:
+    output = run("--model", f"omni={write_folder(tmp_path / 'omni')}")
+    for name in SPEAKERS:
+        (line,) = [line for line in output.splitlines() if name in line]
+        assert "of omni itself" in line
+    assert "itself" not in run("--model", f"omni={THINKER}"), "it has no talker"
 
 
 def test_a_voice_that_cannot_be_loaded_is_told(

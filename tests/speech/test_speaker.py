@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from palaver.chat.families.catalogue import HERMES
 from palaver.errors import ModelNotAvailable
+from palaver.speech.reading import VoiceReading
 from palaver.speech.speaker import Speaker, SpokenPiece
 from tests.speech.voices import BeepingVoice
 
@@ -20,7 +21,7 @@ def spoken(*texts: str, is_whole: bool = False) -> tuple[Speaker, list[SpokenPie
 
     async def run() -> tuple[Speaker, list[SpokenPiece], BeepingVoice]:
         voice = BeepingVoice()
-        speaker = Speaker(voice, "pcm16", is_whole=is_whole, family=HERMES)
+        speaker = Speaker(VoiceReading(voice), "pcm16", is_whole=is_whole, family=HERMES)
         for text in texts:
             speaker.feed(text)
         speaker.finish()
@@ -43,7 +44,7 @@ def test_a_sentence_is_told_before_it_is_heard() -> None:
 
 def test_sound_comes_while_the_answer_is_still_written() -> None:
     async def run() -> SpokenPiece:
-        speaker = Speaker(BeepingVoice(), "pcm16", is_whole=False)
+        speaker = Speaker(VoiceReading(BeepingVoice()), "pcm16", is_whole=False)
         speaker.feed("One. Tw")
         pieces = speaker.pieces()
         await anext(pieces)

@@ -78,6 +78,8 @@ class Completion:
         self._is_separate = request.separate_reasoning
         self._has_logprobs = request.num_top_logprobs is not None
         self._turn = turn
+        if speech:
+            speech.begin(turn.prompt)
         self._generation = model.engine.generate(
             self._turn.prompt, self._turn.params, self._turn.num_choices
         )

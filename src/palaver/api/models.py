@@ -33,6 +33,7 @@ async def show_model(request: Request, name: str) -> Response:
 
 def _describe(model: ServedModel, voices: Voices) -> ModelBody:
     window = model.window_tokens
+    names = voices.names_for(model.name)
     return ModelBody(
         id=model.name,
         created=model.created_s,
@@ -42,8 +43,8 @@ def _describe(model: ServedModel, voices: Voices) -> ModelBody:
         context_size=window,
         max_output_tokens=window - 1,
         input_modalities=["text", *(NAMES[kind] for kind in NAMES if kind in model.folder.kinds)],
-        output_modalities=["text", "audio"] if voices.names else ["text"],
-        voices=voices.names,
+        output_modalities=["text", "audio"] if names else ["text"],
+        voices=names,
         features=_features(model),
         input_token_price_per_m=0,
         output_token_price_per_m=0,

@@ -22,6 +22,7 @@ from palaver.media.reader import MediaReader
 from palaver.models.folder import ModelFolder
 from palaver.models.served import BUILT_IN_FOLDER, ModelRegistry, ServedModel
 from palaver.runtime.config import InferencePrecision, RuntimeConfig
+from palaver.speech.native import NativeModel
 from palaver.speech.voices import Voices
 from palaver.telemetry import Metrics
 
@@ -64,7 +65,12 @@ class Server:
         self._on_ready = on_ready
         self._socket = _listen(settings.host, settings.port)
         self.media = MediaReader(media_limits(settings))
-        self.voices = Voices(settings.voice, settings.voices)
+        natives = [
+            NativeModel(model.name, model.folder.path, model.folder.speakers)
+            for model in self.registry
+            if model.folder.speakers
+        ]
+        self.voices = Voices(settings.voice, settings.voices, natives)
         app = create_app(settings, self.registry, self.keys, self.metrics, self.media, self.voices)
         app.router.lifespan_context = self._lifespan
         self._uvicorn = uvicorn.Server(

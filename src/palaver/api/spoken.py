@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeAlias
 
 from msgspec import UNSET
 
@@ -13,14 +15,18 @@ from palaver.api.wire.audio import AudioOptions
 from palaver.api.wire.request import ChatCompletionRequest
 from palaver.api.wire.response import AudioBody, AudioDeltaBody
 from palaver.chat.families.description import Family
-from palaver.chat.model import ChatModel
 from palaver.chat.turn import Delta
+from palaver.engine.request import Prompt
 from palaver.errors import InvalidRequest
+from palaver.models.served import ServedModel
 from palaver.speech.encode import AudioFormat
+from palaver.speech.reading import Reading
 from palaver.speech.speaker import Speaker, SpokenPiece
 from palaver.speech.spoken import SpokenAnswers
-from palaver.speech.voice import SAMPLE_RATE_HZ, Voice
+from palaver.speech.voice import SAMPLE_RATE_HZ
 from palaver.speech.voices import Voices
+
+Reader: TypeAlias = Callable[[Prompt], Reading]
 
 _NOTHING = SpokenPiece()
 _MAX_WHOLE_S = 1800
@@ -83,7 +89,7 @@ class Speech:
     """Speaks the choices of one completion while they are being written.
 
     Args:
-        voice: Who reads.
+        reader: Begins to read an answer to a prompt.
         form: The kind of file.
         is_whole: Whether each choice's sound comes in one piece.
         answers: Where spoken answers are remembered.
@@ -93,7 +99,7 @@ class Speech:
 
     def __init__(
         self,
-        voice: Voice,
+        reader: Reader,
         form: AudioFormat,
         answers: SpokenAnswers,
         *,
@@ -101,13 +107,27 @@ class Speech:
         num_choices: int,
         family: Family | None = None,
     ) -> None:
-        self._speakers = [
-            Speaker(voice, form, is_whole=is_whole, family=family) for _ in range(num_choices)
-        ]
+        self._reader = reader
+        self._form = form
+        self._num_choices = num_choices
+        self._family = family
+        self._speakers: list[Speaker] = []
         self._is_whole = is_whole
         self._answers = answers
         self._last: dict[int, Delta] = {}
         self._task: asyncio.Task[None] | None = None
+
+    def begin(self, prompt: Prompt) -> None:
+        """Take notice of what is answered, before anything else.
+
+        Raises:
+            InvalidRequest: The voice does not speak in such conversations.
+        """
+        for _ in range(self._num_choices):
+            reading = self._reader(prompt)
+            self._speakers.append(
+                Speaker(reading, self._form, is_whole=self._is_whole, family=self._family)
+            )
 
     @property
     def num_tokens(self) -> int:
@@ -150,7 +170,7 @@ class Speech:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._read(batches, queue))
-                for choice in range(len(self._speakers)):
+                for choice in range(self._num_choices):
                     group.create_task(self._speak(choice, queue))
         except* Exception as failures:
             outcome = failures.exceptions[0]
@@ -184,8 +204,9 @@ class Speech:
                 self._check_length()
                 await queue.put([SpokenDelta(choice, spoken_id=spoken_id, piece=piece)])
                 spoken_id = ""
-        finally:  # an answer that was interrupted can be referred to as far as it came
-            if not spoken_id:
+        finally:
+            speaker.close()
+            if not spoken_id:  # an interrupted answer can be referred to as far as it came
                 expires_s = self._answers.keep(speaker.id, speaker.answer)
         if expires_s is not None:
             await queue.put([SpokenDelta(choice, expires_s=expires_s)])
@@ -203,7 +224,7 @@ class Speech:
 
 
 def speech_of(
-    body: ChatCompletionRequest, model: ChatModel, voices: Voices, answers: SpokenAnswers
+    body: ChatCompletionRequest, model: ServedModel, voices: Voices, answers: SpokenAnswers
 ) -> Speech | None:
     """Who speaks the answer to a request, if it is to be spoken.
 
@@ -213,13 +234,14 @@ def speech_of(
     if not body.is_spoken:
         return None
     options = body.audio or AudioOptions()
+    voices.check(options.voice, model.name)
     return Speech(
-        voices.get(options.voice),
+        partial(voices.reading, options.voice, model.name, model.chat.tokenizer.encode),
         options.format or ("pcm16" if body.stream else "wav"),
         answers,
         is_whole=not body.stream,
         num_choices=body.n or 1,
-        family=None if body.separate_reasoning else model.dialect.family,
+        family=None if body.separate_reasoning else model.chat.dialect.family,
     )
 
 

@@ -8,22 +8,26 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from palaver.cli.options import ConfigOption, fail, settings_from
+from palaver.cli.options import ConfigOption, ModelOption, fail, settings_from
 from palaver.config import Settings
-from palaver.errors import SettingError
+from palaver.errors import ModelFolderError, SettingError
+from palaver.models.folder import ModelFolder
 from palaver.speech.voices import INSTALL, Voices
 
 
-def voices(config: ConfigOption = None) -> None:
-    """List the voices that ``palaver serve`` would have with the same settings."""
-    settings = settings_from(config, None)
+def voices(model: ModelOption = None, config: ConfigOption = None) -> None:
+    """List the voices that ``palaver serve`` would have with the same options."""
+    settings = settings_from(config, model)
     try:
+        own = _own(settings)
         found = asyncio.run(_found(settings))
-    except SettingError as error:
+    except (ModelFolderError, SettingError) as error:
         raise fail(str(error)) from error
-    if not found:
+    if not own and not found:
         raise fail(f"there are no voices here; `{INSTALL}` brings the embedded ones")
     table = Table("voice", "kind", "default")
+    for name, description in own:
+        table.add_row(escape(name), escape(description), "")
     for name, description in found:
         table.add_row(escape(name), escape(description), "yes" if name == settings.voice else "")
     Console().print(table)
@@ -36,3 +40,12 @@ async def _found(settings: Settings) -> list[tuple[str, str]]:
         return [(voice.name, voice.description) for voice in voices]
     finally:
         await voices.close()
+
+
+def _own(settings: Settings) -> list[tuple[str, str]]:
+    """The voices that models have themselves, which are listed without loading them."""
+    return [
+        (speaker, f"of {name} itself, in conversations of text")
+        for name, path in settings.models.items()
+        for speaker in ModelFolder.open(path).speakers
+    ]

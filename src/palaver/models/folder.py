@@ -20,6 +20,14 @@ _DEFAULT_WINDOW_TOKENS = 4096
 _WEIGHTS = ("openvino_model.xml", "openvino_model.bin")
 _LANGUAGE_WEIGHTS = (LANGUAGE_FILE, LANGUAGE_FILE.replace(".xml", ".bin"))
 
+_TALKER = tuple(
+    f"openvino_{part}_model.xml"
+    for part in (
+        *("talker", "talker_text_embeddings", "talker_projections"),
+        *("code_predictor", "code2wav"),
+    )
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
@@ -80,6 +88,13 @@ class ModelFolder:
     def kinds(self) -> frozenset[Kind]:
         """What it takes beside text."""
         return self.senses.kinds if self.senses else frozenset()
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """The voices in which it speaks itself; none without a talker."""
+        talker = self.config.get("talker_config") or {}
+        is_exported = all((self.path / name).is_file() for name in _TALKER)
+        return tuple(talker.get("speaker_id") or ()) if is_exported else ()
 
     def chat_model(self, family: str | None = None) -> ChatModel:
         """The chat layer's view of the model.

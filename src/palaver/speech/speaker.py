@@ -12,8 +12,9 @@ from palaver.chat.families.description import Family
 from palaver.speech.encode import AudioFormat, encoder_of
 from palaver.speech.language import DEFAULT_LANGUAGE, language_of
 from palaver.speech.passage import Passage
+from palaver.speech.reading import Reading
 from palaver.speech.sentences import SentenceCutter
-from palaver.speech.voice import SAMPLE_RATE_HZ, Samples, Voice
+from palaver.speech.voice import SAMPLE_RATE_HZ, Samples
 
 TOKENS_PER_S = 20
 """An audio token is 50 ms of sound, begun ones counted whole (spec row S44)."""
@@ -41,7 +42,7 @@ class Speaker:
     """Takes an answer in pieces and gives it back as sound, sentence by sentence.
 
     Args:
-        voice: Who reads.
+        reading: Who reads it.
         form: The kind of file.
         is_whole: Whether the file comes in one piece at the end.
         family: How the model writes, if its thinking stands in the answer.
@@ -52,11 +53,11 @@ class Speaker:
     """
 
     def __init__(
-        self, voice: Voice, form: AudioFormat, *, is_whole: bool, family: Family | None = None
+        self, reading: Reading, form: AudioFormat, *, is_whole: bool, family: Family | None = None
     ) -> None:
         self.id = f"audio_{secrets.token_hex(12)}"
         self.num_samples = 0
-        self._voice = voice
+        self._reading = reading
         self._passage = Passage(family)
         self._cutter = SentenceCutter()
         self._sentences: asyncio.Queue[str | None] = asyncio.Queue()
@@ -93,12 +94,19 @@ class Speaker:
             if sentence.strip():
                 self._language = await asyncio.to_thread(language_of, sentence, self._language)
             yield SpokenPiece(transcript=sentence)
-            samples = await self._voice.say(sentence, self._language)
+            async for samples in self._reading.say(sentence, self._language):
+                for piece in self._cut(await self._encoded(samples)):
+                    yield piece
+        async for samples in self._reading.finish():
             for piece in self._cut(await self._encoded(samples)):
                 yield piece
         if self.num_samples:
             for piece in self._cut(await asyncio.to_thread(self._encoder.finish), is_last=True):
                 yield piece
+
+    def close(self) -> None:
+        """Stop reading, if that is still going on."""
+        self._reading.close()
 
     async def _encoded(self, samples: Samples) -> bytes:
         self.num_samples += len(samples)

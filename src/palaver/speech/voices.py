@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from palaver.engine.request import Prompt
 from palaver.errors import InvalidRequest, ModelNotAvailable, SettingError
 from palaver.speech import espeak
 from palaver.speech.language import language_of
+from palaver.speech.native import NativeModel
 from palaver.speech.neural import NeuralModel
+from palaver.speech.reading import Reading, VoiceReading
 from palaver.speech.voice import Voice
 
 DEFAULT_VOICE = "alto"
@@ -24,11 +27,18 @@ class Voices:
     Args:
         default: The voice of a request that names none.
         models: Neural voice models: name to folder or ``hub:OWNER/NAME``.
+        natives: Models that have voices of their own.
     """
 
-    def __init__(self, default: str = DEFAULT_VOICE, models: Mapping[str, str] = {}) -> None:
+    def __init__(
+        self,
+        default: str = DEFAULT_VOICE,
+        models: Mapping[str, str] = {},
+        natives: Iterable[NativeModel] = (),
+    ) -> None:
         self._pool = espeak.EspeakPool() if espeak.is_installed() else None
         self._models = [NeuralModel(name, source) for name, source in models.items()]
+        self._natives = {native.name: native for native in natives}
         self._voices: dict[str, Voice] = {}
         if self._pool:
             for name, timbre in espeak.TIMBRES.items():
@@ -36,7 +46,7 @@ class Voices:
         self._default = default
 
     def __iter__(self) -> Iterator[Voice]:
-        """The voices, in the order in which they are listed."""
+        """The voices of all models, in the order in which they are listed."""
         return iter(self._voices.values())
 
     @property
@@ -44,13 +54,52 @@ class Voices:
         """Their names."""
         return list(self._voices)
 
-    def get(self, name: str | None) -> Voice:
-        """The voice of that name; ``None`` means the default.
+    def names_for(self, model: str) -> list[str]:
+        """The names of the voices in which a model's answers can be had, its own ones first."""
+        own = self._own(model)
+        return [*own, *(name for name in self._voices if name not in own)]
+
+    def check(self, name: str | None, model: str) -> None:
+        """Make sure that a model's answers can be read by a voice.
+
+        Raises:
+            InvalidRequest: There is none of that name; the message lists those that are.
+        """
+        if name not in self._own(model):
+            self.get(name, model)
+
+    def reading(
+        self, name: str | None, model: str, encode: Callable[[str], list[int]], prompt: Prompt
+    ) -> Reading:
+        """Begin to read an answer aloud.
+
+        Args:
+            name: The voice, of the model itself or any other; ``None`` means the default.
+            model: Who answers.
+            encode: Text to the model's tokens.
+            prompt: What is answered.
+
+        Raises:
+            InvalidRequest: There is no such voice, or it does not speak in such conversations.
+        """
+        if name is not None and name in self._own(model):
+            return self._natives[model].reading(name, prompt, encode)
+        return VoiceReading(self.get(name, model))
+
+    def _own(self, model: str) -> tuple[str, ...]:
+        return self._natives[model].speakers if model in self._natives else ()
+
+    def get(self, name: str | None, model: str = "") -> Voice:
+        """The voice of that name, of those that read any model's answers.
+
+        Args:
+            name: Its name; ``None`` means the default.
+            model: Whose own voices a refusal is to list, too.
 
         Raises:
             InvalidRequest: There is none; the message lists those that are.
         """
-        if not self._voices:
+        if not (names := self.names_for(model)):
             raise InvalidRequest(
                 f"modalities: this server has no voice, so it cannot answer in sound; "
                 f"`{INSTALL}` brings the embedded ones",
@@ -58,7 +107,7 @@ class Voices:
             )
         name = self._default if name is None else name
         if name not in self._voices:
-            known = ", ".join(self._voices)
+            known = ", ".join(names)
             raise InvalidRequest(
                 f"audio.voice: there is no voice {name!r} here; the voices are: {known}",
                 param="audio.voice",
@@ -74,6 +123,7 @@ class Voices:
             SettingError: A neural voice cannot be loaded, or there is no default voice.
         """
         work = [self._start_embedded(), *(self._load(model) for model in self._models)]
+        work += [native.start() for native in self._natives.values()]
         for outcome in await asyncio.gather(*work, return_exceptions=True):
             if outcome is not None:  # raised when all are through: half-started ones would be left
                 raise outcome
@@ -84,6 +134,7 @@ class Voices:
     async def close(self) -> None:
         """End all processes."""
         await asyncio.gather(*(model.close() for model in self._models))
+        await asyncio.gather(*(native.close() for native in self._natives.values()))
         if self._pool:
             await self._pool.close()
 

@@ -1,0 +1,105 @@
+"""The models with which a Qwen3-Omni speaks, as optimum-intel exports them (spec row S11)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+Rows: TypeAlias = NDArray[np.float32]
+"""``float32[N, hidden]``."""
+
+_PARTS = (
+    *("talker", "talker_text_embeddings", "talker_projections"),
+    *("code_predictor", "code2wav", "text_embeddings"),
+)
+
+
+class Talker:
+    """All of them, compiled.
+
+    Args:
+        folder: As optimum-intel writes it.
+        num_threads: Threads of each model; 0 leaves that to OpenVINO.
+
+    Attributes:
+        config: The folder's ``config.json``.
+    """
+
+    def __init__(self, folder: Path, num_threads: int = 0) -> None:
+        self.config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        core = ov.Core()
+        hints = {
+            "INFERENCE_PRECISION_HINT": "f32",
+            "KV_CACHE_PRECISION": "f32",
+            "INFERENCE_NUM_THREADS": num_threads,
+            "ENABLE_CPU_PINNING": False,
+        }
+        self._models = {
+            name: core.compile_model(folder / f"openvino_{name}_model.xml", "CPU", hints)
+            for name in _PARTS
+        }
+
+    def wave(self, frames: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        """The sound of n frames: ``float32[1920 n - 555]``, 24,000 samples a second.
+
+        It begins with what it is for the first m of them: frames do not change what is before.
+        """
+        codes = np.array(frames, dtype=np.int64).T[None]
+        wave: NDArray[np.float32] = self._models["code2wav"](codes)[0].ravel().copy()
+        return wave
+
+    def reader(self, name: str) -> Stateful:
+        """A model of those that remember, at its beginning."""
+        return Stateful(self._models[name])
+
+    def opening(self, speaker: str) -> list[int]:
+        """The codes that begin an answer."""
+        config = self.config["talker_config"]
+        names = ("codec_nothink_id", "codec_think_bos_id", "codec_think_eos_id")
+        ids: list[int] = [config[name] for name in names]
+        return [*ids, config["speaker_id"][speaker], config["codec_pad_id"], config["codec_bos_id"]]
+
+    def text(self, token_ids: Sequence[int]) -> Rows:
+        """Tokens of text as the talker reads them: ``float32[N, hidden]``."""
+        embeds = self._models["text_embeddings"](np.array(token_ids, dtype=np.int64)[None])[0]
+        projected: Rows = self._models["talker_projections"](embeds)[0][0].copy()
+        return projected
+
+    def codec(self, codes: Sequence[int]) -> Rows:
+        """Codes of the first group as the talker reads them: ``float32[N, hidden]``."""
+        embeds = self._models["talker_text_embeddings"](np.array(codes, dtype=np.int64)[None])
+        rows: Rows = embeds[0][0].copy()
+        return rows
+
+
+class Stateful:
+    """A model that remembers what it has read."""
+
+    def __init__(self, compiled: Any) -> None:
+        self._outputs = [output.any_name for output in compiled.outputs]
+        self._request = compiled.create_infer_request()
+        self._num_read = 0
+
+    def reset(self) -> None:
+        """Forget it all."""
+        self._request.reset_state()
+        self._num_read = 0
+
+    def __call__(self, rows: Rows, **further: Any) -> dict[str, Any]:
+        """Read on: ``float32[N, hidden]`` and what else the model takes; its outputs by name."""
+        end = self._num_read + len(rows)
+        inputs = {
+            "inputs_embeds": np.ascontiguousarray(rows[None]),
+            "attention_mask": np.ones((1, end), np.int64),
+            "position_ids": np.arange(self._num_read, end)[None],
+            "beam_idx": np.zeros(1, np.int32),
+        }
+        self._request.infer(inputs | further)
+        self._num_read = end
+        return {name: self._request.get_tensor(name).data.copy() for name in self._outputs}

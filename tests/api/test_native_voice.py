@@ -1,0 +1,197 @@
+"""Answers spoken by the model that writes them: a tiny Qwen3-Omni's own talker (spec row S11)."""
+
+from __future__ import annotations
+
+import base64
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from palaver.chat.request import ChatRequest
+from palaver.models.folder import ModelFolder
+from palaver.runtime.saying import Saying
+from palaver.runtime.talker import Talker
+from palaver.speech.native_process import MAX_FRAMES_PER_TOKEN
+from palaver.speech.sentences import SentenceCutter
+from tests.api import media
+from tests.api.test_spoken import answer, audio_deltas, data_of, message, refusal, streamed_data
+from tests.server import RunningServer, chat, running_server
+from tests.speech.listening import listen
+from tests.speech.native import SPEAKERS, write_folder
+from tests.sse import stream_events
+
+pytestmark = pytest.mark.spec("S11")
+
+HELLO = chat(
+    "Say hello",
+    model="omni",
+    max_tokens=12,
+    modalities=["text", "audio"],
+    audio={"voice": "ethan", "format": "pcm16"},
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_folder(tmp_path_factory.mktemp("native") / "omni")
+
+
+@pytest.fixture(scope="module")
+def speaking(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with running_server(tmp_path_factory.mktemp("server"), "--model", f"omni={folder}") as server:
+        yield server
+
+
+@pytest.fixture
+def omni(speaking: RunningServer) -> Iterator[httpx.Client]:
+    with speaking.client() as client:
+        yield client
+
+
+def spoken_directly(folder: Path, body: dict[str, Any], text: str) -> np.ndarray[Any, Any]:
+    """What the talker says to a text in one go, as samples."""
+    model = ModelFolder.open(folder).chat_model()
+    prompt = model.render(ChatRequest(messages=body["messages"])).prompt
+    talker = Talker(folder)
+    saying = Saying(talker, prompt.token_ids, body["audio"]["voice"])
+    cutter = SentenceCutter()
+    token_ids = [model.tokenizer.encode(s) for s in cutter.feed(text) + cutter.flush()]
+    saying.feed([token for sentence in token_ids for token in sentence])
+    saying.finish()
+    most = MAX_FRAMES_PER_TOKEN * sum(map(len, token_ids))
+    frames = [frame for _ in range(most) if (frame := saying.next_frame())]
+    return (talker.wave(frames).clip(-1, 1) * 32767).round()
+
+
+@pytest.mark.parametrize("voice", list(SPEAKERS))
+def test_an_answer_is_what_the_talker_says_to_it(
+    omni: httpx.Client, folder: Path, voice: str
+) -> None:
+    body = HELLO | {"audio": {"voice": voice, "format": "pcm16"}}
+    whole = answer(omni, body)
+    spoken = whole["choices"][0]["message"]
+    assert spoken["audio"]["transcript"] == spoken["content"]
+    found = np.frombuffer(data_of(spoken), "<i2").astype(float)
+    expected = spoken_directly(folder, body, spoken["content"])
+    assert np.abs(expected).max() > 1000
+    assert found.shape == expected.shape
+    assert np.abs(found - expected).max() <= 1
+    num_tokens = whole["usage"]["completion_tokens_details"]["audio_tokens"]
+    assert num_tokens == np.ceil(len(found) / 1200)
+
+
+def test_the_speakers_differ(omni: httpx.Client) -> None:
+    other = HELLO | {"audio": {"voice": "chelsie", "format": "pcm16"}}
+    assert data_of(message(omni, HELLO)) != data_of(message(omni, other))
+
+
+@pytest.mark.spec("S45")
+@pytest.mark.parametrize("form", ["pcm16", "wav"])
+def test_a_stream_is_the_unary_answer_sample_by_sample(omni: httpx.Client, form: str) -> None:
+    body = HELLO | {"max_tokens": 40, "audio": {"voice": "ethan", "format": form}}
+    events = stream_events(omni, body)
+    unary = message(omni, body)
+    streamed = streamed_data(events)
+    assert np.array_equal(listen(streamed, form).samples, listen(data_of(unary), form).samples)
+    num_deltas = sum("data" in delta for delta in audio_deltas(events))
+    assert num_deltas > 3
+    transcript = "".join(delta.get("transcript", "") for delta in audio_deltas(events))
+    assert transcript == unary["audio"]["transcript"]
+
+
+def test_several_answers_at_once_sound_as_each_alone(omni: httpx.Client) -> None:
+    bodies = [HELLO | {"messages": chat(f"Say {word}")["messages"]} for word in ("hello", "world")]
+    bodies += [bodies[0] | {"n": 2, "temperature": 1, "seed": 7}]
+    alone = [answer(omni, body) for body in bodies]
+    with ThreadPoolExecutor(6) as threads:
+        together = list(threads.map(lambda body: answer(omni, body), bodies * 2))
+    assert [sounds(found) for found in together] == [sounds(found) for found in alone * 2]
+    assert len(set(sounds(alone[2]))) == 2
+
+
+def sounds(whole: dict[str, Any]) -> list[bytes]:
+    return [base64.b64decode(c["message"]["audio"]["data"]) for c in whole["choices"]]
+
+
+def test_its_voices_are_listed_with_it_alone(omni: httpx.Client) -> None:
+    listed = {model["id"]: model["voices"] for model in omni.get("/v1/models").json()["data"]}
+    assert listed["omni"][:3] == ["ethan", "chelsie", "alto"]
+    assert not set(SPEAKERS) & set(listed["palaver/tiny"])
+    assert "ethan, chelsie, alto" in refusal(omni, HELLO | {"audio": {"voice": "bob"}})["message"]
+    error = refusal(omni, HELLO | {"model": "palaver/tiny"})
+    assert error["param"] == "audio.voice" and "'ethan'" in error["message"]
+
+
+def test_other_voices_read_its_answers_still(omni: httpx.Client) -> None:
+    body = chat("Tell me a story.", model="omni", modalities=["text", "audio"])
+    spoken = message(omni, body)
+    named = message(omni, body | {"audio": {"voice": "alto"}})
+    assert data_of(spoken) == data_of(named)
+
+
+@pytest.mark.parametrize("kind", [media.picture, media.sound])
+def test_conversations_with_media_are_refused_its_own_voices_and_get_others(
+    omni: httpx.Client, kind: Any
+) -> None:
+    body = media.ask(kind(), modalities=["text", "audio"], max_tokens=8)
+    error = refusal(omni, body | {"audio": {"voice": "ethan"}})
+    assert error["param"] == "audio.voice"
+    assert "conversations of text only" in error["message"]
+    assert omni.post("/v1/chat/completions", json=body).status_code == 200
+
+
+@pytest.mark.spec("S50")
+def test_a_client_that_goes_away_ends_the_speaking(speaking: RunningServer) -> None:
+    body = HELLO | {"max_tokens": 2000, "stream": True, "logit_bias": {"2": -100}}
+    with speaking.client() as client:
+        with client.stream("POST", "/v1/chat/completions", json=body) as response:
+            for line in response.iter_lines():
+                if '"data"' in line:
+                    break
+        time.sleep(1)
+        before = [ticks(pid) for pid in talkers(speaking)]
+        time.sleep(0.5)
+        assert [ticks(pid) for pid in talkers(speaking)] == before, "still speaking"
+
+
+def test_a_talker_that_dies_fails_its_answer_and_the_next_one_speaks(
+    speaking: RunningServer,
+) -> None:
+    with speaking.client() as client:
+        expected = data_of(message(client, HELLO))
+        (pid,) = talkers(speaking)
+        os.kill(pid, signal.SIGKILL)
+        response = client.post("/v1/chat/completions", json=HELLO)
+        assert response.status_code == 503, response.text
+        assert data_of(message(client, HELLO)) == expected
+
+
+def talkers(server: RunningServer) -> list[int]:
+    """The processes under a server in which talkers speak."""
+    parent = server.process.pid
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    maps = {pid: Path(f"/proc/{pid}/maps").read_text() for pid in children}
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
+    return [
+        int(pid)
+        for pid in children
+        if b"spawn_main" in commands[pid] and "libopenvino.so" in maps[pid]
+    ]
+
+
+def test_the_api_process_has_no_openvino(speaking: RunningServer) -> None:
+    assert "openvino" not in Path(f"/proc/{speaking.process.pid}/maps").read_text()
+    assert len(talkers(speaking)) == 1
+
+
+def ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(field) for field in fields[11:13])

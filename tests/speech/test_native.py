@@ -1,0 +1,115 @@
+"""A model's own voice: its process, and what stops its start."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from palaver.engine.request import Prompt
+from palaver.errors import InvalidRequest, ModelNotAvailable, SettingError
+from palaver.speech.native import NativeModel, NativeReading
+from palaver.speech.voices import Voices
+from tests.speech.native import SPEAKERS, TALKER, write_folder
+
+RECORDED = np.load(TALKER / "references.npz")
+LOUDNESS = 3e6 * 32767
+"""From PyTorch's waves to samples."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_folder(tmp_path_factory.mktemp("native") / "omni")
+
+
+def tokens_of(text: str) -> list[int]:
+    """A text that is its tokens' numbers."""
+    return [int(number) for number in text.split()]
+
+
+async def heard(reading: NativeReading, token_ids: list[int]) -> np.ndarray[tuple[int], np.dtype]:
+    pieces = [np.zeros(0, dtype=np.int16)]
+    for begin in range(0, len(token_ids), 5):
+        text = " ".join(str(token) for token in token_ids[begin : begin + 5])
+        pieces += [samples async for samples in reading.say(text, "en")]
+    pieces += [samples async for samples in reading.finish()]
+    reading.close()
+    return np.concatenate(pieces)
+
+
+def test_answers_at_once_begin_as_pytorch_speaks_them(folder: Path) -> None:
+    cases = ["hello/alto", "picture/alto", "hello/bass", "picture/bass"]
+    speakers = {"alto": "ethan", "bass": "chelsie"}
+
+    async def run() -> list[np.ndarray[tuple[int], np.dtype]]:
+        model = NativeModel("omni", folder, list(SPEAKERS))
+        try:
+            await model.start()
+            readings = []
+            for case in cases:
+                token_ids = RECORDED[f"{case}/ids"].tolist()[:-1]
+                num_prompt = int(RECORDED[f"{case}/num_prompt"])
+                prompt = Prompt(token_ids[:num_prompt])
+                reading = model.reading(speakers[case.split("/")[1]], prompt, tokens_of)
+                readings.append(heard(reading, token_ids[num_prompt:]))
+            return await asyncio.gather(*readings)
+        finally:
+            await model.close()
+
+    for case, found in zip(cases, asyncio.run(run()), strict=True):
+        expected = (RECORDED[f"{case}/wave"] * LOUDNESS).clip(-32767, 32767).round()
+        assert np.abs(expected).max() > 1000
+        assert np.abs(found[: len(expected)] - expected).max() <= 1
+
+
+def test_an_answer_whose_process_has_ended_fails_and_the_next_one_speaks(folder: Path) -> None:
+    async def run() -> int:
+        model = NativeModel("omni", folder, list(SPEAKERS))
+        try:
+            prompt = Prompt(RECORDED["hello/alto/ids"].tolist()[:8])
+            begun = model.reading("ethan", prompt, tokens_of)
+            assert [samples async for samples in begun.say("3 4", "en")] == []
+            assert model.executor is not None
+            for process in model.executor._processes.values():
+                process.kill()
+            for _ in range(2):
+                with pytest.raises(ModelNotAvailable, match="try again"):
+                    await anext(aiter(begun.say("5", "en")))
+            begun.close()
+            return len(await heard(model.reading("ethan", prompt, tokens_of), [3, 4]))
+        finally:
+            await model.close()
+
+    assert asyncio.run(run()) > 0
+
+
+def test_a_talker_that_cannot_be_loaded_stops_the_start(folder: Path, tmp_path: Path) -> None:
+    for file in folder.iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    (tmp_path / "openvino_talker_model.xml").unlink()
+    (tmp_path / "openvino_talker_model.xml").write_text("no model")
+
+    async def run() -> None:
+        voices = Voices(natives=[NativeModel("omni", tmp_path, ["ethan"])])
+        try:
+            await voices.start()
+        finally:
+            await voices.close()
+
+    with pytest.raises(SettingError, match="talker of omni cannot be loaded"):
+        asyncio.run(run())
+
+
+def test_a_models_own_voice_comes_before_one_of_the_same_name() -> None:
+    voices = Voices(natives=[NativeModel("omni", Path(), ["tenor", "ethan"])])
+    assert voices.names_for("omni") == ["tenor", "ethan", "alto", "soprano", "bass"]
+    assert voices.names_for("other") == voices.names
+    prompt = Prompt([1, 2])
+    assert isinstance(voices.reading("tenor", "omni", tokens_of, prompt), NativeReading)
+    assert not isinstance(voices.reading("tenor", "other", tokens_of, prompt), NativeReading)
+    with pytest.raises(InvalidRequest, match="tenor, ethan, alto, soprano, bass"):
+        voices.check("bob", "omni")
+    with pytest.raises(InvalidRequest, match="no voice 'ethan'"):
+        voices.check("ethan", "other")
