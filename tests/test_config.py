@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from palaver.config import Settings, load_settings, parse_models
+from palaver.config import Settings, load_settings
 from palaver.errors import SettingError
 
 
@@ -113,16 +113,24 @@ def test_models_come_from_every_source(tmp_path: Path) -> None:
 
 
 def test_a_folder_may_have_an_equals_sign_and_a_part_may_be_empty() -> None:
-    assert parse_models("a=/x=y,") == {"a": "/x=y"}
-    assert parse_models("") == {}
+    assert load_settings({}, {"PALAVER_MODELS": "a=/x=y,"}).models == {"a": Path("/x=y")}
 
 
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [("models", "NAME=FOLDER"), ("voices", "NAME=FOLDER"), ("families", "NAME=FAMILY")],
+)
 @pytest.mark.parametrize("text", ["a", "=/a", "a=", "a=/a,b"])
-def test_models_of_another_form_are_refused_with_the_part(text: str) -> None:
-    with pytest.raises(SettingError, match="NAME=FOLDER"):
-        parse_models(text)
-    with pytest.raises(SettingError, match=r"^models: "):
-        load_settings({}, {"PALAVER_MODELS": text})
+def test_pairs_of_another_form_are_refused_under_their_own_name(
+    name: str, form: str, text: str
+) -> None:
+    with pytest.raises(SettingError, match=f"^{name}: must be {form}, got "):
+        load_settings({}, {f"PALAVER_{name.upper()}": text})
+
+
+def test_a_name_that_comes_twice_is_refused() -> None:
+    with pytest.raises(SettingError, match=r"^models: the name 'a' comes twice"):
+        load_settings({}, {"PALAVER_MODELS": "a=/a,b=/b,a=/c"})
 
 
 @pytest.mark.parametrize("content", [b"port = ", b"\xff\xfe", None])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -146,47 +146,25 @@ def load_settings(
         raise SettingError(f"{name}: {first['msg']}, got {first['input']!r}") from error
 
 
-def parse_models(text: str) -> dict[str, str]:
-    """``NAME=FOLDER[,NAME=FOLDER…]`` as a dict.
+_PAIRS = {"models": "NAME=FOLDER", "voices": "NAME=FOLDER", "families": "NAME=FAMILY"}
+"""Settings that are written as pairs, and the form of one."""
+
+
+def parse_pairs(setting: str, parts: Iterable[str]) -> dict[str, str]:
+    """Pairs of a setting, ``NAME=FOLDER`` or ``NAME=FAMILY``, as a dict.
 
     Raises:
-        SettingError: A part has not that form.
+        SettingError: A part has not that form, or its name comes twice.
     """
-    return dict(parse_model(part) for part in text.split(",") if part)
-
-
-def parse_model(text: str) -> tuple[str, str]:
-    """``NAME=FOLDER`` as its two parts.
-
-    Raises:
-        SettingError: It has not that form.
-    """
-    name, equals, folder = text.partition("=")
-    if not (name and equals and folder):
-        raise SettingError(f"models: must be NAME=FOLDER, got {text!r}")
-    return name, folder
-
-
-def parse_families(text: str) -> dict[str, str]:
-    """``NAME=FAMILY[,NAME=FAMILY…]`` as a dict.
-
-    Raises:
-        SettingError: A part has not that form.
-    """
-    families = {}
-    for part in filter(None, text.split(",")):
-        name, equals, family = part.partition("=")
-        if not (name and equals and family):
-            raise SettingError(f"families: must be NAME=FAMILY, got {part!r}")
-        families[name] = family
-    return families
-
-
-_PARSERS: dict[str, Callable[[str], Any]] = {
-    "models": parse_models,
-    "voices": parse_models,
-    "families": parse_families,
-}
+    pairs: dict[str, str] = {}
+    for part in parts:
+        name, equals, value = part.partition("=")
+        if not (name and equals and value):
+            raise SettingError(f"{setting}: must be {_PAIRS[setting]}, got {part!r}")
+        if name in pairs:
+            raise SettingError(f"{setting}: the name {name!r} comes twice")
+        pairs[name] = value
+    return pairs
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -194,8 +172,8 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     for variable, text in environment.items():
         if variable.startswith(PREFIX) and text:  # set to nothing is not set
             name = variable.removeprefix(PREFIX).lower()
-            parse = _PARSERS.get(name)
-            values[name] = parse(text) if parse else text
+            is_pairs = name in _PAIRS
+            values[name] = parse_pairs(name, filter(None, text.split(","))) if is_pairs else text
     return values
 
 

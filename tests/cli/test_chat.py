@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
+from io import StringIO
 from pathlib import Path
 
+import httpx
+import pytest
+from rich.console import Console
+
 from tests.server import KEY, MODEL, RunningServer
+
+chat = import_module("palaver.cli.chat")  # the package shows the command under this name
 
 
 def talk(*lines: str, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
@@ -58,6 +66,25 @@ def test_an_error_of_the_server_is_shown_and_the_chat_goes_on(server: RunningSer
     assert ended.returncode == 0
     assert "there is no model" in ended.stdout
     assert "Hello" in ended.stdout
+
+
+def test_what_the_model_thinks_is_shown_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    thought, said = "[/b] is no end, [red] no colour", "so [bold] is a word"
+    deltas = [{"reasoning_content": thought}, {"content": said}]
+    monkeypatch.setattr(chat, "_stream", lambda client, conversation: iter(deltas))
+    shown = StringIO()
+    conversation = chat.Conversation(MODEL, is_thinking=True)
+    with httpx.Client() as client:
+        chat._say(Console(file=shown), client, conversation, "Hi")
+    assert thought in shown.getvalue()
+    assert said in shown.getvalue()
+
+
+def test_a_server_that_is_not_there_does_not_end_the_chat() -> None:
+    ended = talk("/models", "Hi", "/dance", arguments=("--url", "http://127.0.0.1:9", "--key", KEY))
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count("refused") == 2
+    assert "/dance is no command" in ended.stdout
 
 
 def test_without_a_url_the_chat_brings_its_own_server_and_ends_it() -> None:

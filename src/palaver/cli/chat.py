@@ -21,6 +21,7 @@ import httpx
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.text import Text
 
 from palaver.cli.options import ModelOption, fail
 from palaver.cli.player import Player
@@ -87,7 +88,7 @@ def chat(
                 timeout=httpx.Timeout(None),
             )
         )
-        console.print(f"[dim]{conversation.model} listens. /help lists the commands.[/dim]")
+        console.print(Text(f"{conversation.model} listens. /help lists the commands.", style="dim"))
         _talk(console, client, conversation)
 
 
@@ -124,12 +125,19 @@ def _obey(console: Console, client: httpx.Client, conversation: Conversation, li
         case "/model" if argument:
             conversation.model = argument
         case "/models":
-            for entry in client.get("/v1/models").raise_for_status().json()["data"]:
-                console.print(entry["id"], markup=False)
+            _list_models(console, client)
         case "/reset":
             conversation.messages = [m for m in conversation.messages if m["role"] == "system"]
         case _:
-            console.print(f"[dim]{command} is no command; /help lists them[/dim]")
+            console.print(Text(f"{command} is no command; /help lists them", style="dim"))
+
+
+def _list_models(console: Console, client: httpx.Client) -> None:
+    try:
+        for entry in client.get("/v1/models").raise_for_status().json()["data"]:
+            console.print(entry["id"], markup=False)
+    except httpx.HTTPError as error:
+        console.print(Text(str(error), style="red"), soft_wrap=True)
 
 
 def _say(console: Console, client: httpx.Client, conversation: Conversation, text: str) -> None:
@@ -139,7 +147,8 @@ def _say(console: Console, client: httpx.Client, conversation: Conversation, tex
     player = Player(Path.cwd())
     try:
         for delta in _stream(client, conversation):
-            console.print(delta.get("reasoning_content", ""), style="dim italic", end="")
+            reasoning = Text(delta.get("reasoning_content", ""), style="dim italic")
+            console.print(reasoning, end="", soft_wrap=True)
             if (content := delta.get("content", "")) and not answer and conversation.is_thinking:
                 console.print("\n")
             answer += content
@@ -150,7 +159,7 @@ def _say(console: Console, client: httpx.Client, conversation: Conversation, tex
     except KeyboardInterrupt:
         console.print(" …", end="")
     except httpx.HTTPError as error:
-        console.print(f"[red]{error}[/red]", end="")
+        console.print(Text(str(error), style="red"), end="", soft_wrap=True)
         conversation.messages.pop()
         return
     finally:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from palaver.config import Settings, load_settings, parse_model
+from palaver.config import Settings, load_settings, parse_pairs
 from palaver.errors import SettingError
 
 ModelOption: TypeAlias = Annotated[
@@ -27,7 +27,7 @@ errors = Console(stderr=True, highlight=False)
 def settings_from(config: Path | None, models: list[str] | None, **given: Any) -> Settings:
     """The settings of a command line; ends the command if there is something wrong with them."""
     try:
-        chosen = dict(parse_model(model) for model in models) if models else None
+        chosen = parse_pairs("models", models) if models else None
         return load_settings({"models": chosen, **given}, os.environ, config)
     except SettingError as error:
         raise fail(str(error)) from error
