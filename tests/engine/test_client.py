@@ -241,3 +241,21 @@ def test_a_folder_without_a_model_is_an_error_that_names_it(tmp_path: Path) -> N
             await client.start()
 
     asyncio.run(main())
+
+
+def test_an_engine_comes_back_though_someone_stopped_waiting_for_an_inspection(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def test(client: EngineClient) -> None:
+        assert client.pid
+        os.kill(client.pid, signal.SIGSTOP)
+        inspecting = asyncio.create_task(client.inspect())
+        await asyncio.sleep(0)
+        inspecting.cancel()
+        os.kill(client.pid, signal.SIGKILL)
+        while client.num_starts == 1 or client.ready is None:
+            await asyncio.sleep(0.01)
+        assert len(await _all_tokens(client.generate(_PROMPT, _SHORT))) == 7
+
+    with caplog.at_level(logging.CRITICAL, "palaver.engine.client"):
+        _with_client(test)

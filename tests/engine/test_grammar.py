@@ -236,3 +236,19 @@ def test_a_json_schema_can_be_part_of_a_grammar() -> None:
     ended = [answer for answer in answers.values() if answer[2] == "stop"]
     assert ended
     assert all(isinstance(json.loads(_text(answer))["n"], int) for answer in ended)
+
+
+def test_a_choice_that_ends_in_the_step_that_gives_its_request_up_brings_nothing() -> None:
+    engine = _engine()
+    grammar = Grammar('start: /[ab]/ " and so on until the end of it"', "response_format")
+    request = _request(1, grammar, num_choices=2, num_top_logprobs=0)
+    engine.add(request, _constraint(request))
+    engine.step()
+    first, second = engine.scheduler.running
+    assert first.constraint
+    first.constraint.matcher.consume_token(300)  # not allowed, so from here on it is in error
+    assert second.num_forced
+    assert {token.choice for token in engine.step()} == {0}
+    assert [request_id for request_id, _ in engine.failures] == [1]
+    engine.check_integrity()
+    assert not engine.num_requests

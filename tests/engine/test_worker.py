@@ -13,6 +13,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from palaver.engine.engine import Engine
+from palaver.engine.grammar import GrammarCompiler
 from palaver.engine.messages import (
     LENGTH,
     Cancel,
@@ -26,8 +28,10 @@ from palaver.engine.messages import (
     decode_from_engine,
     frame,
 )
-from palaver.engine.worker import WorkerConfig
+from palaver.engine.request import Grammar
+from palaver.engine.worker import Worker, WorkerConfig
 from palaver.runtime import RuntimeConfig
+from palaver.runtime.fake import FakeRuntime
 
 from .conversations import request, token_ids
 
@@ -173,3 +177,28 @@ def test_it_ends_when_the_server_dies_amid_a_message(num_bytes: int) -> None:
         child.socket.sendall(frame(Submit(request(1, token_ids(10))))[:num_bytes])
         child.hang_up()
         assert child.has_ended()
+
+
+class _Panics(BaseException):
+    """What a library raises that has lost its bearings; no :class:`Exception`."""
+
+
+def test_a_grammar_that_brings_the_library_down_is_refused_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def panic(*arguments: object) -> None:
+        raise _Panics
+
+    monkeypatch.setattr(GrammarCompiler, "compile", panic)
+    ours, theirs = socket.socketpair()
+    compiler = GrammarCompiler(Path("tokenizer.json"), 64)
+    worker = Worker(theirs, Engine(FakeRuntime(num_blocks=64)), compiler)
+    grammar = Grammar("start: /a/", "response_format")
+    with ours, theirs:
+        worker._apply(Submit(request(1, token_ids(10), grammar=grammar)))
+        worker._take_messages()
+        (length,) = LENGTH.unpack(ours.recv(LENGTH.size))
+        refused = decode_from_engine(ours.recv(length))
+    assert isinstance(refused, Refused)
+    assert (refused.request_id, refused.param) == (1, None)
+    assert not worker._preparing

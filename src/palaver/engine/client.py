@@ -227,7 +227,9 @@ class EngineClient:
 
     def _fail_all(self, why: str) -> None:
         while self._inspections:
-            self._inspections.popleft().set_exception(self._not_running())
+            inspection = self._inspections.popleft()
+            if not inspection.done():  # whoever asked may have gone away
+                inspection.set_exception(self._not_running())
         generations, self._generations = self._generations, {}
         for generation in generations.values():
             generation.fail(ModelNotAvailable(f"model {self.name!r} cannot answer now: {why}"))

@@ -164,10 +164,13 @@ class Engine:
         drawn: list[Sequence] = []
         num_rows = 0
         for chunk in chunks:
+            sequence = chunk.sequence
+            if self._is_gone(sequence):
+                num_rows += chunk.num_rows
+                continue
             self.scheduler.computed(chunk)
             if not chunk.num_rows:
                 continue
-            sequence = chunk.sequence
             outputs += self._report_forced(sequence, logits[num_rows:])
             num_rows += chunk.num_rows
             if _has_ended(sequence):
@@ -225,8 +228,8 @@ class Engine:
         self, sequence: Sequence, token_id: int, logprobs: TokenLogprobs | None
     ) -> list[TokenOutput]:
         """Append a token that was drawn, and those that its grammar forces behind it."""
-        if sequence.request.request_id not in self._sequences:
-            return []  # given up in this very step
+        if self._is_gone(sequence):
+            return []
         sequence.append(token_id)
         outputs = [_output(sequence, token_id, logprobs)]
         if sequence.constraint:
@@ -271,6 +274,10 @@ class Engine:
             self.failures.append((sequence.request.request_id, error))
             self.cancel(sequence.request.request_id)
         return error is not None
+
+    def _is_gone(self, sequence: Sequence) -> bool:
+        """Whether another choice has had its whole request given up in this very step."""
+        return not sequence.is_read_back and sequence.request.request_id not in self._sequences
 
     def _end(self, sequence: Sequence) -> None:
         self.scheduler.finish(sequence)

@@ -190,7 +190,7 @@ class Worker:
     ) -> None:
         self._preparing.discard(request.request_id)
         try:
-            self._engine.add(request, constraint.result() if constraint else None, features)
+            self._engine.add(request, _compiled(constraint), features)
         except InvalidRequest as error:
             self._refuse(request.request_id, error)
 
@@ -205,6 +205,17 @@ class Worker:
                     self._inbox.put(decode_to_engine(stream.read(*LENGTH.unpack(head))))
         finally:  # also when the other end died amid a message, or with tokens unread
             os._exit(0)
+
+
+def _compiled(constraint: Future[Constraint] | None) -> Constraint | None:
+    """The constraint of a request that has one; whatever goes wrong is the request's own affair."""
+    if constraint is None:
+        return None
+    error = constraint.exception()
+    if error and not isinstance(error, InvalidRequest):
+        _log.error("a grammar could not be compiled", exc_info=error)
+        raise InvalidRequest("the form of the answer cannot be enforced") from error
+    return constraint.result()
 
 
 def main(fd: int, config: WorkerConfig) -> None:
