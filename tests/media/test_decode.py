@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
+from palaver.media import decode as decoding
 from palaver.media.decode import MediaError, decode
 from palaver.media.limits import MediaLimits
 from palaver.senses.media import Kind, Picture, Sound, Video
@@ -176,3 +180,20 @@ def test_broken_files_decode_or_are_refused_and_nothing_else(kind: Kind) -> None
         except MediaError:
             num_refused += 1
     assert num_refused > 10
+
+
+def test_a_sound_without_end_is_refused_as_soon_as_it_is_too_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def silence(stream: object) -> Iterator[av.AudioFrame]:
+        while True:
+            samples = np.zeros((1, 1600), dtype=np.float32)
+            frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
+            frame.sample_rate = 16_000
+            yield frame
+
+    stream = SimpleNamespace(codec_context=object())
+    container = SimpleNamespace(decode=silence, streams=SimpleNamespace(audio=[stream]))
+    monkeypatch.setattr(decoding, "_through_ffmpeg", lambda content, what, read: read(container))
+    with pytest.raises(MediaError, match="more than 1 seconds"):
+        decode("sound", b"", replace(_LIMITS, max_sound_s=1))

@@ -35,6 +35,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             while True:
                 self.wfile.write(b"x" * 100)
+        elif self.path == "/packed":
+            self.send_response(200)
+            self.send_header("Content-Encoding", "zstd")
+            self.end_headers()
+            self.wfile.write(b"x")
         elif self.path == "/slow":
             time.sleep(5)
         elif self.path.startswith("/to/"):
@@ -184,3 +189,7 @@ def test_the_address_that_was_checked_is_the_one_connected_to(
     port = url.rsplit(":", 1)[1]
     assert _fetch(f"http://rebinding.test:{port}/file", _PUBLIC) == b"content"
     assert asked == ["rebinding.test"]
+
+
+def test_an_encoding_that_was_not_asked_for_is_refused(url: str) -> None:
+    assert "in the encoding 'zstd'" in _refusal(f"{url}/packed")

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -147,6 +148,29 @@ def test_cancelling_ends_the_decoding() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+        assert decoder._process is None
+        assert isinstance(await decoder.decode("picture", _PICTURE), Picture)
+        await decoder.close()
+
+    asyncio.run(work())
+
+
+def test_cancelling_a_file_that_is_just_done_spoils_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def work() -> None:
+        decoder = Decoder(MediaLimits())
+        await decoder.decode("picture", _PICTURE)
+        may_end = threading.Event()
+        monkeypatch.setattr(decoder, "_decode", lambda kind, content: may_end.wait())
+        task = asyncio.create_task(decoder.decode("picture", _PICTURE))
+        await asyncio.sleep(0)  # its process is idle again, only the answer is still on its way
+        task.cancel()
+        asyncio.get_running_loop().call_later(0.01, may_end.set)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        monkeypatch.undo()
+        assert decoder._process is None
         assert isinstance(await decoder.decode("picture", _PICTURE), Picture)
         await decoder.close()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any, TypeVar
 
 import av
@@ -136,7 +137,7 @@ def _decode_sound(content: bytes, limits: MediaLimits) -> Sound:
             raise MediaError("has a sound track of an unknown codec")
         resampler = av.AudioResampler(format="fltp", rate=SAMPLE_RATE_HZ)
         num_samples = 0
-        for frame in [*container.decode(container.streams.audio[0]), None]:
+        for frame in chain(container.decode(container.streams.audio[0]), (None,)):
             for part in resampler.resample(frame):
                 samples: NDArray[np.float32] = part.to_ndarray().mean(axis=0)
                 num_samples += len(samples)

@@ -60,6 +60,7 @@ class Decoder:
                 if process := self._process:
                     process.kill()  # which makes the thread return
                 await asyncio.gather(work, return_exceptions=True)
+                self._end()  # it may just have been done, and the next file must not meet a corpse
                 raise
 
     async def close(self) -> None:

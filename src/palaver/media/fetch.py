@@ -12,6 +12,7 @@ from palaver.errors import InvalidRequest
 from palaver.media.limits import MediaLimits
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_ENCODINGS = ("identity", "gzip", "deflate")
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -72,7 +73,7 @@ class Fetcher:
             max_redirects=limits.max_redirects,
             timeout=limits.fetch_timeout_s,
             trust_env=False,  # a proxy would connect to whatever it likes
-            headers={"User-Agent": "palaver"},
+            headers={"User-Agent": "palaver", "Accept-Encoding": "identity"},
         )
 
     async def close(self) -> None:
@@ -108,6 +109,7 @@ class Fetcher:
         async with self._client.stream("GET", url) as response:
             if not response.is_success:
                 raise _refusal(path, f"the server answered {response.status_code}")
+            self._check_encoding(response.headers.get("content-encoding", "identity"), path)
             declared = response.headers.get("content-length", "")
             if declared.isdecimal():
                 self._check_size(int(declared), path)
@@ -117,6 +119,11 @@ class Fetcher:
                 self._check_size(num_bytes, path)
                 chunks.append(chunk)
         return b"".join(chunks)
+
+    def _check_encoding(self, encoding: str, path: str) -> None:
+        """Others unpack a few bytes to gigabytes at once, before their size can be checked."""
+        if encoding.strip().lower() not in _ENCODINGS:
+            raise _refusal(path, f"it comes in the encoding {encoding!r}, which was not asked for")
 
     def _check_size(self, num_bytes: int, path: str) -> None:
         if num_bytes > self._limits.max_bytes:
