@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from palaver.errors import ModelNotAvailable
+from palaver.speech import espeak
 from palaver.speech.espeak import TIMBRES, EmbeddedVoice, EspeakPool
 from palaver.speech.voice import Samples
 from tests.speech.listening import RATE_HZ, Heard
@@ -177,3 +178,23 @@ def test_a_sentence_that_brings_its_process_down_costs_that_sentence_only() -> N
         return await voice(pool).say(ENGLISH, "en")
 
     assert len(with_pool(crash)) > RATE_HZ
+
+
+def test_a_sentence_that_never_ends_is_given_up_with_its_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def hang(pool: EspeakPool) -> Samples:
+        await pool.start()
+        (pid,) = voice_pids()
+        while not (forks := children_of(pid)):
+            await asyncio.sleep(0.01)
+        for fork in forks:
+            os.kill(fork, signal.SIGSTOP)
+        monkeypatch.setattr(espeak, "_TIMEOUT_S", 0.1)
+        with pytest.raises(ModelNotAvailable, match="does not answer"):
+            await pool.speak("Hello.", "en", TIMBRES["alto"])
+        monkeypatch.undo()
+        assert voice_pids() == []
+        return await voice(pool).say(ENGLISH, "en")
+
+    assert len(with_pool(hang)) > RATE_HZ

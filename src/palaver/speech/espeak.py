@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -191,7 +192,7 @@ class _EspeakProcess:
             assert process.stdin is not None
             process.stdin.close()  # which ends the fork that waits
             if process.returncode is None:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)  # with the fork that is amid a sentence
             await process.communicate()  # until all pipes are closed
 
 
