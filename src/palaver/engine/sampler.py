@@ -30,15 +30,15 @@ from numpy.typing import NDArray
 
 from palaver.engine import philox
 from palaver.engine.distribution import Distribution
-from palaver.engine.filters import drop_tail, has_nucleus, redraw
+from palaver.engine.filters import are_surely_kept, drop_tail, has_nucleus, redraw
 from palaver.engine.grammar import Mask
 from palaver.engine.penalties import TokenCounts
 from palaver.engine.request import SamplingParams
 
 _FORCED = 100.0
 FORBIDDEN = -100.0
-_GROUP = 2**17
-"""Logits that are worked on at a time: more rows of a small vocabulary, fewer of a large one."""
+_LEAST_PART = 2**18
+"""Logits that are worth a thread of their own."""
 
 
 class TokenLogprobs(msgspec.Struct, frozen=True, array_like=True):
@@ -80,39 +80,7 @@ def sample(
     Args:
         logits: ``float32[R, V]``; overwritten.
         draws: R of them.
-
-    Large batches are divided among threads, row by row: the model is done, so the cores are idle.
     """
-    parts = _parts(*logits.shape)
-    if len(parts) == 1:
-        return _sample(logits, draws)
-    jobs = [(logits[part], draws[part]) for part in parts]
-    sampled = list(_threads().map(_sample, *zip(*jobs, strict=True)))
-    tokens = [token for part, _ in sampled for token in part]
-    return tokens, [entry for _, part in sampled for entry in part]
-
-
-def _parts(num_rows: int, vocab: int) -> list[slice]:
-    """Rows for each thread: as even as can be, and never too little to be worth a thread."""
-    num_parts = max(1, min(_num_threads(), num_rows, num_rows * vocab // _GROUP))
-    bounds = [num_rows * i // num_parts for i in range(num_parts + 1)]
-    return [slice(*pair) for pair in pairwise(bounds)]
-
-
-@cache
-def _num_threads() -> int:
-    return len(os.sched_getaffinity(0))
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_num_threads(), thread_name_prefix="sampler")
-
-
-def _sample(
-    logits: NDArray[np.float32], draws: Rows[Draw]
-) -> tuple[list[int], list[TokenLogprobs | None]]:
-    """:func:`sample` in one thread."""
     tops = {
         row: _top_logprobs(logits[row], draw.params.num_top_logprobs)
         for row, draw in enumerate(draws)
@@ -193,29 +161,56 @@ def _draw(logits: NDArray[np.float32], draws: Rows[Draw]) -> NDArray[np.int64]:
         [p.seed for p in params], [d.choice for d in draws], [d.position for d in draws]
     )
     distribution = Distribution(weights)
-    masses = [p.top_p * total for p, total in zip(params, distribution.totals, strict=True)]
+    masses = distribution.totals * [p.top_p for p in params]
     is_cut = [drop_tail(row, p) for row, p in zip(weights, params, strict=True)]
     if any(is_cut):
         distribution = Distribution(weights)
     tokens = distribution.pick(uniforms[:, 0])
-    for row, p in enumerate(params):
-        if has_nucleus(p, weights.shape[1]):
-            further = chain(uniforms[row, 1:], _further_uniforms(draws[row]))
-            tokens[row] = redraw(weights[row], tokens[row], masses[row], further)
+    is_open = np.array([has_nucleus(p, weights.shape[1]) for p in params])
+    is_open &= ~are_surely_kept(weights, tokens, masses, distribution.totals, is_open)
+    for row in np.flatnonzero(is_open).tolist():
+        further = chain(uniforms[row, 1:], _further_uniforms(draws[row]))
+        tokens[row] = redraw(weights[row], tokens[row], masses[row], further)
     return tokens
 
 
 def _exponentiate(
     logits: NDArray[np.float32], temperatures: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """The weights of all tokens, the highest of each row 1; in place, while a cache holds them."""
-    num_rows = max(1, _GROUP // logits.shape[1])
-    for begin in range(0, len(logits), num_rows):
-        rows = logits[begin : begin + num_rows]
+    """The weights of all tokens, the highest of each row 1; in place.
+
+    Large batches are divided among threads: the model is done, so the cores are idle.
+    """
+
+    def exponentiate(part: slice) -> None:
+        rows = logits[part]
         rows -= rows.max(axis=1, keepdims=True)
-        rows /= temperatures[begin : begin + num_rows, None]
+        rows /= temperatures[part, None]
         np.exp(rows, out=rows)
+
+    parts = _parts(*logits.shape)
+    if len(parts) > 1:
+        list(_threads().map(exponentiate, parts))
+    else:
+        exponentiate(parts[0])
     return logits
+
+
+def _parts(num_rows: int, vocab: int) -> list[slice]:
+    """Rows for each thread: as even as can be, and never too little to be worth a thread."""
+    num_parts = max(1, min(_num_threads(), num_rows, num_rows * vocab // _LEAST_PART))
+    bounds = [num_rows * i // num_parts for i in range(num_parts + 1)]
+    return [slice(*pair) for pair in pairwise(bounds)]
+
+
+@cache
+def _num_threads() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_num_threads(), thread_name_prefix="sampler")
 
 
 def _further_uniforms(draw: Draw) -> Iterator[float]:
