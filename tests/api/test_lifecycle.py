@@ -99,6 +99,29 @@ def test_a_client_that_goes_away_ends_its_generation(
     assert eventually(lambda: is_idle(engine))
 
 
+@pytest.mark.spec("S50")
+def test_a_client_that_goes_away_before_the_first_token_opens_no_stream(
+    server: RunningServer,
+) -> None:
+    (engine,) = server.engine_pids()
+    given_up = 'status="499"'
+    with server.client() as client:
+
+        def num_given_up() -> float:
+            lines = client.get("/metrics").text.splitlines()
+            return sum(float(line.split()[-1]) for line in lines if given_up in line)
+
+        before = num_given_up()
+        os.kill(engine, signal.SIGSTOP)
+        try:
+            with pytest.raises(httpx.ReadTimeout):
+                client.post(PATH, json=ENDLESS | {"stream": True}, timeout=0.5)
+            assert eventually(lambda: num_given_up() == before + 1)
+        finally:
+            os.kill(engine, signal.SIGCONT)
+    assert eventually(lambda: is_idle(engine))
+
+
 def test_a_killed_engine_is_a_503_and_is_back_soon(tmp_path: Path) -> None:
     with running_server(tmp_path) as server, server.client() as client:
         (engine,) = server.engine_pids()

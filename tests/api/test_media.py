@@ -252,7 +252,7 @@ def test_the_examples_of_the_document_run(seeing_server: RunningServer, tmp_path
             check=False,
         )
         assert ended.returncode == 0, ended.stderr
-        assert ended.stdout.strip()
+        assert ended.stdout  # a line at least: what noise says may be blank
         assert '"error"' not in ended.stdout
 
 

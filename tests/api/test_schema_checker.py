@@ -14,7 +14,7 @@ import pytest
 from palaver.api import schema_checker
 from palaver.api.schema_checker import SchemaChecker
 from palaver.chat.schema import check_schema
-from palaver.errors import InvalidRequest
+from palaver.errors import InvalidRequest, ModelNotAvailable
 
 GOOD = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
 BAD = {"type": "object", "properties": {"a": {"not": {}}}}
@@ -87,6 +87,19 @@ def test_a_schema_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.gather(*(made.check(GOOD, "schema") for _ in range(5)))
         await made.check(GOOD, "schema")
         assert len(asked) == 1
+
+    run(work)
+
+
+def test_a_busy_machine_is_told_as_such_and_says_nothing_about_the_schema(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def work(made: SchemaChecker) -> None:
+        with monkeypatch.context() as busy:
+            busy.setattr(schema_checker, "_TIMEOUT_S", 0.0)
+            with pytest.raises(ModelNotAvailable, match="too busy"):
+                await made.check(GOOD, "schema")
+        assert await made.check(GOOD, "schema") == check_schema(GOOD, "schema")
 
     run(work)
 

@@ -62,6 +62,13 @@ def read(
     separate_reasoning=st.booleans(),
     strips_space=st.booleans(),
 )
+@example(
+    pieces=[b"\nX"],
+    stop=["X"],
+    enable_thinking=True,
+    separate_reasoning=True,
+    strips_space=False,
+)
 def test_every_way_of_cutting_an_answer_gives_the_same(
     byte_model: ChatModel,
     pieces: list[bytes],

@@ -11,6 +11,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
+from starlette.requests import ClientDisconnect
 
 from palaver.api import stream
 from palaver.api.auth import authenticate
@@ -21,7 +22,6 @@ from palaver.api.forms import with_forms
 from palaver.api.media import MediaIntake
 from palaver.api.spoken import speech_of, with_spoken_answers
 from palaver.api.wire.request import ChatCompletionRequest
-from palaver.chat.request import ChatRequest
 from palaver.config import Settings
 from palaver.errors import InvalidRequest
 from palaver.models.served import ModelRegistry
@@ -32,7 +32,6 @@ router = APIRouter(tags=["chat"])
 
 _T = TypeVar("_T")
 _MIB = 2**20
-_CLIENT_CLOSED_REQUEST = 499
 
 
 @router.post("/chat/completions", operation_id="createChatCompletion")
@@ -49,12 +48,10 @@ async def create_chat_completion(request: Request) -> Response:
     answers: SpokenAnswers = request.app.state.spoken_answers
     speech = speech_of(body, model, request.app.state.voices, answers)
     body = with_spoken_answers(body, answers)
-    chat: ChatRequest | None = body.to_chat()
+    chat = body.to_chat()
     if media := body.media:
         intake: MediaIntake = request.app.state.media
-        chat = await _unless_disconnected(request, intake.add_to(body.to_chat(), media, model))
-    if chat is None:
-        return Response(status_code=_CLIENT_CLOSED_REQUEST)
+        chat = await _unless_disconnected(request, intake.add_to(chat, media, model))
     chat = await with_forms(chat, body.response_format, request.app.state.schemas)
     turn = await begin_turn(chat, model.chat)
 
@@ -64,7 +61,8 @@ async def create_chat_completion(request: Request) -> Response:
     completion = Completion(chat, turn, model, note_first_token, speech)
     if body.stream:
         has_usage = bool(body.stream_options and body.stream_options.include_usage)
-        events = await stream.open_stream(completion, has_usage=has_usage)
+        opening = stream.open_stream(completion, has_usage=has_usage)
+        events = await _unless_disconnected(request, opening)
         return StreamingResponse(
             events, media_type=stream.MEDIA_TYPE, headers=headers | stream.HEADERS
         )
@@ -72,8 +70,6 @@ async def create_chat_completion(request: Request) -> Response:
         answer = await _unless_disconnected(request, completion.whole())
     finally:
         completion.close()
-    if answer is None:
-        return Response(status_code=_CLIENT_CLOSED_REQUEST)
     return Response(msgspec.json.encode(answer), headers=headers, media_type="application/json")
 
 
@@ -100,13 +96,19 @@ def _ignored_fields(body: ChatCompletionRequest, *, is_strict: bool) -> dict[str
     return {"x-ignored-fields": "".join(c if c.isprintable() else "?" for c in names)[:1000]}
 
 
-async def _unless_disconnected(request: Request, work: Coroutine[Any, Any, _T]) -> _T | None:
-    """The result of ``work``; ``None`` if the client went away, which ends the work."""
+async def _unless_disconnected(request: Request, work: Coroutine[Any, Any, _T]) -> _T:
+    """The result of ``work``, which ends when the client goes away.
+
+    Raises:
+        ClientDisconnect: The client has gone.
+    """
     task = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_disconnected(request))
     try:
         await asyncio.wait([task, gone], return_when=asyncio.FIRST_COMPLETED)
-        return task.result() if task.done() else None
+        if not task.done():
+            raise ClientDisconnect
+        return task.result()
     finally:
         gone.cancel()
         task.cancel()

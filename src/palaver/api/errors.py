@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from palaver.api.wire.response import ErrorBody, ErrorDetail
 from palaver.errors import (
@@ -23,6 +24,7 @@ from palaver.errors import (
 
 _log = logging.getLogger(__name__)
 
+_CLIENT_GONE = 499
 _MAX_SHOWN = 80
 _MAX_MESSAGE = 1000
 _MAX_PARAM = 200
@@ -106,6 +108,10 @@ def install(app: FastAPI) -> None:
         first = error.errors()[0]
         name = str(first["loc"][-1])
         return response_of(InvalidRequest(f"{name}: {first['msg']}", param=name))
+
+    @app.exception_handler(ClientDisconnect)
+    async def _nobody_listens(_: Request, __: ClientDisconnect) -> Response:
+        return Response(status_code=_CLIENT_GONE)
 
     @app.exception_handler(HTTPException)
     async def _http_error(request: Request, error: HTTPException) -> Response:

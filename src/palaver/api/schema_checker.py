@@ -11,13 +11,13 @@ from collections import OrderedDict
 from typing import Any, TypeAlias
 
 from palaver.api.schema_worker import MAX_CPU_S
-from palaver.errors import InvalidRequest
+from palaver.errors import InvalidRequest, ModelNotAvailable
 
 _MAX_BYTES = 1_000_000
 _MAX_CHECKED_AT_ONCE = 32
 """More than hostile clients are likely to fill: each gets its share of the processor at once."""
 _NUM_REMEMBERED = 256
-_TIMEOUT_S = 10.0
+_TIMEOUT_S = 30.0
 """For a machine so busy that the seconds of work do not come together."""
 
 _Checked: TypeAlias = dict[str, Any] | InvalidRequest
@@ -45,6 +45,7 @@ class SchemaChecker:
 
         Raises:
             InvalidRequest: It cannot be enforced, or not be checked within the bounds.
+            ModelNotAvailable: The machine is too busy to check it now.
         """
         content = json.dumps([path, schema]).encode()
         if len(content) > _MAX_BYTES:
@@ -90,7 +91,11 @@ class SchemaChecker:
         return checked
 
     async def _ask(self, content: bytes) -> bytes:
-        """What a process of its own answers; nothing if it came to an end before."""
+        """What a process of its own answers; nothing if it came to an end before.
+
+        Raises:
+            ModelNotAvailable: It has not had the time that it may use.
+        """
         ours, theirs = socket.socketpair()
         with theirs:
             socket.send_fds(self._start(), [b"."], [theirs.fileno()])
@@ -100,7 +105,10 @@ class SchemaChecker:
                 writer.write(content)
                 writer.write_eof()
                 return await reader.read()
-        except (TimeoutError, ConnectionError):
+        except TimeoutError:  # says nothing about the schema, so it is not remembered
+            message = f"the machine is too busy: a schema was not checked within {_TIMEOUT_S:g} s"
+            raise ModelNotAvailable(message) from None
+        except ConnectionError:
             return b""
         finally:
             writer.close()

@@ -13,6 +13,7 @@ import signal
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
+from palaver.lifeline import end_with_parent
 from palaver.media.decode import MediaError, decode
 from palaver.media.limits import MediaLimits
 from palaver.senses.media import Kind, Media
@@ -106,6 +107,7 @@ class Decoder:
 def _serve(connection: Connection, limits: MediaLimits) -> None:
     """Decode what comes, until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the server's affair
+    end_with_parent()  # who would else notice that a file takes too long?
     resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY_BYTES, _MAX_MEMORY_BYTES))
     while True:
         try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from palaver.lifeline import end_with_parent
 from palaver.speech.voice import Samples
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def begin(folder: Path) -> None:
     """Load the models of a folder; the process has them for all of its life."""
     global _talker  # noqa: PLW0603
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the server's affair
+    end_with_parent()
     os.nice(_NICENESS)
     from palaver.runtime.talker import Talker  # noqa: PLC0415  # the API imports no OpenVINO
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from palaver.errors import ModelNotAvailable, SettingError
+from palaver.lifeline import end_with_parent
 from palaver.speech.encode import resampled
 from palaver.speech.sentences import readable
 from palaver.speech.voice import SAMPLE_RATE_HZ, Samples
@@ -145,11 +146,13 @@ class NeuralModel:
             self._executor = ProcessPoolExecutor(
                 1, get_context("spawn"), initializer=partial(_begin, self._folder)
             )
+        executor = self._executor
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._executor, work, *arguments)
+            return await loop.run_in_executor(executor, work, *arguments)
         except BrokenProcessPool as error:
-            self._executor = None
+            if self._executor is executor:  # another call may have begun anew already
+                self._executor = None
             raise ModelNotAvailable(f"the voice {self.name} has failed; try again") from error
 
 
@@ -184,6 +187,7 @@ _synthesiser: Any = None
 def _begin(folder: VoiceFolder) -> None:
     global _synthesiser  # noqa: PLW0603  # the process has one model for all of its life
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the server's affair
+    end_with_parent()
     os.nice(_NICENESS)
     import sherpa_onnx  # noqa: PLC0415
 

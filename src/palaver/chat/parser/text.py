@@ -30,6 +30,7 @@ class TextSink:
                 return
             text = rest
         self._is_behind_markup = self._is_behind_call = False
+        self._skipped = ""
         text = self._held + text
         end = len(text.rstrip()) if self._holds_space else len(text)
         self._held = text[end:]
