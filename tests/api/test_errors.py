@@ -76,6 +76,33 @@ def test_a_body_that_is_no_object_is_400(client: httpx.Client, content: bytes) -
     assert_error(response, 400, "INVALID_REQUEST_BODY", "must be a JSON object")
 
 
+@pytest.mark.spec("S40")
+@pytest.mark.parametrize(
+    ("role", "member", "value", "belongs"),
+    [
+        ("user", "tool_calls", [{"id": "c", "function": {"name": "f", "arguments": "{}"}}], "assi"),
+        ("system", "reasoning_content", "So.", "assistant"),
+        ("user", "audio", {"id": "audio_0"}, "assistant"),
+        ("assistant", "tool_call_id", "c", "tool"),
+    ],
+)
+def test_a_field_of_another_role_is_400(
+    client: httpx.Client, role: str, member: str, value: Any, belongs: str
+) -> None:
+    message = {"role": role, "content": "Hi", member: value}
+    response = client.post(PATH, json=chat(messages=[message]))
+    assert_error(response, 400, "INVALID_REQUEST_BODY", f"belongs into a message of role {belongs}")
+    assert response.json()["error"]["param"] == f"messages[0].{member}"
+    empty: dict[str, Any] = {
+        "role": "user",
+        "content": "Hi",
+        "tool_calls": [],
+        "tool_call_id": "",
+        "audio": None,
+    }
+    assert client.post(PATH, json=chat(messages=[empty])).status_code == 200
+
+
 @pytest.mark.spec("S05")
 def test_an_unknown_model_is_404_and_the_known_ones_are_named(client: httpx.Client) -> None:
     response = client.post(PATH, json=chat(model="nobody/nothing"))

@@ -43,7 +43,7 @@ from tests.server import KEY, MODEL, chat
 ROOT = Path(__file__).parent.parent.parent
 PATH = "/v1/chat/completions"
 ACROSS_FIELDS = {
-    *("max_tokens", "json_schema", "audio", "audio_role", "modalities", "across_fields"),
+    *("max_tokens", "json_schema", "audio", "modalities", "across_fields"),
 }
 """Errors of rules between fields, which the document tells in words."""
 

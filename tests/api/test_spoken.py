@@ -280,7 +280,7 @@ def test_what_cannot_be_spoken_is_refused(
 def test_an_id_that_nobody_knows_is_refused(client: httpx.Client, earlier: str) -> None:
     messages = [{"role": earlier, "audio": {"id": "audio_0"}}, {"role": "user", "content": "Hi"}]
     error = refusal(client, chat(messages=messages))
-    assert error["param"] == ("messages[0].audio.id" if earlier == "assistant" else "messages[0]")
+    assert error["param"].removesuffix(".id") == "messages[0].audio"
 
 
 @pytest.mark.spec("S50")

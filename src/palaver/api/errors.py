@@ -82,7 +82,8 @@ def translate_validation(error: ValidationError, body: Any) -> InvalidRequest:
     """The first thing that is wrong with a body: which field, what it must be, what came."""
     first = error.errors(include_url=False)[0]
     path = _path(first["loc"], body, is_missing=first["type"] == "missing")
-    member = _MISSING_MEMBER.get(first["type"])
+    context: dict[str, Any] = first.get("ctx") or {}
+    member = _MISSING_MEMBER.get(first["type"]) or context.get("member")
     if member:
         path = f"{path}.{member}"
     if first["type"] == "across_fields":
@@ -90,7 +91,6 @@ def translate_validation(error: ValidationError, body: Any) -> InvalidRequest:
     if first["type"] in _WHOLE_OBJECT:
         return InvalidRequest(first["msg"], param=first["type"])
     template = _MESSAGES.get(first["type"])
-    context: dict[str, Any] = first.get("ctx") or {}
     message = template.format(**context) if template else first["msg"]
     shown = "" if member or first["type"] == "missing" else f", got {_shown(first['input'])}"
     return InvalidRequest(f"{path or 'body'}: {message}{shown}", param=path or None)

@@ -99,6 +99,21 @@ _COMPLETE: JsonDict = {
 }
 
 
+_ROLE_OF = {
+    "tool_calls": "assistant",
+    "reasoning_content": "assistant",
+    "audio": "assistant",
+    "tool_call_id": "tool",
+}
+"""Fields that only messages of one role have."""
+
+
+def _only_there(name: str, role: str) -> JsonDict:
+    """A rule: in messages of other roles, the field is absent or says nothing."""
+    of_role: JsonDict = {"properties": {"role": {"const": role}}}
+    return {"if": of_role, "else": {"properties": {name: {"enum": [None, "", []]}}}}
+
+
 _NO_PARTS: list[JsonDict] = [
     {"type": "object"},
     {"type": "number"},
@@ -116,6 +131,7 @@ def _add_rules(schema: JsonDict) -> None:
     of_tool: JsonDict = {"properties": {"role": {"const": "tool"}}}
     schema["allOf"] = [
         _COMPLETE,
+        *(_only_there(name, role) for name, role in _ROLE_OF.items()),
         {
             "if": of_tool,
             "then": {"properties": {"content": {"anyOf": [*said, *_NO_PARTS]}}},
@@ -170,10 +186,12 @@ class ChatMessage(BaseModel):
 
     @model_validator(mode="after")
     def _is_complete(self) -> ChatMessage:
-        if self.audio and self.role != "assistant":
-            raise PydanticCustomError(
-                "audio_role", "audio refers to an answer and belongs into an assistant message"
-            )
+        for name, role in _ROLE_OF.items():
+            if self.role != role and getattr(self, name):
+                context = {"member": name, "role": role}
+                raise PydanticCustomError(
+                    "wrong_role", "belongs into a message of role {role}", context
+                )
         is_complete = self.role == "assistant" and (self.tool_calls or self.audio)
         if self.content is None and not is_complete:
             raise PydanticCustomError(
