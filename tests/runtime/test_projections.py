@@ -85,3 +85,20 @@ def test_every_layer_of_the_built_in_model_is_stacked() -> None:
     )
     assert num_layers > 0
     assert stack_projections(model) == num_layers
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_matrices_that_share_one_scale_are_left_alone(shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    x = opset13.parameter([-1, _WIDTH], np.float32, name="x")
+    products = []
+    for num_rows in _ROWS:
+        weights = opset13.constant(rng.integers(-128, 128, (num_rows, _WIDTH)).astype(np.int8))
+        scale = opset13.constant(np.full(shape, rng.random(), dtype=np.float32))
+        matrix = opset13.multiply(opset13.convert(weights, "f32"), scale)
+        products.append(opset13.matmul(x, matrix, False, True))
+    model = ov.Model([opset13.result(product) for product in products], [x])
+    before = _outputs(model)
+    assert stack_projections(model) == 0
+    for left, right in zip(before, _outputs(model), strict=True):
+        assert np.array_equal(left, right)

@@ -2,7 +2,8 @@
 
 All three multiply the same activations. Their matrices are too small to be worth dividing among
 threads each on its own, and the activations are quantized for each of them anew; stacked, they are
-one matrix and one product. Each row of it is computed as before, so the bits stay the same.
+one matrix and one product. Its rows are the same sums; a kernel may add them up in another order
+for a matrix of another size, so the last bits may be others than without stacking.
 """
 
 from __future__ import annotations
@@ -46,10 +47,11 @@ def _stack_products(products: Sequence[ov.Node]) -> bool:
     shapes = [matrix.output(0).get_partial_shape() for matrix in matrices]
     if any(shape.is_dynamic or len(shape) != _MATRIX_RANK for shape in shapes):
         return False
-    stacked = _stack(matrices)
+    num_rows = [_num_rows(matrix) for matrix in matrices]
+    stacked = _stack(matrices, num_rows)
     if stacked is None:
         return False
-    lengths = opset13.constant(np.array([_num_rows(m) for m in matrices], dtype=np.int64))
+    lengths = opset13.constant(np.array(num_rows, dtype=np.int64))
     product = opset13.matmul(products[0].input_value(0), stacked, False, True)
     parts = opset13.variadic_split(product, opset13.constant(np.int64(-1)), lengths)
     for old, part in zip(products, parts.outputs(), strict=True):
@@ -58,15 +60,22 @@ def _stack_products(products: Sequence[ov.Node]) -> bool:
     return True
 
 
-def _stack(nodes: Sequence[ov.Node]) -> ov.Node | None:
-    """Matrices, or a step of their decompression, above each other; ``None`` if they differ."""
+def _stack(nodes: Sequence[ov.Node], num_rows: Sequence[int]) -> ov.Node | None:
+    """Matrices, or a step of their decompression, above each other.
+
+    ``None`` if they differ in more than their rows, or do not go row by row, as a scale that serves
+    for a whole matrix.
+    """
     kind = nodes[0].get_type_name()
-    if len({_form(node) for node in nodes}) > 1 or kind not in (*_STEPS, "Constant"):
+    is_known = kind in (*_STEPS, "Constant") and len({_form(node) for node in nodes}) == 1
+    if not is_known or [_num_rows(node) for node in nodes] != num_rows:
         return None
     if kind == "Constant":
         return _stack_constants(nodes)
     num_inputs = 1 if kind == "Reshape" else nodes[0].get_input_size()
-    inputs = [_stack([n.input_value(i).get_node() for n in nodes]) for i in range(num_inputs)]
+    inputs = [
+        _stack([n.input_value(i).get_node() for n in nodes], num_rows) for i in range(num_inputs)
+    ]
     if any(node is None for node in inputs):
         return None
     if kind == "Convert":
