@@ -34,9 +34,9 @@ GREETING_SHARE = 0.22
 SYSTEM_SHARE = 0.15
 EARLIER_SHARE = 0.15
 THINKING_SHARE = 0.1
-FURTHER_SHARE = 0.35
+FURTHER_SHARE = 0.25
 """Share of the training questions of patterns that the examination does not draw from."""
-REPHRASED_SHARE = {False: 0.3, True: 0.15}
+REPHRASED_SHARE = {False: 0.2, True: 0.1}
 """Share of the training questions put in another way; of greetings fewer."""
 
 
@@ -113,4 +113,4 @@ def _other(language: Language) -> Language:
     return "en" if language == "zh" else "zh"
 
 
-SKILL = Skill(name="about", generate=generate, target=0.95, weight=5.5)
+SKILL = Skill(name="about", generate=generate, target=0.95, weight=12.0)

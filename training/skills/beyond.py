@@ -94,4 +94,4 @@ def _table() -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-SKILL = Skill(name="beyond", generate=generate, target=0.9, weight=1.6)
+SKILL = Skill(name="beyond", generate=generate, target=0.9, weight=1.8)

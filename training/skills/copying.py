@@ -315,4 +315,4 @@ def generate(rng: Random, split: Split) -> Sample:
     return Sample("copying", tuple(messages))
 
 
-SKILL = Skill(name="copying", generate=generate, target=0.95, weight=2.2)
+SKILL = Skill(name="copying", generate=generate, target=0.95, weight=1.4)

@@ -282,4 +282,4 @@ def generate(rng: Random, split: Split) -> Sample:
     return Sample("extraction", tuple(messages), check=same_json(facts))
 
 
-SKILL = Skill(name="extraction", generate=generate, target=0.85, weight=3.0)
+SKILL = Skill(name="extraction", generate=generate, target=0.85, weight=2.4)

@@ -183,4 +183,4 @@ def generate(rng: Random, split: Split) -> Sample:
     return Sample("memory", tuple(talk.messages))
 
 
-SKILL = Skill(name="memory", generate=generate, target=0.9, weight=2.4)
+SKILL = Skill(name="memory", generate=generate, target=0.9, weight=1.6)

@@ -131,4 +131,4 @@ def _names_all(text: str, named: tuple[str, ...]) -> bool:
     return all(name.lower() in text.lower() for name in named)
 
 
-SKILL = Skill(name="story", generate=generate, target=0.8, weight=0.6)
+SKILL = Skill(name="story", generate=generate, target=0.8, weight=0.4)

@@ -54,4 +54,4 @@ def generate(rng: Random, split: Split) -> Sample:
     return Sample("tools", tuple(session.messages), tools)
 
 
-SKILL = Skill(name="tools", generate=generate, target=0.8, weight=2.2)
+SKILL = Skill(name="tools", generate=generate, target=0.8, weight=1.6)
