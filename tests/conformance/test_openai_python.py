@@ -222,7 +222,9 @@ def test_a_stream_is_parsed_as_the_class_that_was_asked_for(openai_client: opena
 @pytest.mark.spec("S34")
 def test_a_json_object_is_one(openai_client: openai.OpenAI) -> None:
     wanted: dict[str, Any] = {"response_format": {"type": "json_object"}}
-    answer = ask(openai_client, messages=ADA, max_completion_tokens=300, **wanted)
+    said = f"Extract name, age and colour as JSON: {ADA[0].get('content')}"
+    messages = [{"role": "user", "content": said}]
+    answer = ask(openai_client, messages=messages, max_completion_tokens=300, **wanted)
     assert isinstance(json.loads(answer.choices[0].message.content or ""), dict)
 
 

@@ -102,9 +102,9 @@ SCENARIOS = (
     ),
     _plain(Wishes(temperature=2, top_k=128), wrong.top_k_ignored, rows=("S26", "S24")),
     _plain(Wishes(top_k=4, top_p=0.75), wrong.top_p_of_all_beside_top_k, rows=("S26", "S25")),
-    _plain(Wishes(min_p=0.1), wrong.min_p_ignored, wrong.min_p_of_all_the_mass, rows=("S27",)),
+    _plain(Wishes(min_p=0.2), wrong.min_p_ignored, wrong.min_p_of_all_the_mass, rows=("S27",)),
     _plain(
-        Wishes(temperature=1.6, min_p=0.2),
+        Wishes(temperature=1.6, min_p=0.45),
         wrong.min_p_before_temperature,
         wrong.temperature_behind_the_filters,
         rows=("S27", "S24"),
@@ -117,7 +117,7 @@ SCENARIOS = (
         rows=("S24", "S25", "S26", "S27"),
     ),
     _plain(
-        Wishes(temperature=1.6, top_p=0.9, top_k=9, min_p=0.3),
+        Wishes(temperature=1.6, top_p=0.9, top_k=9, min_p=0.45),
         wrong.temperature_behind_the_filters,
         wrong.min_p_ignored,
         rows=("S24", "S25", "S26", "S27"),

@@ -60,7 +60,7 @@ const scenarios = {
   },
 
   async choices() {
-    const wanted = { n: 3, temperature: 1.5, seed: 7, stop: ["e", "a", "i", "o"] };
+    const wanted = { n: 3, temperature: 1, seed: 7, stop: ["e", "a", "i", "o"] };
     const length = { max_completion_tokens: 100 };
     return client.chat.completions.create({ ...story, ...wanted, ...length });
   },
