@@ -1,4 +1,4 @@
-"""Answers in sound: ``python -m benchmarks.speech [--num 7] [--out FILE]``.
+"""Answers in sound: ``python -m benchmarks.speech [--num 7] [--native] [--out FILE]``.
 
 Three measurements against a server of its own with the built-in model and the embedded voices, in
 rounds that alternate; medians over the rounds are reported.
@@ -7,6 +7,8 @@ rounds that alternate; medians over the rounds are reported.
 - How much faster than it plays the sound is made at 4 streams at once: the slowest of them counts.
 - The gaps between the tokens of 2 silent streams, 99th percentile over median, with 4 speaking
   streams beside them, with 4 silent ones instead, and alone.
+
+With ``--native`` the third alone, where a tiny Qwen3-Omni speaks the 4 streams beside itself.
 """
 
 from __future__ import annotations
@@ -32,12 +34,14 @@ from benchmarks.machine import describe_machine
 from benchmarks.report import report
 from palaver.speech.sentences import SentenceCutter
 from tests.server import KEY, NO_END, RunningServer, chat, running_server
+from tests.speech.native import SPEAKERS, write_folder
 
 _PATH = "/v1/chat/completions"
 _SPOKEN = {"modalities": ["text", "audio"]}
 _BYTES_PER_S = 48_000
 _NUM_SPEAKING = 4
 _NUM_SILENT = 2
+_NATIVE = "omni"
 
 
 def deltas(client: httpx.Client, body: dict[str, Any]) -> Iterator[tuple[float, dict[str, Any]]]:
@@ -153,19 +157,51 @@ def measure(server: RunningServer, client: httpx.Client, num_rounds: int) -> dic
     }
 
 
+def measure_native(server: RunningServer, num_rounds: int) -> dict[str, Any]:
+    """The gaps beside streams that a model speaks itself, and beside the same ones in silence."""
+    spoken = _SPOKEN | {"model": _NATIVE, "audio": {"voice": next(iter(SPEAKERS))}}
+    beside: dict[str, dict[str, Any] | None] = {
+        "speaking": spoken,
+        "silent": {"model": _NATIVE},
+        "alone": None,
+    }
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in beside}
+    for i in range(num_rounds):
+        for name, fields in beside.items():
+            found[name].append(gaps(server, fields, i))
+    return {
+        "token gaps of 2 streams beside 4 that a talker speaks": median_of(found["speaking"]),
+        "token gaps of 2 streams beside 4 silent ones of its model": median_of(found["silent"]),
+        "token gaps of 2 streams alone": median_of(found["alone"]),
+        "rounds": num_rounds,
+        "machine": describe_machine(),
+    }
+
+
+def _models(folder: str, *, is_native: bool) -> list[str]:
+    """Arguments of a server that serves what is measured."""
+    if not is_native:
+        return []
+    return ["--model", f"{_NATIVE}={write_folder(Path(folder) / _NATIVE)}"]
+
+
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--num", type=int, default=7)
+    parser.add_argument("--native", action="store_true")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
-        running_server(Path(folder)) as server,
+        running_server(Path(folder), *_models(folder, is_native=options.native)) as server,
         server.client() as client,
     ):
         time.sleep(3)
-        summary = measure(server, client, options.num)
+        if options.native:
+            summary = measure_native(server, options.num)
+        else:
+            summary = measure(server, client, options.num)
     report(summary, options.out)
 
 

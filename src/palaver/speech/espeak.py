@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -192,7 +193,8 @@ class _EspeakProcess:
             assert process.stdin is not None
             process.stdin.close()  # which ends the fork that waits
             if process.returncode is None:
-                os.killpg(process.pid, signal.SIGKILL)  # with the fork that is amid a sentence
+                with suppress(ProcessLookupError):  # it has just ended
+                    os.killpg(process.pid, signal.SIGKILL)  # with the fork that is amid a sentence
             await process.communicate()  # until all pipes are closed
 
 
