@@ -2,6 +2,7 @@
 
 ``python -m benchmarks.http FOLDER [--runs 5] [--out FILE]``. Both decode the same number of streams
 of 40 tokens; a speed is decoded tokens per second from the moment every stream had its first token.
+Before each run the other side has read back its finished conversations.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import asyncio
 import statistics
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,13 @@ def over_http(server: RunningServer, num_streams: int, seed: int, stops: tuple[i
     )
 
 
+def settle(server: RunningServer) -> None:
+    """Wait until the server's engine has nothing more to do."""
+    with server.client() as client:
+        while any(client.get("/debug/engines").json().values()):
+            time.sleep(0.05)
+
+
 def measure(server: RunningServer, folder: Path, num_runs: int) -> list[dict[str, Any]]:
     """The figures of each number of streams."""
     engine = Palaver(folder, "f16")
@@ -72,7 +81,9 @@ def measure(server: RunningServer, folder: Path, num_runs: int) -> list[dict[str
         pairs = []
         for run in range(num_runs):
             ids = rng.integers(0, engine.vocab_size - 1000, (num_streams, _PROMPT)).tolist()
+            settle(server)
             alone = speed(num_streams, engine.run(ids, _ANSWER))
+            engine.settle()
             http = speed(
                 num_streams, over_http(server, num_streams, 100 * num_streams + run, stops)
             )
