@@ -29,7 +29,7 @@ from palaver.engine.messages import (
     frame,
 )
 from palaver.engine.request import Grammar
-from palaver.engine.worker import Worker, WorkerConfig
+from palaver.engine.worker import Worker, WorkerConfig, _end_if_nobody_waits
 from palaver.runtime import RuntimeConfig
 from palaver.runtime.fake import FakeRuntime
 
@@ -111,6 +111,23 @@ def test_it_says_why_a_folder_cannot_be_loaded_and_ends(tmp_path: Path) -> None:
         assert "openvino_model.xml" in failed.message
         assert str(tmp_path) in failed.message
         assert child.has_ended()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_it_ends_when_the_server_dies_while_the_model_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    exits: list[int] = []
+    monkeypatch.setattr("palaver.engine.worker.os._exit", exits.append)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        if is_there:
+            ours.sendall(b"a message")
+        else:
+            ours.close()
+        _end_if_nobody_waits(theirs)
+        assert exits == ([] if is_there else [0])
+        assert theirs.recv(9) == (b"a message" if is_there else b"")
 
 
 def test_a_request_that_never_fits_is_refused_and_the_next_one_served() -> None:

@@ -30,7 +30,8 @@ class Sequence:
         constraint: Where the answer stands in its grammar, if it has one.
         num_forced: Tokens at the end that the grammar has forced, as long as their log
             probabilities are still to be computed and reported.
-        features: Of the prompt's spans, in their order; none once they are no longer needed.
+        features: Of the prompt's spans, in their order; kept to the end, for a preempted sequence
+            reads its prompt again.
         is_read_back: The prompt is a finished conversation, read only to be cached.
     """
 

@@ -218,11 +218,18 @@ def _compiled(constraint: Future[Constraint] | None) -> Constraint | None:
     return constraint.result()
 
 
+def _end_if_nobody_waits(connection: socket.socket) -> None:
+    """End the process if the other end is closed while the model is loaded; later, it is read."""
+    if not connection.recv(1, socket.MSG_PEEK):
+        os._exit(0)
+
+
 def main(fd: int, config: WorkerConfig) -> None:
     """Load the model, say so, and serve."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the API process drains, then hangs up
     connection = socket.socket(fileno=fd)
+    threading.Thread(target=_end_if_nobody_waits, args=(connection,), daemon=True).start()
     begun = time.perf_counter()
     try:
         runtime = load_runtime(config.runtime)

@@ -78,7 +78,7 @@ class MediaReader:
         return decoded
 
     async def close(self) -> None:
-        """End the decoding process and close all connections."""
+        """End the decoding processes and close all connections."""
         await asyncio.gather(*(decoder.close() for decoder in self._decoders))
         await self._fetcher.close()
 
