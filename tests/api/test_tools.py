@@ -72,6 +72,15 @@ def test_a_call_is_told_with_its_arguments_and_as_the_reason(client: httpx.Clien
     assert answer["usage"]["completion_tokens"] > 5
 
 
+@pytest.mark.spec("S23")
+@pytest.mark.spec("S31")
+@pytest.mark.parametrize("stop", ["a", "<tool", "_call>", "tool_call"])
+def test_a_stop_string_does_not_end_the_mark_of_a_call(client: httpx.Client, stop: str) -> None:
+    answer = ask(client, stop=stop, tool_choice="required")
+    assert calls_of(answer) == [("get_weather", {"city": "Rome"})]
+    assert answer["choices"][0]["message"]["content"] is None
+
+
 @pytest.mark.spec("S31")
 def test_a_question_that_needs_no_tool_is_answered_in_words(client: httpx.Client) -> None:
     (choice,) = ask(client, "Hello! Who are you?")["choices"]

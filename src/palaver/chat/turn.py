@@ -13,7 +13,7 @@ from palaver.chat.detokenizer import Detokenizer
 from palaver.chat.grammar.answer import AnswerForm, Thinking, answer_grammar
 from palaver.chat.logprobs import TokenLogprob, describe
 from palaver.chat.model import ChatModel, RenderedPrompt
-from palaver.chat.parser.answer import AnswerParser
+from palaver.chat.parser.answer import AnswerParser, call_beginnings
 from palaver.chat.parser.events import (
     CallArguments,
     CallBegin,
@@ -133,6 +133,8 @@ class _Answer:
         self._stop_token_ids = model.stop_token_ids
         self._tokenizer = model.tokenizer
         tools = request.callable_tools
+        begins = call_beginnings(model.dialect.family) if tools else ()
+        self._call_marks = {model.tokenizer.id_of(mark.strip()) for mark in begins}
         self._detokenizer = Detokenizer(model.tokenizer, model.markers(has_calls=bool(tools)))
         self._stops = StopMatcher(request.stop)
         self._parser = AnswerParser(
@@ -152,7 +154,7 @@ class _Answer:
         self.num_tokens += 1
         self.num_reasoning_tokens += self._parser.is_thinking
         is_text = not (token.finish == "stop" and token.token_id in self._stop_token_ids)
-        events = self._read(self._detokenizer.feed(token.token_id) if is_text else "")
+        events = self._read_token(token.token_id) if is_text else []
         if token.finish and not self._stops.is_matched:
             events += self._read(self._detokenizer.flush())
             if not self._stops.is_matched:
@@ -164,6 +166,13 @@ class _Answer:
             events += self._parser.flush(is_cut=is_cut, is_stopped=is_stopped)
         logprob = self._logprob(token) if is_text else None
         return _delta(self._choice, events, self._finish_reason(token), logprob)
+
+    def _read_token(self, token_id: int) -> list[Event]:
+        """What a token adds; one that marks a call is no text in which a stop string could be."""
+        text = self._detokenizer.feed(token_id)
+        if token_id not in self._call_marks:
+            return self._read(text)
+        return self._parser.feed(self._stops.flush() + text)
 
     def _read(self, text: str) -> list[Event]:
         """What a text adds; within a call, stop strings are part of it."""
