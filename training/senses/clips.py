@@ -98,7 +98,7 @@ def count(rng: Random, split: Split) -> Perception:
 def clip(frames: list[Image.Image]) -> Video:
     """What the model gets to see."""
     pixels = np.stack([np.asarray(frame) for frame in frames])
-    return Video(pixels, np.arange(len(frames)) * INTERVAL_S)
+    return Video(pixels, np.arange(len(frames), dtype=np.float64) * INTERVAL_S)
 
 
 def _frame(box: tuple[float, float, float], shape: str, ink: tuple[int, int, int]) -> Image.Image:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+from palaver.senses.media import Media, Picture
 from training.sample import Sample, Split
 from training.senses import pictures, speech
 from training.senses.sample import Perception, asked
@@ -34,7 +35,7 @@ def said_and_seen(rng: Random, split: Split) -> Perception:
     pictures.paint(image, shape[0], pictures.place(rng, image), jittered(rng, COLOURS[name]))
     language = rng.randrange(2)
     sound = speech.said(said[language], ("en", "cmn")[language], **_voice(rng, split))
-    media = [pictures.picture(image), heard(rng, [sound])]
+    media: list[Media] = [pictures.picture(image), heard(rng, [sound])]
     questions = [("Is it the colour that is said?", "声音说的是这个颜色吗？")]
     return asked(
         "mixed colour", rng, media, questions, ("Yes", "是") if is_same else ("No", "不是")
@@ -64,7 +65,7 @@ def as_call(rng: Random, split: Split) -> Perception:
     return Perception(Sample("mixed call", messages, (_TOOL,)), (image,))
 
 
-def _one(rng: Random, split: Split) -> tuple[tuple[str, str], tuple[str, str], pictures.Picture]:
+def _one(rng: Random, split: Split) -> tuple[tuple[str, str], tuple[str, str], Picture]:
     shape, name = pair(rng, split, SHAPES, list(COLOURS))
     image = pictures.canvas(rng)
     pictures.paint(image, shape[0], pictures.place(rng, image), jittered(rng, COLOURS[name]))

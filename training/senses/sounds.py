@@ -123,7 +123,8 @@ def silence(seconds: float) -> Samples:
 
 def _key(rng: Random, key: str) -> Samples:
     row, column = divmod(_KEYS.index(key), 3)
-    return (tone(rng, _LOW_HZ[row], 0.14) + tone(rng, _HIGH_HZ[column], 0.14)) / 2
+    both = tone(rng, _LOW_HZ[row], 0.14) + tone(rng, _HIGH_HZ[column], 0.14)
+    return both / np.float32(2)
 
 
 def _voice(rng: Random, split: Split) -> dict[str, int]:

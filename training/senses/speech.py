@@ -22,6 +22,7 @@ _RATE, _PITCH = 1, 3
 _CALLBACK = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
 )
+_KEPT: list[Any] = []
 
 
 @cache
@@ -48,7 +49,7 @@ def said(text: str, language: str, variant: int, words_per_minute: int) -> NDArr
 
 
 @cache
-def _engine() -> tuple[Any, int, list[NDArray[np.int16]]]:
+def _engine() -> tuple[ctypes.CDLL, int, list[NDArray[np.int16]]]:
     import espeakng_loader
 
     library = ctypes.CDLL(espeakng_loader.get_library_path())
@@ -56,12 +57,12 @@ def _engine() -> tuple[Any, int, list[NDArray[np.int16]]]:
     rate_hz = library.espeak_Initialize(_SYNCHRONOUS, 200, str(folder).encode(), 0)
     samples: list[NDArray[np.int16]] = []
 
-    @_CALLBACK
     def take(wave: Any, num_samples: int, _: Any) -> int:
         if wave and num_samples > 0:
             samples.append(np.ctypeslib.as_array(wave, (num_samples,)).copy())
         return 0
 
-    library.espeak_SetSynthCallback(take)
-    library.keep_alive = take  # the library does not
+    callback = _CALLBACK(take)
+    library.espeak_SetSynthCallback(callback)
+    _KEPT.append(callback)  # the library holds a bare pointer
     return library, rate_hz, samples
