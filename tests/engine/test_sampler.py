@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from palaver.engine import sampler
+from palaver.engine.distribution import Distribution
+from palaver.engine.filters import are_surely_kept, redraw
 from palaver.engine.penalties import TokenCounts
 from palaver.engine.philox import uniforms
 from palaver.engine.request import SamplingParams
@@ -411,10 +413,8 @@ def test_temperature_is_an_exponent_of_the_frequencies(temperature: float) -> No
     assert _chi_square(_true_sampler, draws, probs) < _CRITICAL[7]
 
 
-def test_rows_divided_among_threads_draw_what_they_draw_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(sampler, "_num_threads", lambda: 3)
+@pytest.mark.parametrize("num_threads", [1, 2, 3])
+def test_rows_divided_among_threads_draw_what_they_draw_alone(num_threads: int) -> None:
     rng = np.random.default_rng(0)
     logits = rng.standard_normal((7, 2**17), dtype=np.float32)
     params = [
@@ -422,8 +422,25 @@ def test_rows_divided_among_threads_draw_what_they_draw_alone(
         for i in range(7)
     ]
     draws = [Draw(p, None, 0, 0) for p in params]
-    assert len(sampler._parts(*logits.shape)) == 3
+    assert len(sampler._parts(7, 2**17, num_threads)) == num_threads
     alone = [sample(logits[i : i + 1].copy(), draws[i : i + 1]) for i in range(7)]
-    tokens, logprobs = sample(logits.copy(), draws)
+    tokens, logprobs = sample(logits.copy(), draws, num_threads)
     assert tokens == [one[0][0] for one in alone]
     assert logprobs == [one[1][0] for one in alone]
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.01, 1.0, 4.0])
+@pytest.mark.parametrize("top_p", [1e-6, 0.1, 0.5, 0.9, 0.999])
+def test_a_token_that_is_surely_kept_is_one_that_top_p_keeps(spread: float, top_p: float) -> None:
+    rng = np.random.default_rng(1)
+    weights = np.exp(spread * rng.standard_normal((40, 70_000))).astype(np.float32)
+    weights /= weights.max(axis=1, keepdims=True)
+    distribution = Distribution(weights)
+    tokens = distribution.pick(rng.random(40))
+    masses = distribution.totals * top_p
+    every = np.ones(40, dtype=np.bool_)
+    surely = are_surely_kept(weights, tokens, masses, distribution.totals, every)
+    for row in np.flatnonzero(surely):
+        assert redraw(weights[row], tokens[row], masses[row], iter(())) == tokens[row]
+    if top_p >= 0.5 and spread >= 1:
+        assert surely.sum() > 10

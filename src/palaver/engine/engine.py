@@ -32,6 +32,7 @@ class Engine:
         runtime: The loaded model.
         max_step_tokens: Tokens of one step, prefill included.
         max_running: Sequences in one step.
+        num_threads: Threads that sample; 0 means one for each core.
 
     Attributes:
         scheduler: Holds the sequences and the books.
@@ -45,8 +46,10 @@ class Engine:
         *,
         max_step_tokens: int = DEFAULT_MAX_STEP_TOKENS,
         max_running: int = DEFAULT_MAX_RUNNING,
+        num_threads: int = 0,
     ) -> None:
         self._runtime = runtime
+        self._num_threads = num_threads
         self.scheduler = Scheduler(
             runtime,
             num_blocks=runtime.shape.num_blocks,
@@ -187,7 +190,7 @@ class Engine:
             return outputs
         if rows != list(range(len(logits))):
             logits = logits[rows]
-        tokens, logprobs = sample(logits, draws)
+        tokens, logprobs = sample(logits, draws, self._num_threads)
         for drawing in zip(drawn, tokens, logprobs, strict=True):
             outputs += self._accept(*drawing)
         return outputs

@@ -27,8 +27,8 @@ _LEVELS = tuple(np.float32(level) for level in (np.exp(-2), np.exp(-4), np.exp(-
 
 _PART = 2**15
 """Tokens that are looked at together."""
-_MARGIN = 1e-4
-"""Share of a sum; adding up hundreds of thousands of weights is off by less."""
+_MARGIN = 1e-3
+"""Share of a sum; adding up the weights of a vocabulary in single precision is off by less."""
 
 Weights = NDArray[np.float32]
 
@@ -71,7 +71,7 @@ def are_surely_kept(
     """For which rows so much is lighter than the token drawn that top-p must keep it, ``bool[R]``.
 
     Mostly a part of a row tells, so this is cheaper than :func:`redraw`, and it never says
-    otherwise: its margin is wider than the rounding of any sum.
+    otherwise: its margin is wider than the rounding of the sums on both sides.
 
     Args:
         weights: ``float32[R, V]``.

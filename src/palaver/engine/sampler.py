@@ -73,13 +73,14 @@ class Draw:
 
 
 def sample(
-    logits: NDArray[np.float32], draws: Rows[Draw]
+    logits: NDArray[np.float32], draws: Rows[Draw], num_threads: int = 0
 ) -> tuple[list[int], list[TokenLogprobs | None]]:
     """The next token of each row, and its log probabilities where they are wanted.
 
     Args:
         logits: ``float32[R, V]``; overwritten.
         draws: R of them.
+        num_threads: Among which large batches are divided; 0 means one for each core.
     """
     tops = {
         row: _top_logprobs(logits[row], draw.params.num_top_logprobs)
@@ -91,11 +92,11 @@ def sample(
         _adjust(logits[row], draw)
     drawn = [row for row, draw in enumerate(draws) if np.float32(draw.params.temperature) > 0]
     if len(drawn) == len(draws):
-        tokens = _draw(logits, draws)
+        tokens = _draw(logits, draws, num_threads)
     else:
         tokens = logits.argmax(axis=1)
         if drawn:
-            tokens[drawn] = _draw(logits[drawn], [draws[row] for row in drawn])
+            tokens[drawn] = _draw(logits[drawn], [draws[row] for row in drawn], num_threads)
     logprobs: list[TokenLogprobs | None] = [None] * len(draws)
     for row, (log_total, top) in tops.items():
         logprobs[row] = TokenLogprobs(float(raw[row][tokens[row]] - log_total), top)
@@ -153,10 +154,11 @@ def _apply_bias(row: NDArray[np.float32], bias: dict[int, float], mask: Mask | N
     row[ids[values <= FORBIDDEN]] = -np.inf
 
 
-def _draw(logits: NDArray[np.float32], draws: Rows[Draw]) -> NDArray[np.int64]:
+def _draw(logits: NDArray[np.float32], draws: Rows[Draw], num_threads: int) -> NDArray[np.int64]:
     """One token for each row, ``int64[R]``; the logits are overwritten with weights."""
     params = [draw.params for draw in draws]
-    weights = _exponentiate(logits, np.array([p.temperature for p in params], dtype=np.float32))
+    temperatures = np.array([p.temperature for p in params], dtype=np.float32)
+    weights = _exponentiate(logits, temperatures, num_threads)
     uniforms = philox.uniforms(
         [p.seed for p in params], [d.choice for d in draws], [d.position for d in draws]
     )
@@ -175,7 +177,7 @@ def _draw(logits: NDArray[np.float32], draws: Rows[Draw]) -> NDArray[np.int64]:
 
 
 def _exponentiate(
-    logits: NDArray[np.float32], temperatures: NDArray[np.float32]
+    logits: NDArray[np.float32], temperatures: NDArray[np.float32], num_threads: int
 ) -> NDArray[np.float32]:
     """The weights of all tokens, the highest of each row 1; in place.
 
@@ -188,7 +190,8 @@ def _exponentiate(
         rows /= temperatures[part, None]
         np.exp(rows, out=rows)
 
-    parts = _parts(*logits.shape)
+    num_rows, vocab = logits.shape
+    parts = _parts(num_rows, vocab, num_threads or _num_cores())
     if len(parts) > 1:
         list(_threads().map(exponentiate, parts))
     else:
@@ -196,21 +199,21 @@ def _exponentiate(
     return logits
 
 
-def _parts(num_rows: int, vocab: int) -> list[slice]:
+def _parts(num_rows: int, vocab: int, num_threads: int) -> list[slice]:
     """Rows for each thread: as even as can be, and never too little to be worth a thread."""
-    num_parts = max(1, min(_num_threads(), num_rows, num_rows * vocab // _LEAST_PART))
+    num_parts = max(1, min(num_threads, num_rows, num_rows * vocab // _LEAST_PART))
     bounds = [num_rows * i // num_parts for i in range(num_parts + 1)]
     return [slice(*pair) for pair in pairwise(bounds)]
 
 
 @cache
-def _num_threads() -> int:
+def _num_cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
 @cache
 def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_num_threads(), thread_name_prefix="sampler")
+    return ThreadPoolExecutor(_num_cores(), thread_name_prefix="sampler")
 
 
 def _further_uniforms(draw: Draw) -> Iterator[float]:

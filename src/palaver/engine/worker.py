@@ -236,7 +236,12 @@ def main(fd: int, config: WorkerConfig) -> None:
     except ModelFolderError as error:
         connection.sendall(frame(Failed(str(error))))
         return
-    engine = Engine(runtime, max_step_tokens=config.max_step_tokens, max_running=config.max_running)
+    engine = Engine(
+        runtime,
+        max_step_tokens=config.max_step_tokens,
+        max_running=config.max_running,
+        num_threads=config.runtime.num_threads,
+    )
     shape = runtime.shape
     ready = Ready(
         vocab_size=shape.vocab_size,
