@@ -32,6 +32,8 @@ import numpy as np
 
 from benchmarks.machine import describe_machine
 from benchmarks.report import report
+from palaver.chat.families.catalogue import HERMES
+from palaver.speech.passage import Passage
 from palaver.speech.sentences import SentenceCutter
 from tests.server import KEY, NO_END, RunningServer, chat, running_server
 from tests.speech.native import SPEAKERS, write_folder
@@ -63,10 +65,11 @@ def story(seed: int, num_tokens: int, **fields: Any) -> dict[str, Any]:
 
 
 def first_sound(client: httpx.Client, seed: int) -> dict[str, float]:
-    """When the first sentence was complete, and when the first sound came."""
-    cutter, found = SentenceCutter(), {}
+    """When the first sentence of the answer was complete, and when the first sound came."""
+    passage, cutter, found = Passage(HERMES), SentenceCutter(), {}
     for now_s, delta in deltas(client, story(seed, 80, **_SPOKEN)):
-        if "sentence_s" not in found and cutter.feed(delta.get("content", "")):
+        text = passage.feed(delta.get("content", ""))
+        if "sentence_s" not in found and any(map(str.strip, cutter.feed(text))):
             found["sentence_s"] = now_s
         if "data" in delta.get("audio", {}):
             found["sound_s"] = now_s

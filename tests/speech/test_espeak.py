@@ -14,10 +14,13 @@ import numpy as np
 import pytest
 
 from palaver.errors import ModelNotAvailable
-from palaver.speech import espeak
-from palaver.speech.espeak import TIMBRES, EmbeddedVoice, EspeakPool
+from palaver.speech import espeak_pool
+from palaver.speech.espeak import TIMBRES, EmbeddedVoice
+from palaver.speech.espeak_pool import EspeakPool
+from palaver.speech.espeak_process import Style
 from palaver.speech.voice import Samples
 from tests.speech.listening import RATE_HZ, Heard
+from tests.speech.voices import whole
 
 T = TypeVar("T")
 
@@ -43,7 +46,7 @@ def voice(pool: EspeakPool, name: str = "alto") -> EmbeddedVoice:
 
 
 def said(sentence: str, language: str = "en", name: str = "alto") -> Samples:
-    return with_pool(lambda pool: voice(pool, name).say(sentence, language))
+    return with_pool(lambda pool: whole(voice(pool, name), sentence, language))
 
 
 def heard(samples: Samples) -> Heard:
@@ -63,8 +66,16 @@ def voice_pids() -> list[int]:
     return pids
 
 
+def speaking_under(pid: int) -> list[int]:
+    """The forks of its forks, which speak."""
+    return [speaking for fork in children_of(pid) for speaking in children_of(fork)]
+
+
 def children_of(pid: int) -> list[int]:
-    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    try:
+        return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 @pytest.mark.spec("S11")
@@ -103,13 +114,43 @@ def test_a_language_changes_how_the_same_letters_sound() -> None:
 def test_the_same_sentence_always_sounds_the_same() -> None:
     async def twice(pool: EspeakPool) -> list[Samples]:
         speaker = voice(pool)
-        first = await speaker.say(ENGLISH, "en")
-        await speaker.say("Shh! Something else, with hisses.", "en")
-        return [first, await speaker.say(ENGLISH, "en")]
+        first = await whole(speaker, ENGLISH, "en")
+        await whole(speaker, "Shh! Something else, with hisses.", "en")
+        return [first, await whole(speaker, ENGLISH, "en")]
 
     sounds = with_pool(twice)
     assert np.array_equal(sounds[0], sounds[1])
     assert np.array_equal(sounds[0], said(ENGLISH)), "another process"
+
+
+def test_a_sentence_sounds_the_same_whoever_spoke_before() -> None:
+    order = [("alto", "de"), ("tenor", "zh"), ("tenor", "zh"), ("bass", "de"), ("alto", "de")]
+
+    async def in_turn(pool: EspeakPool) -> list[Samples]:
+        return [await whole(voice(pool, name), "Shh, 12!", lang) for name, lang in order]
+
+    for (name, language), sound in zip(order, with_pool(in_turn), strict=True):
+        assert np.array_equal(sound, said("Shh, 12!", language, name)), (name, language)
+
+
+def test_a_sentence_comes_in_pieces_the_first_of_them_short() -> None:
+    async def pieces(pool: EspeakPool) -> list[Samples]:
+        return [piece async for piece in voice(pool).say(ENGLISH, "en")]
+
+    sounds = with_pool(pieces)
+    assert len(sounds) > 3
+    assert len(sounds[0]) < 0.3 * RATE_HZ
+    assert all(len(sound) < RATE_HZ for sound in sounds)
+
+
+def test_a_voice_that_spoke_last_goes_on_in_the_process_that_has_it_ready() -> None:
+    async def alternate(pool: EspeakPool) -> list[Style]:
+        for language in ["en", "zh", "en", "zh", "zh", "en"]:
+            await whole(voice(pool), "1", language)
+        return sorted(process.style or ("", 0, 0) for process in pool._all)
+
+    styles = with_pool(alternate, num_processes=2)
+    assert styles == [("cmn+f3", 170, 50), ("en-us+f3", 170, 50)]
 
 
 @pytest.mark.parametrize("sentence", ["", "   \n", "...", "**", "— ! —"])
@@ -130,7 +171,7 @@ def test_a_pause_follows_each_sentence() -> None:
 
 def test_processes_speak_side_by_side_and_no_more_than_allowed() -> None:
     async def many(pool: EspeakPool) -> tuple[list[Samples], int]:
-        sounds = await asyncio.gather(*(voice(pool).say(f"Number {n}.", "en") for n in range(9)))
+        sounds = await asyncio.gather(*(whole(voice(pool), f"Number {n}.", "en") for n in range(9)))
         return list(sounds), len(voice_pids())
 
     sounds, num_processes = with_pool(many, num_processes=2)
@@ -141,12 +182,12 @@ def test_processes_speak_side_by_side_and_no_more_than_allowed() -> None:
 
 def test_who_stops_listening_holds_nobody_up() -> None:
     async def leave(pool: EspeakPool) -> Samples:
-        tasks = [asyncio.ensure_future(voice(pool).say(ENGLISH * 5, "en")) for _ in range(5)]
+        tasks = [asyncio.ensure_future(whole(voice(pool), ENGLISH * 5, "en")) for _ in range(5)]
         await asyncio.sleep(0.005)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        return await voice(pool).say(ENGLISH, "en")
+        return await whole(voice(pool), ENGLISH, "en")
 
     assert np.array_equal(with_pool(leave), said(ENGLISH))
 
@@ -158,8 +199,8 @@ def test_a_process_that_is_killed_is_replaced() -> None:
         os.kill(pid, signal.SIGKILL)
         while voice_pids() in ([], [pid]):
             with contextlib.suppress(ModelNotAvailable):
-                await voice(pool).say(ENGLISH, "en")
-        return await voice(pool).say(ENGLISH, "en")
+                await whole(voice(pool), ENGLISH, "en")
+        return await whole(voice(pool), ENGLISH, "en")
 
     assert len(with_pool(kill)) > RATE_HZ
 
@@ -168,14 +209,14 @@ def test_a_sentence_that_brings_its_process_down_costs_that_sentence_only() -> N
     async def crash(pool: EspeakPool) -> Samples:
         await pool.start()
         (pid,) = voice_pids()
-        speaking = asyncio.ensure_future(pool.speak("word " * 20_000, "en", TIMBRES["alto"]))
+        speaking = asyncio.ensure_future(whole(voice(pool), "word " * 20_000, "en"))
         await asyncio.sleep(0.2)
-        for child in children_of(pid):
+        for child in speaking_under(pid):
             os.kill(child, signal.SIGSEGV)
         with pytest.raises(ModelNotAvailable, match="sentence"):
             await speaking
         assert voice_pids() == [pid]
-        return await voice(pool).say(ENGLISH, "en")
+        return await whole(voice(pool), ENGLISH, "en")
 
     assert len(with_pool(crash)) > RATE_HZ
 
@@ -186,15 +227,15 @@ def test_a_sentence_that_never_ends_is_given_up_with_its_process(
     async def hang(pool: EspeakPool) -> Samples:
         await pool.start()
         (pid,) = voice_pids()
-        while not (forks := children_of(pid)):
+        while not (forks := speaking_under(pid)):
             await asyncio.sleep(0.01)
         for fork in forks:
             os.kill(fork, signal.SIGSTOP)
-        monkeypatch.setattr(espeak, "_TIMEOUT_S", 0.1)
+        monkeypatch.setattr(espeak_pool, "_TIMEOUT_S", 0.1)
         with pytest.raises(ModelNotAvailable, match="does not answer"):
-            await pool.speak("Hello.", "en", TIMBRES["alto"])
+            await whole(voice(pool), "Hello.", "en")
         monkeypatch.undo()
         assert voice_pids() == []
-        return await voice(pool).say(ENGLISH, "en")
+        return await whole(voice(pool), ENGLISH, "en")
 
     assert len(with_pool(hang)) > RATE_HZ

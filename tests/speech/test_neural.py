@@ -18,6 +18,7 @@ from palaver.speech import neural
 from palaver.speech.neural import NeuralModel, NeuralVoice, VoiceFolder, folder_of
 from palaver.speech.voices import Voices
 from tests.speech.listening import RATE_HZ, Heard
+from tests.speech.voices import whole
 
 pytest.importorskip("sherpa_onnx")
 
@@ -41,7 +42,7 @@ def with_voices(work: Callable[[list[NeuralVoice]], Awaitable[T]]) -> T:
 
 def test_a_model_has_a_voice_for_each_speaker_and_they_speak() -> None:
     async def speak(voices: list[NeuralVoice]) -> list[Heard]:
-        sounds = [await voice.say("Hello, world.", "en") for voice in voices]
+        sounds = [await whole(voice, "Hello, world.", "en") for voice in voices]
         assert [voice.name for voice in voices] == ["robin", "robin/1", "robin/2"]
         return [Heard(sound.astype(float), RATE_HZ, 1) for sound in sounds]
 
@@ -54,11 +55,11 @@ def test_a_model_has_a_voice_for_each_speaker_and_they_speak() -> None:
 
 def test_the_same_sentence_always_sounds_the_same_and_marks_are_silent() -> None:
     async def speak(voices: list[NeuralVoice]) -> None:
-        first = await voices[1].say("One, *two*, three.", "en")
-        await voices[1].say("Something else.", "en")
-        assert np.array_equal(first, await voices[1].say("One, two, three.", "en"))
-        assert not np.array_equal(first, await voices[1].say("One, two, four.", "en"))
-        assert len(await voices[0].say(" ... \n", "en")) == 0
+        first = await whole(voices[1], "One, *two*, three.", "en")
+        await whole(voices[1], "Something else.", "en")
+        assert np.array_equal(first, await whole(voices[1], "One, two, three.", "en"))
+        assert not np.array_equal(first, await whole(voices[1], "One, two, four.", "en"))
+        assert len(await whole(voices[0], " ... \n", "en")) == 0
 
     with_voices(speak)
 
@@ -70,8 +71,8 @@ def test_a_process_that_is_killed_is_replaced() -> None:
         (pid,) = executor._processes
         os.kill(pid, signal.SIGKILL)
         with pytest.raises(ModelNotAvailable, match="try again"):
-            await voices[0].say("Hello.", "en")
-        return len(await voices[0].say("Hello.", "en"))
+            await whole(voices[0], "Hello.", "en")
+        return len(await whole(voices[0], "Hello.", "en"))
 
     assert with_voices(speak) > PAUSE
 

@@ -53,6 +53,64 @@ def test_sound_comes_while_the_answer_is_still_written() -> None:
     assert len(asyncio.run(run()).data) == 600
 
 
+def heard_before_it_is_certain(*texts: str, is_quick: bool = True) -> BeepingVoice:
+    """Who spoke, after texts that end no sentence for certain."""
+
+    async def run() -> BeepingVoice:
+        voice = BeepingVoice(is_quick=is_quick)
+        speaker = Speaker(VoiceReading(voice), "pcm16", is_whole=False)
+        for text in texts:
+            speaker.feed(text)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        return voice
+
+    return asyncio.run(run())
+
+
+def test_a_sentence_is_said_as_soon_as_it_has_its_mark() -> None:
+    assert heard_before_it_is_certain("One", ".").said == [("One.", "en")]
+    assert heard_before_it_is_certain("你好。").said == [("你好。", "zh")]
+    assert heard_before_it_is_certain("One.", is_quick=False).said == [], "it may be in vain"
+
+
+def test_a_sentence_said_in_advance_is_said_once_and_one_said_in_vain_is_not_heard() -> None:
+    async def run() -> tuple[list[SpokenPiece], BeepingVoice]:
+        voice = BeepingVoice()
+        speaker = Speaker(VoiceReading(voice), "pcm16", is_whole=False)
+        for text in ("It is 3.", "14.", " Yes!"):
+            speaker.feed(text)
+            await asyncio.sleep(0.01)
+        pieces = speaker.pieces()
+        return [await anext(pieces), await anext(pieces)], voice
+
+    pieces, voice = asyncio.run(run())
+    assert voice.said == [("It is 3.", "en"), ("It is 3.14.", "en")]
+    assert pieces == [
+        SpokenPiece("It is 3.14."),
+        SpokenPiece(data=spoken("It is 3.14.")[1][1].data),
+    ]
+
+
+def test_nobody_waits_for_a_sentence_but_the_first() -> None:
+    assert spoken("One.", " Two. Three.")[2].urgent == ["One."]
+
+
+def test_nothing_is_said_in_advance_while_a_sentence_is_spoken() -> None:
+    async def run() -> BeepingVoice:
+        voice = BeepingVoice()
+        speaker = Speaker(VoiceReading(voice), "pcm16", is_whole=False)
+        speaker.feed("One. Two.")
+        pieces = speaker.pieces()
+        await anext(pieces)
+        await anext(pieces)
+        speaker.feed("")
+        await asyncio.sleep(0.01)
+        return voice
+
+    assert asyncio.run(run()).said == [("One.", "en")]
+
+
 @settings(deadline=None)
 @given(texts=st.lists(st.sampled_from(["One. ", "tw", "o", " ", "。", "三", "```\n", "<think>"])))
 def test_the_pieces_add_up_to_the_same_file_however_the_text_comes(texts: list[str]) -> None:

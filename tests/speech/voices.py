@@ -1,30 +1,47 @@
-"""A voice for tests, which says beeps: one for each character."""
+"""Voices heard whole, and one for tests, which says beeps: one for each character."""
 
 from __future__ import annotations
+
+from collections.abc import AsyncIterator
 
 import numpy as np
 
 from palaver.errors import ModelNotAvailable
-from palaver.speech.voice import Samples
+from palaver.speech.voice import Samples, Voice
+
+
+async def whole(voice: Voice, sentence: str, language: str) -> Samples:
+    """All of the sound of a sentence."""
+    pieces = [samples async for samples in voice.say(sentence, language)]
+    return np.concatenate([np.zeros(0, dtype=np.int16), *pieces])
 
 
 class BeepingVoice:
     """Says 100 samples for each character; a sentence with ``!`` brings it down.
 
+    Args:
+        is_quick: What it says of itself.
+
     Attributes:
         said: Each sentence with its language.
+        urgent: Sentences that were said to be.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_quick: bool = True) -> None:
+        self.is_quick = is_quick
         self.name = "beep"
         self.description = "beeps"
         self.said: list[tuple[str, str]] = []
+        self.urgent: list[str] = []
 
-    async def say(self, sentence: str, language: str) -> Samples:
+    async def say(
+        self, sentence: str, language: str, *, is_urgent: bool = False
+    ) -> AsyncIterator[Samples]:
         """See :meth:`Voice.say`."""
         if "!" in sentence:
             raise ModelNotAvailable("the voice has broken")
         self.said.append((sentence, language))
-        num = sum(character.isalnum() for character in sentence)
+        self.urgent += [sentence] if is_urgent else []
         codes = [ord(character) % 100 * 100 for character in sentence if character.isalnum()]
-        return np.repeat(np.array(codes, dtype=np.int16), 100) if num else np.zeros(0, np.int16)
+        if codes:
+            yield np.repeat(np.array(codes, dtype=np.int16), 100)

@@ -27,6 +27,10 @@ _BITS_PER_S = {"mp3": 64_000, "opus": 48_000}
 class Encoder(Protocol):
     """Turns samples into the bytes of a file, as they come."""
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether that takes less time than handing it to a thread."""
+
     def feed(self, samples: Samples) -> bytes:
         """The bytes that are ready now."""
 
@@ -49,6 +53,8 @@ def encoder_of(form: AudioFormat, *, is_whole: bool) -> Encoder:
 
 class _RawEncoder:
     """16-bit little-endian samples and nothing else."""
+
+    is_quick = True
 
     def feed(self, samples: Samples) -> bytes:
         return samples.astype("<i2").tobytes()
@@ -85,6 +91,8 @@ class _FileEncoder:
         file: Where to write; what goes to an outlet comes in pieces.
     """
 
+    is_quick = False
+
     def __init__(self, form: str, file: io.BytesIO | _Outlet) -> None:
         container, codec = _CONTAINERS[form]
         self._file = file
@@ -120,13 +128,40 @@ class _FileEncoder:
                 self._container.mux(packet)
 
 
+class Resampler:
+    """Turns one sound into :data:`SAMPLE_RATE_HZ` samples a second, as it comes.
+
+    However the sound comes in pieces, the samples are the same.
+
+    Args:
+        from_rate_hz: Samples a second of what comes.
+    """
+
+    def __init__(self, from_rate_hz: int) -> None:
+        self._from_rate_hz = from_rate_hz
+        self._resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
+
+    def feed(self, samples: Samples) -> Samples:
+        """What is ready now."""
+        if self._from_rate_hz == SAMPLE_RATE_HZ or not len(samples):
+            return samples
+        frame = av.AudioFrame.from_ndarray(np.atleast_2d(samples), format="s16", layout="mono")
+        frame.sample_rate = self._from_rate_hz
+        return _joined(self._resampler.resample(frame))
+
+    def finish(self) -> Samples:
+        """The rest."""
+        if self._from_rate_hz == SAMPLE_RATE_HZ:
+            return np.zeros(0, dtype=np.int16)
+        return _joined(self._resampler.resample(None))
+
+
 def resampled(samples: Samples, from_rate_hz: int) -> Samples:
     """The same sound with :data:`SAMPLE_RATE_HZ` samples a second."""
-    if from_rate_hz == SAMPLE_RATE_HZ or not len(samples):
-        return samples
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
-    frame = av.AudioFrame.from_ndarray(np.atleast_2d(samples), format="s16", layout="mono")
-    frame.sample_rate = from_rate_hz
-    parts = [part.to_ndarray()[0] for given in (frame, None) for part in resampler.resample(given)]
-    joined: Samples = np.concatenate(parts).astype(np.int16)
-    return joined
+    resampler = Resampler(from_rate_hz)
+    return np.concatenate([resampler.feed(samples), resampler.finish()])
+
+
+def _joined(frames: Iterable[Any]) -> Samples:
+    parts = [frame.to_ndarray()[0] for frame in frames]
+    return np.concatenate([np.zeros(0, dtype=np.int16), *parts]).astype(np.int16)

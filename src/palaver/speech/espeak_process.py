@@ -1,14 +1,16 @@
 """espeak-ng in a process of its own: ``python -m palaver.speech.espeak_process LIBRARY DATA``.
 
-The library keeps a global state that one sentence leaves to the next, so the same text never sounds
-quite the same twice. Here each sentence is spoken by a fork of a process that has never spoken,
-which makes it sound the same always. The fork is made before the sentence comes, so it costs no
-time, and a crash costs one sentence.
+The library keeps a global state which voices and sentences leave to those behind them, so the same
+text never sounds quite the same twice. Here each sentence is spoken by a fork of a process that has
+its voice ready, has never had another one, and has never spoken; that one, in turn, is a fork of a
+process without a voice, and stays for as long as the same voice is asked for. So a sentence always
+sounds the same, begins at once, and costs nothing but itself if it brings its process down.
 
-A request on the standard input is a JSON object with ``text``, ``voice``, ``words_per_minute`` and
-``pitch``, an answer on the standard output 16-bit samples, each with a four-byte length in front.
-The first answer is the sample rate. :data:`FAILED` in place of a length means that the sentence
-brought its process down.
+A request on the standard input is a JSON array of voice, words per minute, pitch and whether its
+first piece is urgent, and a text. The answer on the standard output is 16-bit samples in pieces, as
+they are made, and a piece of no length. All of them have a four-byte length in front. The first
+answer is the sample rate. :data:`FAILED` in place of a length means that the sentence brought its
+process down.
 """
 
 from __future__ import annotations
@@ -17,10 +19,13 @@ import ctypes
 import json
 import mmap
 import os
+import signal
 import struct
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias
 
 LENGTH = struct.Struct("<I")
 FAILED = 2**32 - 1
@@ -30,12 +35,18 @@ _BUFFER_MS = 200
 _UTF8 = 1
 _RATE, _PITCH = 1, 3
 _BYTES_PER_SAMPLE = 2
+_PIECE_BYTES = 24_000  # half a second: fewer pieces cost less to pass on
 _NICENESS = 5  # speaking outruns playing many times over, writing should not wait for it
 _SEED = 1  # of the noise in consonants, which would differ from process to process
-_SPOKEN, _NO_MORE = 0, 3
+_SPOKEN, _NO_MORE, _OTHER_STYLE = 0, 3, 4
+_PR_SET_PDEATHSIG = 1
 _INPUT, _OUTPUT = 0, 1
+_NOTE_BYTES = 256
 
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+
+Style: TypeAlias = tuple[str, int, int]
+"""Voice, words per minute, pitch."""
 
 
 class Synthesiser:
@@ -44,57 +55,121 @@ class Synthesiser:
     Args:
         library: Path of ``libespeak-ng.so``.
         data: Path of its data folder.
+
+    Attributes:
+        sample_rate_hz: Of what it says.
+        style: The voice that it has.
     """
 
     def __init__(self, library: str, data: str) -> None:
+        self.style: Style | None = None
         self._library = ctypes.CDLL(library)
-        self._parts: list[bytes] = []
+        self._unsent = bytearray()
+        self._send: Callable[[bytes], None] = _write
+        self._size = 0
         self._callback = _Callback(self._receive)  # kept: the library holds a bare pointer
         folder = str(Path(data).parent).encode()
         self.sample_rate_hz = self._library.espeak_Initialize(_SYNCHRONOUS, _BUFFER_MS, folder, 0)
         self._library.espeak_SetSynthCallback(self._callback)
         self._library.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))
 
-    def speak(self, request: dict[str, Any]) -> bytes:
-        """The samples of a sentence; may be called once only."""
-        text = request["text"].replace("\0", " ").encode("utf-8", "replace")
-        self._library.espeak_SetVoiceByName(request["voice"].encode())
-        self._library.espeak_SetParameter(_RATE, request["words_per_minute"], 0)
-        self._library.espeak_SetParameter(_PITCH, request["pitch"], 0)
+    def take(self, style: Style) -> None:
+        """Have a voice; no other one may come behind it."""
+        if self.style is None:
+            voice, words_per_minute, pitch = self.style = style
+            self._library.espeak_SetVoiceByName(voice.encode())
+            self._library.espeak_SetParameter(_RATE, words_per_minute, 0)
+            self._library.espeak_SetParameter(_PITCH, pitch, 0)
+
+    def speak(self, text: bytes, style: Style, send: Callable[[bytes], None]) -> None:
+        """Say a sentence; may be called once only.
+
+        Args:
+            text: The sentence, in UTF-8.
+            style: How.
+            send: Takes the samples: the first of them at once, the others in larger pieces.
+        """
+        self._send, self._size = send, 0
+        self.take(style)
         size = ctypes.c_size_t(len(text) + 1)
         self._library.espeak_Synth(text, size, 0, 0, 0, _UTF8, None, None)
         self._library.espeak_Synchronize()
-        return b"".join(self._parts)
+        if self._unsent:
+            send(bytes(self._unsent))
 
     def _receive(self, samples: int, num: int, _events: int) -> int:
         if num > 0:
-            self._parts.append(ctypes.string_at(samples, num * _BYTES_PER_SAMPLE))
+            self._unsent += ctypes.string_at(samples, num * _BYTES_PER_SAMPLE)
+        if len(self._unsent) > self._size:
+            self._send(bytes(self._unsent))
+            self._unsent.clear()
+            self._size = _PIECE_BYTES
         return 0
 
 
-def serve(synthesiser: Synthesiser) -> None:
-    """Answer requests until there are no more."""
+def serve(synthesiser: Synthesiser) -> int:
+    """Answer requests until there are no more; returns the exit status."""
     _write(str(synthesiser.sample_rate_hz).encode())
-    is_asked = mmap.mmap(-1, 1)  # shared with the forks
-    status = _SPOKEN
-    while status != _NO_MORE:
-        is_asked[0] = 0
-        child = os.fork()
-        if not child:
-            _answer(synthesiser, is_asked)
-        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        if status not in (_SPOKEN, _NO_MORE) and is_asked[0]:
+    note = mmap.mmap(-1, _NOTE_BYTES)  # shared with all forks: the style that is asked for
+    while (status := _status_of(partial(_serve_style, synthesiser, note))) == _OTHER_STYLE:
+        pass
+    return 0 if status == _NO_MORE else 1
+
+
+def _serve_style(synthesiser: Synthesiser, note: mmap.mmap) -> int:
+    """Answer requests, beginning with one that is noted, while they want the same style."""
+    while True:
+        status = _status_of(partial(_answer, synthesiser, note))
+        if status in (_NO_MORE, _OTHER_STYLE):
+            return status
+        if status == _SPOKEN:
+            synthesiser.take(_noted(note)[0])
+        elif note[0]:
             os.write(_OUTPUT, LENGTH.pack(FAILED))
+        note[0] = 0
 
 
-def _answer(synthesiser: Synthesiser, is_asked: mmap.mmap) -> None:
-    """Wait for one request and answer it; ends the process."""
-    head = _read(LENGTH.size)
-    if len(head) < LENGTH.size:
-        os._exit(_NO_MORE)
-    is_asked[0] = 1
-    _write(synthesiser.speak(json.loads(_read(*LENGTH.unpack(head)))))
-    os._exit(_SPOKEN)
+def _answer(synthesiser: Synthesiser, note: mmap.mmap) -> int:
+    """Wait for one request and answer it, unless its style is another one."""
+    if not note[0]:
+        head = _read(LENGTH.size)
+        if len(head) < LENGTH.size:
+            return _NO_MORE
+        note[:_NOTE_BYTES] = _read(*LENGTH.unpack(head)).ljust(_NOTE_BYTES, b"\0")
+    style, is_urgent = _noted(note)
+    if synthesiser.style not in (None, style):
+        return _OTHER_STYLE
+    if not is_urgent:
+        os.nice(_NICENESS)
+    synthesiser.speak(_read(*LENGTH.unpack(_read(LENGTH.size))), style, _send)
+    _write(b"")
+    return _SPOKEN
+
+
+def _noted(note: mmap.mmap) -> tuple[Style, bool]:
+    """How to speak, and whether somebody waits for the first piece."""
+    voice, words_per_minute, pitch, is_urgent = json.loads(note[:].rstrip(b"\0"))
+    return (voice, words_per_minute, pitch), is_urgent
+
+
+def _status_of(work: Callable[[], int]) -> int:
+    """The exit status of a fork that works, and does not outlive this process."""
+    parent = os.getpid()
+    if child := os.fork():
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    status = 1
+    try:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == parent:
+            status = work()
+    finally:
+        os._exit(status)
+
+
+def _send(samples: bytes) -> None:
+    """Write a piece; what comes behind the first one has time in every case."""
+    _write(samples)
+    os.nice(max(_NICENESS - os.nice(0), 0))
 
 
 def _read(num_bytes: int) -> bytes:
@@ -112,5 +187,7 @@ def _write(content: bytes) -> None:
 
 
 if __name__ == "__main__":
-    os.nice(_NICENESS)
-    serve(Synthesiser(*sys.argv[1:3]))
+    # A group of its own: a terminal's Ctrl-C is the server's affair. Not a session: Linux shares
+    # cores among sessions, so one that wants little would wait, and niceness count for nothing.
+    os.setpgid(0, 0)
+    sys.exit(serve(Synthesiser(*sys.argv[1:3])))

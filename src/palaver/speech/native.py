@@ -123,6 +123,9 @@ class NativeReading:
         self._encode = encode
         self._executor: ProcessPoolExecutor | None = None
 
+    def expect(self, sentence: str, language: str) -> None:
+        """See :meth:`Reading.expect`; what the talker has read cannot be taken back."""
+
     async def say(self, sentence: str, language: str) -> AsyncIterator[Samples]:  # noqa: ARG002
         """See :meth:`Reading.say`; the language is for the model to tell."""
         token_ids = self._encode(sentence)

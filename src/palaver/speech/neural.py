@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import signal
+from collections.abc import AsyncIterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -165,19 +166,27 @@ class NeuralVoice:
         speaker: Which of its speakers.
     """
 
+    is_quick = False
+
     def __init__(self, name: str, model: NeuralModel, speaker: int) -> None:
         self.name = name
         self.description = f"neural, speaker {speaker} of {model.name}"
         self._model = model
         self._speaker = speaker
 
-    async def say(self, sentence: str, language: str) -> Samples:  # noqa: ARG002  # it has its own
+    async def say(
+        self,
+        sentence: str,
+        language: str,  # noqa: ARG002  # it has its own
+        *,
+        is_urgent: bool = False,  # noqa: ARG002  # every sentence takes long, and writing goes first
+    ) -> AsyncIterator[Samples]:
         """See :meth:`Voice.say`; what has nothing to read is silence of no length."""
         text = re.sub(r"\s+", " ", readable(sentence))
-        if not any(character.isalnum() for character in text):
-            return np.zeros(0, dtype=np.int16)
-        samples = await self._model.speak(text, self._speaker)
-        return np.concatenate([samples, np.zeros(int(_PAUSE_S * SAMPLE_RATE_HZ), dtype=np.int16)])
+        if any(character.isalnum() for character in text):
+            samples = await self._model.speak(text, self._speaker)
+            pause = np.zeros(int(_PAUSE_S * SAMPLE_RATE_HZ), dtype=np.int16)
+            yield np.concatenate([samples, pause])
 
 
 _synthesiser: Any = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Protocol
 
@@ -13,6 +14,14 @@ class Reading(Protocol):
 
     The same sentences always sound the same; that of one may come with the next, or at the end.
     """
+
+    def expect(self, sentence: str, language: str) -> None:
+        """Take notice of the sentence that probably comes next; another one may come all the same.
+
+        Args:
+            sentence: As :meth:`say` will get it.
+            language: Its language.
+        """
 
     def say(self, sentence: str, language: str) -> AsyncIterator[Samples]:
         """The sound that a further sentence brings.
@@ -39,16 +48,32 @@ class Reading(Protocol):
 class VoiceReading:
     """Read by a voice, each sentence by itself.
 
+    A quick voice begins with a sentence as soon as it is expected, so that its sound is there when
+    it turns out to be one.
+
     Args:
         voice: Who reads.
     """
 
     def __init__(self, voice: Voice) -> None:
         self._voice = voice
+        self._expected: _Sentence | None = None
+        self._is_heard = False
+
+    def expect(self, sentence: str, language: str) -> None:
+        """See :meth:`Reading.expect`."""
+        if self._voice.is_quick and not self._is_expected(sentence, language):
+            self._begin(sentence, language)
 
     async def say(self, sentence: str, language: str) -> AsyncIterator[Samples]:
         """See :meth:`Reading.say`."""
-        yield await self._voice.say(sentence, language)
+        if not self._is_expected(sentence, language):
+            self._begin(sentence, language)
+        assert self._expected is not None
+        async for samples in self._expected.pieces():
+            self._is_heard = True
+            yield samples
+        self._expected = None
 
     async def finish(self) -> AsyncIterator[Samples]:
         """See :meth:`Reading.finish`."""
@@ -57,3 +82,43 @@ class VoiceReading:
 
     def close(self) -> None:
         """See :meth:`Reading.close`."""
+        expected, self._expected = self._expected, None
+        if expected:
+            expected.close()
+
+    def _begin(self, sentence: str, language: str) -> None:
+        """Have a sentence said in place of the expected one; the first sound is waited for."""
+        self.close()
+        sound = self._voice.say(sentence, language, is_urgent=not self._is_heard)
+        self._expected = _Sentence((sentence, language), sound)
+
+    def _is_expected(self, sentence: str, language: str) -> bool:
+        expected = self._expected
+        return expected is not None and expected.key == (sentence, language)
+
+
+class _Sentence:
+    """The sound of a sentence, collected whether or not somebody waits for it."""
+
+    def __init__(self, key: tuple[str, str], sound: AsyncIterator[Samples]) -> None:
+        self.key = key
+        self._pieces: asyncio.Queue[Samples | Exception | None] = asyncio.Queue()
+        self._task = asyncio.create_task(self._collect(sound))
+
+    async def pieces(self) -> AsyncIterator[Samples]:
+        while (piece := await self._pieces.get()) is not None:
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
+
+    def close(self) -> None:
+        self._task.cancel()
+
+    async def _collect(self, sound: AsyncIterator[Samples]) -> None:
+        outcome: Exception | None = None
+        try:
+            async for samples in sound:
+                self._pieces.put_nowait(samples)
+        except Exception as error:  # whoever waits for the sentence is told
+            outcome = error
+        self._pieces.put_nowait(outcome)

@@ -42,28 +42,35 @@ class SentenceCutter:
         """The sentences that are complete now."""
         self._text += text
         sentences = []
-        while end := self._end_of_first():
+        while end := _end_of_first(self._text):
             sentences.append(self._text[:end])
             self._text = self._text[end:]
         return sentences
+
+    @property
+    def likely(self) -> str:
+        """The sentence that is complete if what comes next parts it from the following one."""
+        end = _end_of_first(self._text + " ")
+        return self._text if end == len(self._text) else ""
 
     def flush(self) -> list[str]:
         """What is left when the text has ended."""
         rest, self._text = self._text, ""
         return [rest] if rest else []
 
-    def _end_of_first(self) -> int:
-        """Where the first sentence ends; 0 if that is not known yet."""
-        for match in _END.finditer(self._text):
-            end = match.end()
-            if end == len(self._text) or end > MAX_CHARACTERS:  # in the first case, more may follow
-                break
-            if self._text[:end].strip() and not _NO_END.search(self._text[:end]):
-                return end
-        if len(self._text) <= MAX_CHARACTERS:
-            return 0
-        soft = [match.end() for match in _SOFT_END.finditer(self._text, 0, MAX_CHARACTERS)]
-        return soft[-1] if soft and soft[-1] > MAX_CHARACTERS // 3 else MAX_CHARACTERS
+
+def _end_of_first(text: str) -> int:
+    """Where the first sentence ends; 0 if that is not known yet."""
+    for match in _END.finditer(text):
+        end = match.end()
+        if end == len(text) or end > MAX_CHARACTERS:  # in the first case, more may follow
+            break
+        if text[:end].strip() and not _NO_END.search(text[:end]):
+            return end
+    if len(text) <= MAX_CHARACTERS:
+        return 0
+    soft = [match.end() for match in _SOFT_END.finditer(text, 0, MAX_CHARACTERS)]
+    return soft[-1] if soft and soft[-1] > MAX_CHARACTERS // 3 else MAX_CHARACTERS
 
 
 def readable(text: str) -> str:

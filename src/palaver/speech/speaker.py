@@ -64,6 +64,7 @@ class Speaker:
         self._encoder = encoder_of(form, is_whole=is_whole)
         self._language = DEFAULT_LANGUAGE
         self._unsent = bytearray()
+        self._is_waiting = True
 
     @property
     def answer(self) -> str:
@@ -78,6 +79,8 @@ class Speaker:
     def feed(self, text: str) -> None:
         """Take more of the answer."""
         self._put(self._cutter.feed(self._passage.feed(text)))
+        if self._is_waiting and self._sentences.empty() and (sentence := self._cutter.likely):
+            self._reading.expect(sentence, language_of(sentence, self._language))
 
     def finish(self) -> None:
         """Take notice that the answer has ended."""
@@ -91,12 +94,14 @@ class Speaker:
             ModelNotAvailable: The voice cannot speak.
         """
         while (sentence := await self._sentences.get()) is not None:
+            self._is_waiting = False
             if sentence.strip():
-                self._language = await asyncio.to_thread(language_of, sentence, self._language)
+                self._language = language_of(sentence, self._language)
             yield SpokenPiece(transcript=sentence)
             async for samples in self._reading.say(sentence, self._language):
                 for piece in self._cut(await self._encoded(samples)):
                     yield piece
+            self._is_waiting = True
         async for samples in self._reading.finish():
             for piece in self._cut(await self._encoded(samples)):
                 yield piece
@@ -110,6 +115,8 @@ class Speaker:
 
     async def _encoded(self, samples: Samples) -> bytes:
         self.num_samples += len(samples)
+        if self._encoder.is_quick:
+            return self._encoder.feed(samples)
         return await asyncio.to_thread(self._encoder.feed, samples)
 
     def _cut(self, data: bytes, *, is_last: bool = False) -> list[SpokenPiece]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -25,12 +26,20 @@ class Voice(Protocol):
     def description(self) -> str:
         """What kind of voice it is, in a line."""
 
-    async def say(self, sentence: str, language: str) -> Samples:
-        """The sound of one sentence and the pause behind it.
+    @property
+    def is_quick(self) -> bool:
+        """Whether a sentence costs so little that one which may be is worth saying."""
+
+    def say(
+        self, sentence: str, language: str, *, is_urgent: bool = False
+    ) -> AsyncIterator[Samples]:
+        """The sound of one sentence and the pause behind it, in pieces as they are made.
 
         Args:
             sentence: What to say, in a text's own spelling.
             language: Its language by its two letters, ``en``.
+            is_urgent: Whether somebody waits for it, so that its beginning goes before other work
+                of the machine. Otherwise it outruns its playing, and has time.
 
         Raises:
             ModelNotAvailable: The voice cannot speak now.

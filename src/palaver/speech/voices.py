@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from palaver.engine.request import Prompt
 from palaver.errors import InvalidRequest, ModelNotAvailable, SettingError
 from palaver.speech import espeak
-from palaver.speech.language import language_of
+from palaver.speech.espeak_pool import EspeakPool
+from palaver.speech.language import DEFAULT_LANGUAGE, language_of
 from palaver.speech.native import NativeModel
 from palaver.speech.neural import NeuralModel
 from palaver.speech.reading import Reading, VoiceReading
 from palaver.speech.voice import Voice
 
 DEFAULT_VOICE = "alto"
+_WARM = (DEFAULT_LANGUAGE, "zh")
+"""Languages in which the default voice is ready from the beginning."""
 INSTALL = "pip install 'palaver[speech]'"
 
 _log = logging.getLogger(__name__)
@@ -36,7 +39,7 @@ class Voices:
         models: Mapping[str, str] = {},
         natives: Iterable[NativeModel] = (),
     ) -> None:
-        self._pool = espeak.EspeakPool() if espeak.is_installed() else None
+        self._pool = EspeakPool() if espeak.is_installed() else None
         self._models = [NeuralModel(name, source) for name, source in models.items()]
         self._natives = {native.name: native for native in natives}
         self._voices: dict[str, Voice] = {}
@@ -146,6 +149,8 @@ class Voices:
         if self._pool:
             try:
                 await self._pool.start()
+                if isinstance(voice := self._voices.get(self._default), espeak.EmbeddedVoice):
+                    await asyncio.gather(*(voice.warm_up(language) for language in _WARM))
                 await asyncio.to_thread(language_of, "It takes a while to get to know them.")
             except ModelNotAvailable as error:
                 _log.warning("%s", error.message)

@@ -1,0 +1,184 @@
+"""The processes in which the embedded voices speak."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+from typing import TypeAlias
+
+from palaver.errors import ModelNotAvailable
+from palaver.speech.espeak_process import FAILED, LENGTH, Style
+
+_TIMEOUT_S = 20.0
+
+_Asked: TypeAlias = tuple[str, Style, bool]
+"""What to say, how, and whether it is urgent."""
+
+
+class EspeakPool:
+    """Processes that speak, each of them one sentence at a time.
+
+    Whoever waits longest is next, and every answer waits with one sentence at most, so that many
+    answers at once go on evenly. Of the processes that are idle, one that spoke last as it is to
+    speak now begins sooner than others.
+
+    Args:
+        num_processes: How many at most; ``None`` means one for each core.
+
+    Attributes:
+        sample_rate_hz: Of what they say, as soon as the first of it comes.
+    """
+
+    def __init__(self, num_processes: int | None = None) -> None:
+        self.sample_rate_hz = 0
+        num = num_processes or len(os.sched_getaffinity(0))
+        self._free = asyncio.Semaphore(num)
+        self._idle = [_EspeakProcess() for _ in range(num)]
+        self._all = list(self._idle)
+        self._working: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Start the processes now rather than with the first sentences.
+
+        Raises:
+            ModelNotAvailable: The library does not work.
+        """
+        await asyncio.gather(*(process.start() for process in self._all))
+
+    async def close(self) -> None:
+        """End the processes."""
+        for task in self._working:
+            task.cancel()
+        await asyncio.gather(*self._working, return_exceptions=True)
+        for process in self._all:
+            await process.end()
+
+    async def speak(
+        self, text: str, style: Style, *, is_urgent: bool = False
+    ) -> AsyncGenerator[bytes, None]:
+        """16-bit samples, piece by piece as they are made.
+
+        Args:
+            text: What to say.
+            style: How.
+            is_urgent: Whether the first piece goes before other work.
+
+        Raises:
+            ModelNotAvailable: The library does not work, or fails at this text.
+        """
+        await self._free.acquire()
+        pieces: asyncio.Queue[bytes | ModelNotAvailable | None] = asyncio.Queue()
+        # A client that goes away must not end a process which has others to serve: the sentence is
+        # finished, in milliseconds, and nobody hears it.
+        task = asyncio.ensure_future(self._speak((text, style, is_urgent), pieces))
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+        while (piece := await pieces.get()) is not None:
+            if isinstance(piece, ModelNotAvailable):
+                raise piece
+            yield piece
+
+    async def _speak(
+        self, asked: _Asked, pieces: asyncio.Queue[bytes | ModelNotAvailable | None]
+    ) -> None:
+        process = self._take(asked[1])
+        outcome: ModelNotAvailable | None = ModelNotAvailable("the voice has been ended")
+        try:
+            await process.start()
+            self.sample_rate_hz = process.sample_rate_hz
+            await process.speak(asked, pieces.put_nowait)
+            outcome = None
+        except ModelNotAvailable as error:
+            outcome = error
+        finally:
+            self._idle.append(process)
+            self._free.release()
+            pieces.put_nowait(outcome)
+
+    def _take(self, style: Style) -> _EspeakProcess:
+        """An idle process: one that has the voice ready, or who has been idle for longest."""
+        ready = [i for i, process in enumerate(self._idle) if process.style == style]
+        return self._idle.pop(ready[-1] if ready else 0)
+
+
+class _EspeakProcess:
+    """One process, started when it is first needed.
+
+    Attributes:
+        style: How it spoke last.
+        sample_rate_hz: Of what it says, once it is started.
+    """
+
+    def __init__(self) -> None:
+        self.style: Style | None = None
+        self.sample_rate_hz = 0
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> asyncio.subprocess.Process:
+        if self._process is not None and self._process.returncode is not None:
+            await self.end()
+        if self._process is None:
+            try:
+                import espeakng_loader  # noqa: PLC0415
+            except ImportError as error:
+                raise ModelNotAvailable("the embedded voices are not installed") from error
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "palaver.speech.espeak_process",
+                espeakng_loader.get_library_path(),
+                espeakng_loader.get_data_path(),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+            )
+            try:
+                self.sample_rate_hz = int(await _read(self._process))
+            except (OSError, asyncio.IncompleteReadError) as error:
+                raise ModelNotAvailable("the embedded voices do not start") from error
+        return self._process
+
+    async def speak(self, asked: _Asked, take: Callable[[bytes], None]) -> None:
+        process = await self.start()
+        text, self.style, is_urgent = asked
+        content = text.replace("\0", " ").encode("utf-8", "replace")
+        try:
+            async with asyncio.timeout(_TIMEOUT_S):
+                await _ask(process, json.dumps([*self.style, is_urgent]).encode(), content)
+                while piece := await _read(process):
+                    take(piece)
+        except ModelNotAvailable:
+            raise
+        except BaseException as error:  # half an answer may be under way: begin anew
+            await self.end()
+            if isinstance(error, OSError | asyncio.IncompleteReadError):
+                raise ModelNotAvailable("the voice does not answer; try again") from error
+            raise
+
+    async def end(self) -> None:
+        process, self._process, self.style = self._process, None, None
+        if process is not None:
+            assert process.stdin is not None
+            process.stdin.close()  # which ends the fork that waits
+            if process.returncode is None:
+                with suppress(ProcessLookupError):  # it has just ended, or is about to
+                    os.killpg(process.pid, signal.SIGKILL)  # with the fork that is amid a sentence
+            await process.communicate()  # until all pipes are closed
+
+
+async def _ask(process: asyncio.subprocess.Process, *request: bytes) -> None:
+    assert process.stdin is not None
+    process.stdin.write(b"".join(LENGTH.pack(len(part)) + part for part in request))
+    await process.stdin.drain()
+
+
+async def _read(process: asyncio.subprocess.Process) -> bytes:
+    assert process.stdout is not None
+    (length,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
+    if length == FAILED:
+        raise ModelNotAvailable("the voice fails at a sentence of the answer")
+    return await process.stdout.readexactly(length)
