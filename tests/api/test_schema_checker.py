@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,6 +136,22 @@ def test_the_process_is_started_again_when_it_has_died() -> None:
         os.kill(made._process.pid, signal.SIGKILL)
         made._process.wait()
         await made.check(GOOD, "two")
+
+    run(work)
+
+
+def test_the_process_may_die_between_being_looked_at_and_being_asked() -> None:
+    async def work(made: SchemaChecker) -> None:
+        await made.check(GOOD, "one")
+        first = made._process
+        assert first
+        os.kill(first.pid, signal.SIGKILL)
+        first.wait()
+        first.poll = lambda: None  # type: ignore[method-assign]  # as it was a moment ago
+        num_open = len(list(Path("/proc/self/fd").iterdir()))
+        await made.check(GOOD, "two")
+        assert made._process is not first
+        assert len(list(Path("/proc/self/fd").iterdir())) <= num_open
 
     run(work)
 

@@ -17,6 +17,7 @@ _MAX_BYTES = 1_000_000
 _MAX_CHECKED_AT_ONCE = 32
 """More than hostile clients are likely to fill: each gets its share of the processor at once."""
 _NUM_REMEMBERED = 256
+_MAX_STARTS = 3
 _TIMEOUT_S = 30.0
 """For a machine so busy that the seconds of work do not come together."""
 
@@ -96,10 +97,7 @@ class SchemaChecker:
         Raises:
             ModelNotAvailable: It has not had the time that it may use.
         """
-        ours, theirs = socket.socketpair()
-        with theirs:
-            socket.send_fds(self._start(), [b"."], [theirs.fileno()])
-        reader, writer = await asyncio.open_unix_connection(sock=ours)
+        reader, writer = await asyncio.open_unix_connection(sock=self._connect())
         try:
             async with asyncio.timeout(_TIMEOUT_S):
                 writer.write(content)
@@ -112,6 +110,24 @@ class SchemaChecker:
             return b""
         finally:
             writer.close()
+
+    def _connect(self) -> socket.socket:
+        """A connection to a process of its own, forked by one that may first have to be started.
+
+        Raises:
+            ModelNotAvailable: It has died again and again.
+        """
+        for _ in range(_MAX_STARTS):
+            ours, theirs = socket.socketpair()
+            with theirs:
+                try:
+                    socket.send_fds(self._start(), [b"."], [theirs.fileno()])
+                except OSError:  # it has died since it was looked at
+                    ours.close()
+                    self.close()
+                else:
+                    return ours
+        raise ModelNotAvailable("the process that checks schemas keeps dying")
 
     def _start(self) -> socket.socket:
         """The socket to the process that forks; started when it is first needed, or has died."""
