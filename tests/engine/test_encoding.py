@@ -12,6 +12,8 @@ from palaver.engine.encoding import Encoding, FeatureCache, MediaEncoder
 from palaver.engine.request import Array, GenerationRequest, Prompt, SamplingParams, Span
 from palaver.runtime.base import Features
 from palaver.senses.media import Kind
+from palaver.turns import take_short_turns
+from tests.turns import turn_ns
 
 TIMEOUT_S = 10
 
@@ -60,6 +62,30 @@ def test_requests_take_turns_piece_by_piece() -> None:
     last = done.get(timeout=TIMEOUT_S)
     assert [int(f.rows[0, 0]) for f in last.features] == [10, 11, 12]
     assert [encoder.begun.get(timeout=TIMEOUT_S) for _ in range(3)] == [20, 11, 12]
+
+
+def test_encoding_leaves_short_turns_to_the_step() -> None:
+    turns: list[int | None] = []
+
+    class Observer(SlowEncoder):
+        def encode(
+            self, kind: Kind, content: NDArray[np.uint8] | NDArray[np.float32], num_tokens: int
+        ) -> Features:
+            turns.append(turn_ns(threading.get_native_id()))
+            return super().encode(kind, content, num_tokens)
+
+    def start() -> None:
+        take_short_turns(are_inherited=True)
+        encoder = Observer()
+        encoder.may_go.release()
+        media, done = started(encoder)
+        media.add(request(1, 10))
+        assert done.get(timeout=TIMEOUT_S).is_done
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+    assert turns == [turn_ns(threading.get_native_id())]
 
 
 def test_the_same_piece_is_encoded_once() -> None:

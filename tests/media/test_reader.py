@@ -110,6 +110,19 @@ def test_no_more_is_remembered_than_the_bound() -> None:
     assert 4_000 < _with_reader(read, cache_bytes=5_000) <= 5_000
 
 
+def test_decoding_gives_way_to_everything_else() -> None:
+    async def work() -> int:
+        decoder = Decoder(MediaLimits())
+        await decoder.decode("picture", _PICTURE)
+        assert decoder._process
+        assert decoder._process.pid
+        niceness = os.getpriority(os.PRIO_PROCESS, decoder._process.pid)
+        await decoder.close()
+        return niceness
+
+    assert asyncio.run(work()) == os.nice(0) + 5
+
+
 def test_a_decoder_that_was_brought_down_is_replaced() -> None:
     async def work() -> None:
         decoder = Decoder(MediaLimits())

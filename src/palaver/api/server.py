@@ -25,6 +25,7 @@ from palaver.runtime.config import InferencePrecision, RuntimeConfig
 from palaver.speech.native import NativeModel
 from palaver.speech.voices import Voices
 from palaver.telemetry import Metrics
+from palaver.turns import keep_what_is_there, take_short_turns
 
 _GIB = 2**30
 _MIB = 2**20
@@ -97,6 +98,7 @@ class Server:
         Raises:
             ModelFolderError: A model cannot be loaded.
         """
+        take_short_turns(are_inherited=False)
         loop_factory = self._uvicorn.config.get_loop_factory()
         with (
             contextlib.suppress(KeyboardInterrupt),
@@ -129,6 +131,7 @@ class Server:
             self.error = error
             self._uvicorn.should_exit = True
         else:
+            keep_what_is_there()
             self._on_ready()
 
     async def _start(self) -> None:

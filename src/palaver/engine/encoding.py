@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from palaver.engine.request import GenerationRequest, Span
 from palaver.runtime.base import Encoder, Features
+from palaver.turns import take_ordinary_turns
 
 DEFAULT_CACHE_BYTES = 256 * 2**20
 
@@ -104,6 +105,7 @@ class MediaEncoder:
                 encoding.is_forgotten = True
 
     def _run(self) -> None:
+        take_ordinary_turns()
         while True:
             encoding = self._next()
             self._advance(encoding)

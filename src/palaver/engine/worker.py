@@ -43,6 +43,7 @@ from palaver.engine.request import GenerationRequest
 from palaver.errors import InvalidRequest, ModelFolderError
 from palaver.runtime import RuntimeConfig, load_runtime
 from palaver.runtime.base import Encoder, Features
+from palaver.turns import keep_what_is_there, take_ordinary_turns, take_short_turns
 
 _log = logging.getLogger(__name__)
 
@@ -102,7 +103,9 @@ class Worker:
         self._engine = engine
         self._compiler = compiler
         self._preparing: set[int] = set()
-        self._threads = ThreadPoolExecutor(_NUM_COMPILING, thread_name_prefix="grammar")
+        self._threads = ThreadPoolExecutor(
+            _NUM_COMPILING, thread_name_prefix="grammar", initializer=take_ordinary_turns
+        )
         self._inbox: SimpleQueue[ToEngine | _Compiled | Encoding] = SimpleQueue()
         self._media = (
             MediaEncoder(encoder, self._inbox.put, encoder_cache_bytes) if encoder else None
@@ -228,6 +231,7 @@ def main(fd: int, config: WorkerConfig) -> None:
     """Load the model, say so, and serve."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the API process drains, then hangs up
+    take_short_turns(are_inherited=True)  # by the threads of the step
     connection = socket.socket(fileno=fd)
     threading.Thread(target=_end_if_nobody_waits, args=(connection,), daemon=True).start()
     begun = time.perf_counter()
@@ -248,6 +252,7 @@ def main(fd: int, config: WorkerConfig) -> None:
         num_cache_tokens=shape.num_blocks * shape.block_size_tokens,
         load_s=time.perf_counter() - begun,
     )
+    keep_what_is_there()
     connection.sendall(frame(ready))
     compiler = GrammarCompiler(Path(config.runtime.folder) / "tokenizer.json", shape.vocab_size)
     encoder, cache_bytes = runtime.encoder, config.encoder_cache_bytes

@@ -17,6 +17,7 @@ from palaver.lifeline import end_with_parent
 from palaver.media.decode import MediaError, decode
 from palaver.media.limits import MediaLimits
 from palaver.senses.media import Kind, Media
+from palaver.turns import give_way
 
 _MAX_MEMORY_BYTES = 4 * 2**30
 
@@ -108,6 +109,7 @@ def _serve(connection: Connection, limits: MediaLimits) -> None:
     """Decode what comes, until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the server's affair
     end_with_parent()  # who would else notice that a file takes too long?
+    give_way()
     resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY_BYTES, _MAX_MEMORY_BYTES))
     while True:
         try:

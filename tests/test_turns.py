@@ -1,0 +1,103 @@
+"""Turns: who interrupts whom where the server's threads share a core."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.server import RunningServer
+from tests.turns import SHORT_NS, threads_of, turn_ns
+
+ORDINARY_NS = turn_ns(os.getpid())
+_TAKEN = "from palaver.turns import take_short_turns; take_short_turns(are_inherited=True)"
+_ABOUT = """
+import json, os, threading
+from palaver.turns import give_way, take_ordinary_turns, take_short_turns
+from tests.turns import turn_ns
+
+def turns():
+    found = {"own": turn_ns(os.getpid())}
+    look = lambda: found.update(thread=turn_ns(threading.get_native_id()))
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    if not (child := os.fork()):
+        os._exit(turn_ns(os.getpid()) != found["own"])
+    found["is_child_alike"] = os.waitpid(child, 0)[1] == 0
+    found["niceness"] = os.nice(0)
+    return found
+"""
+
+
+def _run(script: str) -> str:
+    """What a script prints in a process of its own."""
+    command = [sys.executable, "-c", script]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def _has_short_turns() -> bool:
+    script = f"{_TAKEN}; import os; from tests.turns import turn_ns; print(turn_ns(os.getpid()))"
+    return int(_run(script)) == SHORT_NS
+
+
+pytestmark = pytest.mark.skipif(
+    ORDINARY_NS is None or not _has_short_turns(), reason="this system has no turns of any length"
+)
+
+
+def _turns_after(*statements: str) -> dict[str, int | bool]:
+    script = "\n".join([_ABOUT, *statements, "print(json.dumps(turns()))"])
+    found: dict[str, int | bool] = json.loads(_run(script))
+    return found
+
+
+def test_threads_and_processes_inherit_short_turns_where_they_are_to() -> None:
+    found = _turns_after("take_short_turns(are_inherited=True)")
+    assert (found["own"], found["thread"], found["is_child_alike"]) == (SHORT_NS, SHORT_NS, True)
+
+
+def test_threads_and_processes_have_ordinary_turns_otherwise() -> None:
+    found = _turns_after("take_short_turns(are_inherited=False)")
+    assert (found["own"], found["is_child_alike"]) == (SHORT_NS, False)
+    assert found["thread"] == ORDINARY_NS
+
+
+def test_an_inherited_turn_can_be_given_up() -> None:
+    found = _turns_after("take_short_turns(are_inherited=True)", "take_ordinary_turns()")
+    assert found["own"] == found["thread"] == ORDINARY_NS
+
+
+def test_turns_leave_niceness_as_it_is() -> None:
+    assert _turns_after("os.nice(3)", "take_short_turns(are_inherited=True)")["niceness"] == (
+        os.nice(0) + 3
+    )
+
+
+def test_who_gives_way_is_nicer_and_has_ordinary_turns() -> None:
+    found = _turns_after("take_short_turns(are_inherited=True)", "give_way()")
+    assert (found["own"], found["niceness"]) == (ORDINARY_NS, os.nice(0) + 5)
+
+
+def test_a_policy_that_somebody_chose_is_kept() -> None:
+    choose = "os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))"
+    assert _turns_after(choose, "take_short_turns(are_inherited=True)")["own"] != SHORT_NS
+
+
+def test_the_event_loop_and_the_step_have_short_turns(server: RunningServer) -> None:
+    assert turn_ns(server.process.pid) == SHORT_NS
+    for engine in server.engine_pids():
+        assert turn_ns(engine) == SHORT_NS
+        assert turn_ns(max(threads_of(engine))) == SHORT_NS, "the step's threads have not"
+
+
+def test_processes_that_speak_have_ordinary_turns(server: RunningServer) -> None:
+    assert {turn_ns(pid) for pid in server.voice_pids()} <= {ORDINARY_NS}
+
+
+def test_what_start_up_made_is_not_looked_at_again() -> None:
+    script = "import gc; from palaver.turns import keep_what_is_there as keep; x = [[]]; keep()"
+    assert int(_run(f"{script}; print(gc.get_freeze_count())")) > 1000
