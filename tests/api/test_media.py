@@ -264,7 +264,7 @@ def test_damaged_files_get_a_400_of_their_part_and_leave_nothing_behind(
     outcome = hostile.send(seeing, 50, seed=2)
     assert not outcome.faults
     assert outcome.statuses[400] > 25
-    assert hostile.memory_bytes(seeing_server) - before < 64 * 2**20
+    assert hostile.memory_bytes(seeing_server) - before < 16 * 2**20
 
 
 def test_media_are_limited_in_number(seeing: httpx.Client) -> None:

@@ -17,6 +17,7 @@ from palaver.api.protocol import Protocol
 from palaver.config import Settings
 from palaver.engine.worker import WorkerConfig
 from palaver.errors import PalaverError, SettingError
+from palaver.heap import give_large_buffers_back
 from palaver.media.limits import MediaLimits
 from palaver.media.reader import MediaReader
 from palaver.models.folder import ModelFolder
@@ -99,6 +100,7 @@ class Server:
             ModelFolderError: A model cannot be loaded.
         """
         take_short_turns(are_inherited=False)
+        give_large_buffers_back()
         loop_factory = self._uvicorn.config.get_loop_factory()
         with (
             contextlib.suppress(KeyboardInterrupt),
