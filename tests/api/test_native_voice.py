@@ -16,13 +16,18 @@ import numpy as np
 import pytest
 
 from palaver.chat.request import ChatRequest
+from palaver.engine.engine import Engine
+from palaver.engine.request import GenerationRequest, SamplingParams
 from palaver.models.folder import ModelFolder
-from palaver.runtime.saying import Saying
+from palaver.runtime.saying import Conversation, Saying
 from palaver.runtime.talker import Talker
+from palaver.senses.media import Picture
 from palaver.speech.native_process import MAX_FRAMES_PER_TOKEN
 from palaver.speech.sentences import SentenceCutter
 from tests.api import media
 from tests.api.test_spoken import answer, audio_deltas, data_of, message, refusal, streamed_data
+from tests.media import files
+from tests.senses.model import encoded, runtime
 from tests.server import RunningServer, chat, running_server
 from tests.speech.listening import listen
 from tests.speech.native import SPEAKERS, write_folder
@@ -46,7 +51,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def speaking(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with running_server(tmp_path_factory.mktemp("server"), "--model", f"omni={folder}") as server:
+    exact = {"PALAVER_CACHE_PRECISION": "f32", "PALAVER_INFERENCE_PRECISION": "f32"}
+    data_dir = tmp_path_factory.mktemp("server")
+    with running_server(data_dir, "--model", f"omni={folder}", environment=exact) as server:
         yield server
 
 
@@ -56,12 +63,35 @@ def omni(speaking: RunningServer) -> Iterator[httpx.Client]:
         yield client
 
 
-def spoken_directly(folder: Path, body: dict[str, Any], text: str) -> np.ndarray[Any, Any]:
+def conversation_of(folder: Path, messages: list[dict[str, Any]], seen: list[Picture]) -> Any:
+    """What the thinker reads, and what it makes of pictures."""
+    model = ModelFolder.open(folder).chat_model()
+    assert model.senses is not None
+    placed = [model.senses.place(picture) for picture in seen]
+    prompt = model.render(ChatRequest(messages=messages, media=placed)).prompt
+    inner = runtime("omni")
+    engine = Engine(inner)
+    request = GenerationRequest(1, prompt, SamplingParams(max_tokens=1, seed=0), wants_states=True)
+    engine.add(request, features=encoded(inner, prompt))
+    engine.step()
+    states = [np.zeros((0, 64), np.float32), *(told.rows.numpy() for told in engine.states)]
+    num = len(prompt)
+    media = prompt.media_tokens(0, num)
+    return Conversation(prompt.token_ids, prompt.rope_ids(0, num), media, np.concatenate(states))
+
+
+def spoken_directly(
+    folder: Path,
+    body: dict[str, Any],
+    text: str,
+    messages: list[dict[str, Any]] | None = None,
+    seen: list[Picture] | None = None,
+) -> np.ndarray[Any, Any]:
     """What the talker says to a text in one go, as samples."""
     model = ModelFolder.open(folder).chat_model()
-    prompt = model.render(ChatRequest(messages=body["messages"])).prompt
     talker = Talker(folder)
-    saying = Saying(talker, prompt.token_ids, body["audio"]["voice"])
+    conversation = conversation_of(folder, messages or body["messages"], seen or [])
+    saying = Saying(talker, conversation, body["audio"]["voice"])
     cutter = SentenceCutter()
     token_ids = [model.tokenizer.encode(s) for s in cutter.feed(text) + cutter.flush()]
     saying.feed([token for sentence in token_ids for token in sentence])
@@ -137,15 +167,55 @@ def test_other_voices_read_its_answers_still(omni: httpx.Client) -> None:
     assert data_of(spoken) == data_of(named)
 
 
-@pytest.mark.parametrize("kind", [media.picture, media.sound])
-def test_conversations_with_media_are_refused_its_own_voices_and_get_others(
+SEEN = media.ask(
+    media.text("Say hello"),
+    media.picture(),
+    modalities=["text", "audio"],
+    audio={"voice": "ethan", "format": "pcm16"},
+)
+
+
+@pytest.mark.spec("S08")
+def test_it_speaks_of_what_it_saw(omni: httpx.Client, folder: Path) -> None:
+    spoken = message(omni, SEEN)
+    found = np.frombuffer(data_of(spoken), "<i2").astype(float)
+    parts = [{"type": "text", "text": "Say hello"}, {"type": "image"}]
+    messages = [{"role": "user", "content": parts}]
+    seen = [Picture(np.asarray(files.halves(size=(192, 160))))]
+    expected = spoken_directly(folder, SEEN, spoken["content"], messages, seen)
+    assert np.abs(expected).max() > 1000
+    assert found.shape == expected.shape
+    assert np.abs(found - expected).max() <= 1
+
+
+@pytest.mark.parametrize("kind", [media.picture, media.video, media.sound])
+def test_conversations_with_media_sound_the_same_from_the_cache_streamed_and_side_by_side(
     omni: httpx.Client, kind: Any
 ) -> None:
-    body = media.ask(kind(), modalities=["text", "audio"], max_tokens=8)
-    error = refusal(omni, body | {"audio": {"voice": "ethan"}})
-    assert error["param"] == "audio.voice"
-    assert "conversations of text only" in error["message"]
-    assert omni.post("/v1/chat/completions", json=body).status_code == 200
+    body = SEEN | {"messages": media.ask(media.text("Say hello"), kind())["messages"]}
+    silent = {name: body[name] for name in body if name not in ("modalities", "audio")}
+    content = message(omni, silent)["content"]
+    first = message(omni, body)
+    assert first["content"] == first["audio"]["transcript"] == content
+    assert len(data_of(first)) > 0
+    assert streamed_data(stream_events(omni, body)) == data_of(first)
+    with ThreadPoolExecutor(3) as threads:
+        together = list(
+            threads.map(lambda body: answer(omni, body), [body | {"n": 2}, HELLO, body])
+        )
+    assert sounds(together[0]) == [data_of(first)] * 2
+    assert sounds(together[2]) == [data_of(first)]
+
+
+def test_a_turn_after_one_with_a_picture_speaks_of_it_too(omni: httpx.Client) -> None:
+    def told(picture: bytes) -> bytes:
+        first = media.ask(media.picture(picture))["messages"]
+        later = [{"role": "assistant", "content": "Hello"}, {"role": "user", "content": "Say"}]
+        return data_of(message(omni, SEEN | {"messages": [*first, *later], "max_tokens": 8}))
+
+    sound = told(media.PICTURE)
+    assert told(media.PICTURE) == sound
+    assert told(media.OTHER_PICTURE) != sound
 
 
 @pytest.mark.spec("S50")

@@ -10,12 +10,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from palaver.engine.client import EngineClient
 from palaver.engine.generation import Generation
 from palaver.engine.messages import Prepare, ToEngine, TokenOutput
-from palaver.engine.request import Prompt, SamplingParams
+from palaver.engine.request import Array, Prompt, SamplingParams, Span
 from palaver.engine.worker import WorkerConfig
 from palaver.errors import InvalidRequest, ModelFolderError, ModelNotAvailable
 from palaver.models.served import BUILT_IN_FOLDER
@@ -81,6 +83,22 @@ def test_tokens_stream_and_are_those_of_the_engine() -> None:
         assert len(await generation.next_tokens()) < 4000
         assert not generation.is_finished
         generation.close()
+
+    _with_client(test)
+
+
+def test_what_a_model_makes_of_media_is_there_with_the_first_token_if_it_is_wanted() -> None:
+    async def test(client: EngineClient) -> None:
+        content = Array.of(np.array([1], dtype=np.uint8))
+        prompt = Prompt([10, 5, 5, 5, 11], [Span(1, 3, "picture", b"1", content)])
+        states: list[NDArray[np.float32]] = []
+        generation = client.generate(prompt, _SHORT, states=states)
+        first = await generation.next_tokens()
+        assert sum(map(len, states)) == 3
+        tokens = first + await _all_tokens(generation)
+        silent = await _all_tokens(client.generate(prompt, _SHORT))
+        assert [t.token_id for t in tokens] == [t.token_id for t in silent]
+        assert sum(map(len, states)) == 3
 
     _with_client(test)
 

@@ -13,6 +13,7 @@ from palaver.engine.engine import Engine
 from palaver.engine.messages import Submit, decode_to_engine, frame
 from palaver.engine.prefix_cache import block_hashes
 from palaver.engine.request import Array, GenerationRequest, Prompt, SamplingParams, Span
+from palaver.errors import InvalidRequest
 from palaver.runtime.base import Features
 from palaver.runtime.fake import FakeEncoder
 from tests.engine.naive import BLOCK_SIZE, collect, drain, fake_runtime
@@ -60,7 +61,10 @@ def requests(seed: int) -> list[GenerationRequest]:
     return made
 
 
-def run(engine: Engine, wanted: list[GenerationRequest], concurrency: int) -> Any:
+def run(
+    engine: Engine, wanted: list[GenerationRequest], concurrency: int, states: Any = None
+) -> Any:
+    """All answers; ``states`` gets what was made of media and how many answers had begun."""
     answers: Any = {}
     waiting = wanted.copy()
     while waiting or engine.num_requests:
@@ -68,7 +72,11 @@ def run(engine: Engine, wanted: list[GenerationRequest], concurrency: int) -> An
             request = waiting.pop(0)
             stripped = msgspec.structs.replace(request, prompt=request.prompt.without_content())
             engine.add(stripped, features=features(request.prompt))
+        begun = {request_id for request_id, _ in answers}
         collect(answers, engine.step())
+        for told in engine.states if states is not None else []:
+            assert told.request_id not in begun, "the answer has begun"
+            states.setdefault(told.request_id, []).append(told.rows.numpy())
         engine.check_integrity()
     return answers
 
@@ -93,6 +101,48 @@ def test_a_picture_read_before_is_found_in_the_cache() -> None:
     run(engine, [request], 1)
     run(engine, [request], 1)
     assert engine.scheduler.num_cached_tokens == (len(picture) - 2) // BLOCK_SIZE * BLOCK_SIZE
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_states_of_media_are_told_once_in_order_whatever_else_runs_and_is_cached(
+    seed: int,
+) -> None:
+    wanted = [msgspec.structs.replace(r, wants_states=r.request_id % 3 > 0) for r in requests(seed)]
+    alone: Any = {}
+    for request in wanted:
+        run(Engine(fake_runtime()), [request], 1, alone)
+    expected = {name: np.concatenate(rows).tolist() for name, rows in alone.items()}
+    for request in wanted:
+        num = sum(span.num_tokens for span in request.prompt.spans) if request.wants_states else 0
+        assert len(expected.get(request.request_id, [])) == num
+    assert len(expected) > 5
+    engine = Engine(fake_runtime(num_blocks=40), max_step_tokens=12)
+    for order in (wanted, wanted[::-1]):
+        found: Any = {}
+        run(engine, order, 8, found)
+        assert {name: np.concatenate(rows).tolist() for name, rows in found.items()} == expected
+        drain(engine)
+
+
+def test_what_stands_before_media_is_cached_though_states_are_wanted() -> None:
+    spans = [Span(9, 6, "picture", b"1", Array.of(np.array([1], dtype=np.uint8)))]
+    seen = Prompt([*range(10, 19), *[PAD] * 6, 20, 21], spans)
+    params = SamplingParams(max_tokens=1, seed=0)
+    engine = Engine(fake_runtime())
+    run(engine, [GenerationRequest(1, seen, params)], 1)
+    states: Any = {}
+    run(engine, [GenerationRequest(2, seen, params, wants_states=True)], 1, states)
+    assert engine.scheduler.num_cached_tokens == 8
+    assert len(np.concatenate(states[2])) == 6
+
+
+def test_states_that_a_model_does_not_tell_are_refused() -> None:
+    runtime = fake_runtime()
+    runtime.has_states = False
+    wanted = next(r for r in requests(1) if r.prompt.spans)
+    with pytest.raises(InvalidRequest, match="name another voice") as caught:
+        Engine(runtime).add(msgspec.structs.replace(wanted, wants_states=True))
+    assert caught.value.param == "audio.voice"
 
 
 def test_blocks_of_different_pictures_have_different_hashes() -> None:

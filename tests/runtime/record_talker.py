@@ -1,7 +1,9 @@
 """A tiny talker with random weights and what PyTorch makes it say, recorded for the tests.
 
 ``python -m tests.runtime.record_talker tests/runtime/talker`` writes the talker's part of an
-exported Qwen3-Omni folder and in it ``references.npz``. Needs torch, transformers 5.5 and
+exported Qwen3-Omni folder, whose thinker is that of ``tests/senses/omni``, and in it
+``references.npz``: for every case of :data:`tests.senses.cases.SPOKEN` what the thinker reads and
+writes, what it makes of media, and what the talker says to it. Needs torch, transformers 5.5 and
 ``optimum-intel[openvino]``; the tests need none of them.
 """
 
@@ -20,47 +22,66 @@ from optimum.exporters.openvino import main_export
 from optimum.intel import OVConfig
 from transformers import Qwen3OmniMoeConfig, Qwen3OmniMoeForConditionalGeneration
 
-from tests.senses.record import TEMPLATE, omni_config, randomize, write_tokenizer
+from tests.senses import cases
+from tests.senses.record import (
+    HERE,
+    TEMPLATE,
+    inputs_of,
+    keep_to_seconds,
+    omni,
+    omni_config,
+    randomize,
+    write_tokenizer,
+)
 
 NUM_TOKENS = 12
-NUM_FRAMES = 20
-QUESTIONS = {"hello": "Say hello", "picture": "What is in the picture"}
+NUM_FRAMES = 14
 PARTS = ("talker", "talker_text_embeddings", "talker_projections", "code_predictor", "code2wav")
 
 
 def tiny_model(folder: Path) -> tuple[Any, Any]:
-    """A Qwen3-Omni whose talker has more codes than it suppresses, and its tokenizer."""
-    tokenizer = write_tokenizer(folder)
-    config = omni_config(tokenizer)
+    """A Qwen3-Omni whose talker has more codes than it suppresses, and its processor."""
+    torch.manual_seed(0)
+    thinking, processor = omni(folder)
+    config = omni_config(write_tokenizer(folder))
     config["talker_config"]["text_config"]["vocab_size"] = 1536
     config["talker_config"]["speaker_id"] = {"alto": 270, "bass": 271}
     torch.manual_seed(3)
     model = randomize(Qwen3OmniMoeForConditionalGeneration(Qwen3OmniMoeConfig(**config)))
-    return model, tokenizer
+    model.thinker.load_state_dict(thinking.thinker.state_dict())
+    keep_to_seconds(model.thinker.audio_tower)
+    return model, processor
 
 
-def speak(model: Any, token_ids: list[int], speaker: str) -> dict[str, Any]:
+def speak(model: Any, inputs: dict[str, Any], speaker: str) -> dict[str, Any]:
     """Greedy text, greedy codes and their wave."""
     heard: dict[str, Any] = {}
-    predictor, talker = model.talker.code_predictor, model.talker
-    generate_codes, generate_frames = predictor.generate, talker.generate
+    predictor, talker, thinker = model.talker.code_predictor, model.talker, model.thinker
+    originals = predictor.generate, talker.generate, thinker.generate
+    layer = model.config.talker_config.accept_hidden_layer
 
     def greedy(*args: Any, **options: Any) -> Any:
         options |= {"do_sample": False, "top_k": None, "top_p": None}
-        return generate_codes(*args, **options)
+        return originals[0](*args, **options)
 
     def listening(*args: Any, **options: Any) -> Any:
-        found = generate_frames(*args, **options)
+        found = originals[1](*args, **options)
         frames = [states[-1] for states in found.hidden_states if states[-1] is not None]
         heard["codes"] = torch.stack(frames, 1).transpose(1, 2).numpy()
-        heard["talker_in"] = options["inputs_embeds"].numpy()
         return found
 
-    predictor.generate, talker.generate = greedy, listening
+    def thinking(*args: Any, **options: Any) -> Any:
+        found = originals[2](*args, **options)
+        config = model.config.thinker_config
+        media = (config.audio_token_id, config.image_token_id, config.video_token_id)
+        is_media = torch.isin(inputs["input_ids"][0], torch.tensor(media))
+        heard["states"] = found.hidden_states[0][layer][0][is_media].numpy()
+        return found
+
+    predictor.generate, talker.generate, thinker.generate = greedy, listening, thinking
     try:
         sequence, wave = model.generate(
-            input_ids=torch.tensor([token_ids]),
-            attention_mask=torch.ones(1, len(token_ids), dtype=torch.long),
+            **inputs,
             speaker=speaker,
             return_audio=True,
             thinker_max_new_tokens=NUM_TOKENS,
@@ -71,24 +92,34 @@ def speak(model: Any, token_ids: list[int], speaker: str) -> dict[str, Any]:
             talker_max_new_tokens=NUM_FRAMES,
         )
     finally:
-        predictor.generate, talker.generate = generate_codes, generate_frames
+        predictor.generate, talker.generate, thinker.generate = originals
     sequence = getattr(sequence, "sequences", sequence)
     return heard | {"ids": sequence.numpy().ravel(), "wave": wave.numpy().ravel()}
 
 
+def is_recorded(found: dict[str, Any], case: cases.Case) -> bool:
+    """Whether the thinker wrote what is recorded of it in ``tests/senses/omni``."""
+    with np.load(HERE / "omni" / "references.npz") as recorded:
+        key = f"{case.name}/tokens"
+        expected = recorded[key] if case in cases.CASES else found["ids"][-NUM_TOKENS:]
+    return np.array_equal(found["ids"][-NUM_TOKENS:], expected)
+
+
 def main(out: Path) -> None:
     """Write the folder."""
+    torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        model, tokenizer = tiny_model(folder)
+        model, processor = tiny_model(folder)
         model.save_pretrained(folder)
         found: dict[str, Any] = {}
-        for case, question in QUESTIONS.items():
-            text = f"<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n"
-            token_ids = tokenizer.encode(text).ids
-            for speaker in ("alto", "bass"):
-                spoken = speak(model, token_ids, speaker) | {"num_prompt": len(token_ids)}
-                found |= {f"{case}/{speaker}/{key}": value for key, value in spoken.items()}
+        for case in cases.SPOKEN:
+            inputs = dict(inputs_of("omni", processor, case))
+            for speaker in ("alto", "bass") if case.name == "text" else ("alto",):
+                spoken = speak(model, inputs, speaker)
+                assert is_recorded(spoken, case), "another thinker than tests/senses/omni"
+                spoken["num_prompt"] = inputs["input_ids"].shape[1]
+                found |= {f"{case.name}/{speaker}/{key}": value for key, value in spoken.items()}
         export = folder / "export"
         (folder / "chat_template.jinja").write_text(TEMPLATE, encoding="utf-8")
         main_export(str(folder), export, task="any-to-any", ov_config=OVConfig(dtype="fp16"))

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from palaver.runtime.saying import Saying
+from palaver.errors import ModelFolderError
+from palaver.runtime import talker as talker_module
+from palaver.runtime.saying import Conversation, Saying
 from palaver.runtime.talker import Talker
 from palaver.runtime.waveform import Waveform
+from tests.senses import cases
+from tests.senses.model import chat_model, prompt_of
 
 FOLDER = Path(__file__).parent / "talker"
-CASES = [
-    f"{question}/{speaker}" for question in ("hello", "picture") for speaker in ("alto", "bass")
-]
+CASES = [f"{case.name}/alto" for case in cases.SPOKEN]
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +26,31 @@ def talker() -> Talker:
     return Talker(FOLDER)
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_frames_and_wave_are_those_of_pytorch(talker: Talker, case: str) -> None:
-    recorded = np.load(FOLDER / "references.npz")
-    expected = recorded[f"{case}/codes"][0].T.tolist()
-    wave = recorded[f"{case}/wave"]
-    token_ids = recorded[f"{case}/ids"].tolist()[:-1]
-    num_prompt = int(recorded[f"{case}/num_prompt"])
-    saying = Saying(talker, token_ids[:num_prompt], case.split("/")[1])
+@cache
+def recorded() -> dict[str, Any]:
+    with np.load(FOLDER / "references.npz") as found:
+        return dict(found)
+
+
+def conversation_of(name: str) -> Conversation:
+    """A case as the thinker has read it, with PyTorch's states."""
+    case = next(case for case in cases.SPOKEN if case.name == name.split("/", maxsplit=1)[0])
+    prompt = prompt_of(chat_model("omni"), case)
+    num = len(prompt)
+    media, states = prompt.media_tokens(0, num), recorded()[f"{name}/states"]
+    return Conversation(prompt.token_ids, prompt.rope_ids(0, num), media, states)
+
+
+@pytest.mark.spec("S11")
+@pytest.mark.parametrize("name", [*CASES, "text/bass"])
+def test_frames_and_wave_are_those_of_pytorch(talker: Talker, name: str) -> None:
+    expected = recorded()[f"{name}/codes"][0].T.tolist()
+    wave = recorded()[f"{name}/wave"]
+    conversation = conversation_of(name)
+    num_prompt = int(recorded()[f"{name}/num_prompt"])
+    token_ids = recorded()[f"{name}/ids"].tolist()[:-1]
+    assert token_ids[:num_prompt] == conversation.token_ids
+    saying = Saying(talker, conversation, name.split("/")[1])
     frames: list[list[int]] = []
     for token in token_ids[num_prompt:]:
         assert saying.next_frame() is None, "a frame needs a token"
@@ -43,13 +64,48 @@ def test_frames_and_wave_are_those_of_pytorch(talker: Talker, case: str) -> None
     assert np.abs(found - wave).max() < 1e-5 * np.abs(wave).max()
 
 
-def test_speakers_differ(talker: Talker) -> None:
-    recorded = np.load(FOLDER / "references.npz")
-    assert not np.array_equal(recorded["hello/alto/codes"], recorded["hello/bass/codes"])
+@pytest.mark.parametrize("missing", ["states", "positions"])
+def test_what_was_seen_and_where_it_stands_is_heard(talker: Talker, missing: str) -> None:
+    name = "conversation/alto"
+    whole = conversation_of(name)
+    blind = Conversation(
+        whole.token_ids,
+        None if missing == "positions" else whole.rope_ids,
+        whole.media,
+        np.zeros_like(whole.states) if missing == "states" else whole.states,
+    )
+    answer = recorded()[f"{name}/ids"].tolist()[len(whole.token_ids) : -1]
+    assert frames_of(talker, whole, answer) != frames_of(talker, blind, answer)
+
+
+def frames_of(talker: Talker, conversation: Conversation, answer: list[int]) -> list[list[int]]:
+    saying = Saying(talker, conversation, "alto")
+    saying.feed(answer)
+    saying.finish()
+    return [saying.next_frame() or [] for _ in answer]
+
+
+def test_text_needs_no_positions_of_its_own(talker: Talker) -> None:
+    whole = conversation_of("text/alto")
+    answer = recorded()["text/alto/ids"].tolist()[len(whole.token_ids) : -1]
+    expected = frames_of(talker, whole, answer)
+    assert frames_of(talker, Conversation(whole.token_ids), answer) == expected
+
+
+def test_a_talker_whose_positions_cannot_be_told_apart_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(talker_module, "_is_rope_ids", lambda node: False)
+    with pytest.raises(ModelFolderError, match="no positions of media"):
+        Talker(FOLDER)
+
+
+def test_speakers_differ() -> None:
+    assert not np.array_equal(recorded()["text/alto/codes"], recorded()["text/bass/codes"])
 
 
 def test_an_answer_of_nothing_is_not_spoken(talker: Talker) -> None:
-    saying = Saying(talker, [], "alto")
+    saying = Saying(talker, Conversation([]), "alto")
     saying.finish()
     assert saying.is_ended and saying.next_frame() is None
 

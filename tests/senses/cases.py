@@ -20,6 +20,7 @@ class Case:
     Attributes:
         name: Of the case.
         parts: The user's message: texts, and ``image``, ``video`` or ``audio`` for media.
+        earlier: Role and parts of each message before it.
         pictures: Width, height and seed of each.
         videos: Number of frames, width, height and seed of each; two frames a second.
         sounds: Seconds and frequency of each.
@@ -30,11 +31,21 @@ class Case:
     pictures: tuple[tuple[int, int, int], ...] = ()
     videos: tuple[tuple[int, int, int, int], ...] = ()
     sounds: tuple[tuple[float, float], ...] = ()
+    earlier: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def messages(self) -> list[dict[str, Any]]:
         """The conversation as chat templates read it."""
-        return [{"role": "user", "content": [_part(part) for part in self.parts]}]
+        return [
+            {"role": role, "content": [_part(part) for part in parts]}
+            for role, parts in (*self.earlier, ("user", self.parts))
+        ]
+
+    @property
+    def media(self) -> list[str]:
+        """The kinds of its media, in order."""
+        messages = (*(parts for _, parts in self.earlier), self.parts)
+        return [part for parts in messages for part in parts if part in ("image", "video", "audio")]
 
 
 CASES = (
@@ -64,6 +75,26 @@ CASES = (
         sounds=((0.8, 300),),
     ),
 )
+
+SPOKEN = (
+    Case("text", ("Say hello",)),
+    CASES[1],
+    CASES[4],
+    CASES[8],
+    Case(
+        "conversation",
+        ("Compare", "video", "image", "and", "audio", "?"),
+        pictures=((150, 100, 4), (64, 64, 5)),
+        videos=((4, 96, 64, 40),),
+        sounds=((1.2, 350),),
+        earlier=(
+            ("system", ("You see the picture and the sound.",)),
+            ("user", ("What is in the picture?", "image")),
+            ("assistant", ("The same.",)),
+        ),
+    ),
+)
+"""Answers to these are spoken."""
 
 
 def picture(width: int, height: int, seed: int) -> Image.Image:

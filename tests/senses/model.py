@@ -44,13 +44,13 @@ def runtime(family: FamilyFolder, num_cache_tokens: int = 4096) -> Runtime:
 def media_of(case: cases.Case) -> Iterator[Media]:
     """The media of a case, in the order of its parts."""
     pictures, videos, sounds = iter(case.pictures), iter(case.videos), iter(case.sounds)
-    for part in case.parts:
+    for part in case.media:
         if part == "image":
             yield Picture(np.asarray(cases.picture(*next(pictures))))
         elif part == "video":
             spec = next(videos)
             yield Video(cases.video(*spec), np.arange(spec[0]) / cases.FRAMES_PER_S)
-        elif part == "audio":
+        else:
             yield Sound(cases.sound(*next(sounds)))
 
 

@@ -27,6 +27,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from tests.senses import cases
 
+HERE = Path(__file__).parent
 VOCAB_SIZE = 512
 NUM_TOKENS = 12
 MARKERS = [
@@ -317,7 +318,7 @@ def references(family: str, model: Any, processor: Any) -> dict[str, Any]:
     for case in cases.CASES:
         if case.sounds and family != "omni":
             continue
-        inputs = dict(_inputs(family, processor, case))
+        inputs = dict(inputs_of(family, processor, case))
         with torch.no_grad():
             generated = thinker.generate(
                 **inputs,
@@ -336,7 +337,8 @@ def references(family: str, model: Any, processor: Any) -> dict[str, Any]:
     return found
 
 
-def _inputs(family: str, processor: Any, case: cases.Case) -> Any:
+def inputs_of(family: str, processor: Any, case: cases.Case) -> Any:
+    """What a model of the family takes for a case."""
     text = processor.tokenizer.apply_chat_template(
         case.messages, add_generation_prompt=True, tokenize=False, chat_template=TEMPLATE
     )

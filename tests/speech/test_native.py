@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from palaver.engine.request import Prompt
+from palaver.engine.engine import Engine
+from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
 from palaver.errors import InvalidRequest, ModelNotAvailable, SettingError
 from palaver.speech.native import NativeModel, NativeReading
 from palaver.speech.voices import Voices
+from tests.senses import cases
+from tests.senses.model import chat_model, encoded, prompt_of, runtime
 from tests.speech.native import SPEAKERS, TALKER, write_folder
 
 RECORDED = np.load(TALKER / "references.npz")
@@ -39,27 +43,44 @@ async def heard(reading: NativeReading, token_ids: list[int]) -> np.ndarray[tupl
     return np.concatenate(pieces)
 
 
-def test_answers_at_once_begin_as_pytorch_speaks_them(folder: Path) -> None:
-    cases = ["hello/alto", "picture/alto", "hello/bass", "picture/bass"]
+def thought(case: cases.Case) -> tuple[Prompt, list[int], list[np.ndarray[Any, Any]]]:
+    """The prompt of a case, what the engine answers, and what it makes of the prompt's media."""
+    prompt, inner = prompt_of(chat_model("omni"), case), runtime("omni")
+    engine = Engine(inner, max_step_tokens=32)
+    params = SamplingParams(max_tokens=11, seed=0, temperature=0)
+    request = GenerationRequest(1, prompt, params, wants_states=bool(prompt.spans))
+    engine.add(request, features=encoded(inner, prompt))
+    token_ids, states = [], []
+    while engine.num_requests:
+        token_ids += [token.token_id for token in engine.step()]
+        states += [told.rows.numpy() for told in engine.states]
+    return prompt, token_ids, states
+
+
+def test_answers_at_once_are_those_of_pytorch_with_all_that_was_seen_and_heard(
+    folder: Path,
+) -> None:
+    """Engine and talker together: the thinker's states are the engine's own."""
+    names = [*(f"{case.name}/alto" for case in cases.SPOKEN), "text/bass"]
     speakers = {"alto": "ethan", "bass": "chelsie"}
+    thoughts = {case.name: thought(case) for case in cases.SPOKEN}
 
     async def run() -> list[np.ndarray[tuple[int], np.dtype]]:
         model = NativeModel("omni", folder, list(SPEAKERS))
         try:
             await model.start()
             readings = []
-            for case in cases:
-                token_ids = RECORDED[f"{case}/ids"].tolist()[:-1]
-                num_prompt = int(RECORDED[f"{case}/num_prompt"])
-                prompt = Prompt(token_ids[:num_prompt])
-                reading = model.reading(speakers[case.split("/")[1]], prompt, tokens_of)
-                readings.append(heard(reading, token_ids[num_prompt:]))
+            for name in names:
+                prompt, token_ids, states = thoughts[name.split("/")[0]]
+                assert token_ids == RECORDED[f"{name}/ids"].tolist()[len(prompt) : -1]
+                reading = model.reading(speakers[name.split("/")[1]], prompt, tokens_of, states)
+                readings.append(heard(reading, token_ids))
             return await asyncio.gather(*readings)
         finally:
             await model.close()
 
-    for case, found in zip(cases, asyncio.run(run()), strict=True):
-        expected = (RECORDED[f"{case}/wave"] * LOUDNESS).clip(-32767, 32767).round()
+    for name, found in zip(names, asyncio.run(run()), strict=True):
+        expected = (RECORDED[f"{name}/wave"] * LOUDNESS).clip(-32767, 32767).round()
         assert np.abs(expected).max() > 1000
         assert np.abs(found[: len(expected)] - expected).max() <= 1
 
@@ -68,7 +89,7 @@ def test_an_answer_whose_process_has_ended_fails_and_the_next_one_speaks(folder:
     async def run() -> int:
         model = NativeModel("omni", folder, list(SPEAKERS))
         try:
-            prompt = Prompt(RECORDED["hello/alto/ids"].tolist()[:8])
+            prompt = Prompt(RECORDED["text/alto/ids"].tolist()[:16])
             begun = model.reading("ethan", prompt, tokens_of)
             assert [samples async for samples in begun.say("3 4", "en")] == []
             assert model.executor is not None

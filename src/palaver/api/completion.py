@@ -78,10 +78,9 @@ class Completion:
         self._is_separate = request.separate_reasoning
         self._has_logprobs = request.num_top_logprobs is not None
         self._turn = turn
-        if speech:
-            speech.begin(turn.prompt)
+        states = speech.begin(turn.prompt) if speech else None
         self._generation = model.engine.generate(
-            self._turn.prompt, self._turn.params, self._turn.num_choices
+            self._turn.prompt, self._turn.params, self._turn.num_choices, states
         )
 
     @property

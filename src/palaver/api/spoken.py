@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
+import numpy as np
 from msgspec import UNSET
+from numpy.typing import NDArray
 
 from palaver.api.wire.audio import AudioOptions
 from palaver.api.wire.request import ChatCompletionRequest
@@ -26,7 +28,8 @@ from palaver.speech.spoken import SpokenAnswers
 from palaver.speech.voice import SAMPLE_RATE_HZ
 from palaver.speech.voices import Voices
 
-Reader: TypeAlias = Callable[[Prompt], Reading]
+States: TypeAlias = list[NDArray[np.float32]]
+Reader: TypeAlias = Callable[[Prompt, States], Reading]
 
 _NOTHING = SpokenPiece()
 _MAX_WHOLE_S = 1800
@@ -117,17 +120,19 @@ class Speech:
         self._last: dict[int, Delta] = {}
         self._task: asyncio.Task[None] | None = None
 
-    def begin(self, prompt: Prompt) -> None:
+    def begin(self, prompt: Prompt) -> States | None:
         """Take notice of what is answered, before anything else.
 
-        Raises:
-            InvalidRequest: The voice does not speak in such conversations.
+        Returns:
+            Where to put what the model makes of the prompt's media, if the voice has to know.
         """
-        for _ in range(self._num_choices):
-            reading = self._reader(prompt)
-            self._speakers.append(
-                Speaker(reading, self._form, is_whole=self._is_whole, family=self._family)
-            )
+        states: States = []
+        readings = [self._reader(prompt, states) for _ in range(self._num_choices)]
+        self._speakers = [
+            Speaker(reading, self._form, is_whole=self._is_whole, family=self._family)
+            for reading in readings
+        ]
+        return states if any(reading.wants_states for reading in readings) else None
 
     @property
     def num_tokens(self) -> int:

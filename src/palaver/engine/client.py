@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Callable
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from palaver.engine.connection import Connection
 from palaver.engine.generation import Generation
@@ -22,6 +24,7 @@ from palaver.engine.messages import (
     FromEngine,
     Inspect,
     Inspection,
+    MediaStates,
     Prepare,
     Ready,
     Refused,
@@ -113,8 +116,21 @@ class EngineClient:
         self._preparation = Prepare(stop_token_ids)
         self._send(self._preparation)
 
-    def generate(self, prompt: Prompt, params: SamplingParams, num_choices: int = 1) -> Generation:
+    def generate(
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        num_choices: int = 1,
+        states: list[NDArray[np.float32]] | None = None,
+    ) -> Generation:
         """Start generating; the caller closes what is returned.
+
+        Args:
+            prompt: What to read.
+            params: How to draw.
+            num_choices: Answers wanted.
+            states: Gets what the model makes of the prompt's media, before the first token:
+                arrays of ``float32[N, hidden size]``, N tokens each; ``None`` if nobody wants it.
 
         Raises:
             ModelNotAvailable: The engine is not running at the moment.
@@ -130,9 +146,11 @@ class EngineClient:
             if choice is None:
                 self._generations.pop(request_id, None)
 
-        generation = Generation(num_choices, cancel)
+        generation = Generation(num_choices, cancel, states)
         self._generations[request_id] = generation
-        self._send(Submit(GenerationRequest(request_id, prompt, params, num_choices)))
+        wants_states = states is not None
+        request = GenerationRequest(request_id, prompt, params, num_choices, wants_states)
+        self._send(Submit(request))
         return generation
 
     async def inspect(self) -> list[SequenceState]:
@@ -246,6 +264,9 @@ class EngineClient:
                 for token in tokens:
                     if generation := self._generations.get(token.request_id):
                         generation.deliver(token)
+            case MediaStates(request_id, rows):
+                if generation := self._generations.get(request_id):
+                    generation.deliver_states(rows.numpy())
             case Inspection(sequences):
                 if not self._inspections[0].done():
                     self._inspections[0].set_result(sequences)

@@ -11,9 +11,9 @@ import msgspec
 
 from palaver.engine.batch import make_batch
 from palaver.engine.grammar import Constraint, Mask, MaskMaker
-from palaver.engine.messages import TokenFinish, TokenOutput
+from palaver.engine.messages import MediaStates, TokenFinish, TokenOutput
 from palaver.engine.penalties import TokenCounts
-from palaver.engine.request import GenerationRequest
+from palaver.engine.request import Array, GenerationRequest
 from palaver.engine.sampler import FORBIDDEN, Draw, TokenLogprobs, logprobs_of, sample
 from palaver.engine.scheduler import Chunk, Scheduler
 from palaver.engine.sequence import Sequence
@@ -38,6 +38,7 @@ class Engine:
         scheduler: Holds the sequences and the books.
         stats: The last step in figures; ``None`` if there was nothing to compute.
         failures: Requests that the last step gave up, with the reason.
+        states: What the last step made of media, for requests that want to know.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Engine:
         self._mask_thread = ThreadPoolExecutor(1, thread_name_prefix="masks")
         self.stats: StepStats | None = None
         self.failures: list[tuple[int, InvalidRequest]] = []
+        self.states: list[MediaStates] = []
 
     @property
     def has_work(self) -> bool:
@@ -88,9 +90,16 @@ class Engine:
 
         Raises:
             InvalidRequest: Prompt and answer can never fit into the cache together, or
-                ``logit_bias`` names a token that there is not, or forbids all.
+                ``logit_bias`` names a token that there is not, or forbids all, or it wants states
+                that the model does not tell.
         """
         shape = self._runtime.shape
+        if request.wants_states and not self._runtime.has_states:
+            raise InvalidRequest(
+                "audio.voice: this model was exported without what its talker needs to speak of "
+                "pictures, video and sound; name another voice, or none",
+                param="audio.voice",
+            )
         _check_bias(request.params.logit_bias, shape.vocab_size)
         num_tokens = len(request.prompt) + request.params.max_tokens
         num_fitting = shape.num_blocks * shape.block_size_tokens
@@ -119,6 +128,7 @@ class Engine:
         """Compute one step; the tokens it brought, in the order of arrival."""
         self.stats = None
         self.failures = []
+        self.states = []
         begun = time.perf_counter()
         before = self.scheduler.num_preemptions, self.scheduler.num_cached_tokens
         chunks = self.scheduler.schedule()
@@ -129,6 +139,7 @@ class Engine:
         model_begun = time.perf_counter()
         logits = self._runtime.step(batch)
         model_s = time.perf_counter() - model_begun
+        self._note_states(chunks)
         tokens = self._sample(chunks, logits, masks.result() if masks else {})
         self.stats = self._measure(chunks, before, model_s, begun)
         return tokens
@@ -194,6 +205,21 @@ class Engine:
         for drawing in zip(drawn, tokens, logprobs, strict=True):
             outputs += self._accept(*drawing)
         return outputs
+
+    def _note_states(self, chunks: Listing[Chunk]) -> None:
+        """Keep the states of media that were read, for requests that want them, each but once."""
+        place = 0
+        for chunk in chunks:
+            sequence, begin = chunk.sequence, chunk.sequence.num_computed
+            end = begin + chunk.num_tokens
+            first = max(sequence.num_stated, begin)
+            if sequence.request.wants_states and first < sequence.request.prompt.media_end:
+                tokens = sequence.request.prompt.media_tokens(first, end) - begin + place
+                sequence.num_stated = end
+                if len(tokens):
+                    rows = Array.of(self._runtime.states(tokens))
+                    self.states.append(MediaStates(sequence.request.request_id, rows))
+            place += chunk.num_tokens
 
     def _measure(
         self, chunks: Listing[Chunk], before: tuple[int, int], model_s: float, begun: float

@@ -6,6 +6,9 @@ import asyncio
 import time
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from palaver.engine.messages import TokenOutput
 from palaver.errors import RequestError
 
@@ -16,12 +19,19 @@ class Generation:
     Args:
         num_choices: Choices that will finish.
         cancel: Called with a choice, or ``None`` for all, to stop generating.
+        states: Gets what the model makes of media, if somebody wants it.
 
     Attributes:
         heard_s: When its last token came, or it began; by :func:`time.monotonic`.
     """
 
-    def __init__(self, num_choices: int, cancel: Callable[[int | None], None]) -> None:
+    def __init__(
+        self,
+        num_choices: int,
+        cancel: Callable[[int | None], None],
+        states: list[NDArray[np.float32]] | None = None,
+    ) -> None:
+        self._states = states
         self._num_open = num_choices
         self._cancel = cancel
         self._ended: set[int] = set()
@@ -74,6 +84,12 @@ class Generation:
             self._ended.add(token.choice)
             self._num_open -= 1
         self._arrived.set()
+
+    def deliver_states(self, rows: NDArray[np.float32]) -> None:
+        """Hand states of media over; called by the engine's client."""
+        self.heard_s = time.monotonic()
+        if self._states is not None:
+            self._states.append(rows)
 
     def fail(self, error: RequestError) -> None:
         """End with an error, after the tokens that are already there."""

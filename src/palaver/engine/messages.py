@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from palaver.engine.request import GenerationRequest
+from palaver.engine.request import Array, GenerationRequest
 from palaver.engine.sampler import TokenLogprobs
 from palaver.engine.stats import SequenceState, StepStats
 
@@ -120,6 +120,18 @@ class Inspection(msgspec.Struct, frozen=True, array_like=True, tag=True):
     sequences: list[SequenceState]
 
 
+class MediaStates(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """What the model made of some media of a prompt; all of it comes before the first token.
+
+    Attributes:
+        request_id: As submitted.
+        rows: ``float32[N, hidden size]``, of the next N tokens of media in the prompt.
+    """
+
+    request_id: int
+    rows: Array
+
+
 class StepDone(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """What one step brought.
 
@@ -133,7 +145,7 @@ class StepDone(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 ToEngine: TypeAlias = Submit | Cancel | Inspect | Prepare
-FromEngine: TypeAlias = Ready | Failed | Refused | Inspection | StepDone
+FromEngine: TypeAlias = Ready | Failed | Refused | Inspection | MediaStates | StepDone
 
 _encoder = msgspec.msgpack.Encoder()
 decode_to_engine = msgspec.msgpack.Decoder(ToEngine).decode

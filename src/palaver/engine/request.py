@@ -137,6 +137,12 @@ class Prompt(msgspec.Struct, frozen=True, array_like=True):
         """How many tokens the spans of a kind take."""
         return sum(span.num_tokens for span in self.spans if span.kind == kind)
 
+    def media_tokens(self, begin: int, end: int) -> NDArray[np.int64]:
+        """Those of the tokens from ``begin`` to ``end`` that stand for media, in order."""
+        spans = ((max(span.begin, begin), min(span.end, end)) for span in self.spans)
+        places = [np.arange(first, last) for first, last in spans if first < last]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *places])
+
     def without_content(self) -> Prompt:
         """The same prompt once its spans are encoded."""
         spans = [msgspec.structs.replace(span, content=None) for span in self.spans]
@@ -159,9 +165,12 @@ class GenerationRequest(msgspec.Struct, frozen=True, array_like=True):
         prompt: What to read; computed once for all choices.
         params: How to draw.
         num_choices: Answers wanted, 1 to 128.
+        wants_states: Whether a talker wants to know what the model makes of the prompt's media,
+            which then are read even if the cache has them.
     """
 
     request_id: int
     prompt: Prompt
     params: SamplingParams
     num_choices: int = 1
+    wants_states: bool = False

@@ -264,6 +264,9 @@ class Scheduler:
         end = sequence.prefill_end(self._block_size)
         if end == sequence.num_prompt_tokens and not sequence.is_read_back:
             end = max(end - 2, 0)
+        prompt = sequence.request.prompt
+        if sequence.request.wants_states and sequence.num_stated < prompt.media_end:
+            end = min(end, prompt.spans[0].begin)  # keys and values alone do not tell the states
         return sequence.hashes[: end // self._block_size]
 
     def _admit(self, sequence: Sequence) -> bool:

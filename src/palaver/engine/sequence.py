@@ -32,6 +32,7 @@ class Sequence:
             probabilities are still to be computed and reported.
         features: Of the prompt's spans, in their order; kept to the end, for a preempted sequence
             reads its prompt again.
+        num_stated: Prompt tokens of whose media the states were reported, if they are wanted.
         is_read_back: The prompt is a finished conversation, read only to be cached.
     """
 
@@ -61,6 +62,7 @@ class Sequence:
         self.constraint: Constraint | None = None
         self.num_forced = 0
         self.features = features
+        self.num_stated = 0
         self.is_read_back = is_read_back
 
     @property

@@ -117,6 +117,8 @@ class Worker:
         while True:
             self._take_messages()
             tokens = self._engine.step()
+            for states in self._engine.states:
+                self._connection.sendall(frame(states))
             if self._engine.stats:
                 self._connection.sendall(frame(StepDone(tokens, self._engine.stats)))
             for request_id, error in self._engine.failures:

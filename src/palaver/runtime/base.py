@@ -130,6 +130,20 @@ class Runtime(Protocol):
             ``float32[R, vocab_size]``, valid until the next step.
         """
 
+    @property
+    def has_states(self) -> bool:
+        """Whether :meth:`states` can be had: whether the model was exported with a talker."""
+
+    def states(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What some of the last step's T tokens became, in the layer that a talker listens to.
+
+        Args:
+            tokens: Which, ``int64[N]``.
+
+        Returns:
+            A copy, ``float32[N, hidden size]``.
+        """
+
     def copy_block(self, source: int, target: int) -> None:
         """Copy the keys and values of block ``source`` over block ``target``."""
 

@@ -58,6 +58,8 @@ class FakeRuntime:
         self._cache = np.full((num_blocks, block_size_tokens), _EMPTY, dtype=np.int64)
         self._eos_token_id = eos_token_id
         self.encoder = FakeEncoder()
+        self.has_states = True
+        self._states = np.zeros((0, 1), dtype=np.float32)
         self.num_steps = 0
         self.num_tokens = 0
 
@@ -73,6 +75,7 @@ class FakeRuntime:
         rows: dict[int, NDArray[np.float32]] = {}
         wanted = set(batch.sampled_indices.tolist())
         contents = _contents(batch)
+        self._states = contents[:, None].astype(np.float32)
         for i, past in enumerate(batch.past_lens.tolist()):
             begin, end = batch.subsequence_begins[i : i + 2].tolist()
             first, last = batch.block_indices_begins[i : i + 2].tolist()
@@ -81,6 +84,10 @@ class FakeRuntime:
             for index in wanted.intersection(range(begin, end)):
                 rows[index] = self._logits(blocks, past + index - begin + 1)
         return np.stack([rows[i] for i in batch.sampled_indices.tolist()]) if wanted else _no_rows()
+
+    def states(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What the tokens are, rounded."""
+        return self._states[tokens]
 
     def copy_block(self, source: int, target: int) -> None:
         """Copy a block's tokens."""

@@ -23,6 +23,7 @@ from palaver.senses.config import LANGUAGE_FILE, read_senses
 MODEL_FILE = "openvino_model.xml"
 _SAMPLED = "sampled_tokens_indices"
 _CACHE_INPUT = "cache."
+_STATES = "intermediate_hidden_states"
 _NUM_KEPT_EXECUTORS = 20
 """Prepared operations to keep for shapes that come again; the default of 5,000 fills memory."""
 _ACTIVATION_GROUP = 64
@@ -41,6 +42,9 @@ class OpenVinoRuntime:
     Raises:
         ModelFolderError: The folder holds no such model, the model cannot run in paged mode, or the
             memory is too small for a single block.
+
+    Attributes:
+        has_states: Whether it was exported with a talker.
     """
 
     def __init__(self, config: RuntimeConfig) -> None:
@@ -66,6 +70,7 @@ class OpenVinoRuntime:
         self._blocks = [_as_bytes(tensor) for tensor in self._caches]
         self._num_threads = _num_threads(config)
         self._inputs = {port.any_name for port in compiled.inputs} - {p.any_name for p in caches}
+        self.has_states = any(_STATES in port.names for port in compiled.outputs)
         self._shape = RuntimeShape(
             vocab_size=compiled.output("logits").partial_shape[-1].get_length(),
             block_size_tokens=block_size,
@@ -103,6 +108,11 @@ class OpenVinoRuntime:
         self._request.infer()
         logits: Logits = self._request.get_tensor("logits").data
         return logits.reshape(-1, self._shape.vocab_size)
+
+    def states(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Hidden states of the last step; see :meth:`palaver.runtime.base.Runtime.states`."""
+        data: NDArray[np.float32] = self._request.get_tensor(_STATES).data
+        return data.reshape(-1, data.shape[-1])[tokens]
 
     def _with_company(self, batch: StepBatch) -> StepBatch:
         """The batch, with empty sequences beside it where bit-exactness wants them.

@@ -1,17 +1,19 @@
 """What a Qwen3-Omni says: frames of codes, made while the answer is being written (spec row S11).
 
-A talker reads what the thinker read and wrote, as projected text embeddings, and makes one code a
-frame; the code predictor adds the other groups. The next input is the sum of the frame's
-embeddings and the next text token. Exported folders keep positions in one dimension.
+A talker reads what the thinker read and wrote, as projected text embeddings, in whose place it gets
+what the thinker made of pictures, video and sound. It makes one code a frame; the code predictor
+adds the other groups. The next input is the sum of the frame's embeddings and the next text token.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from palaver.runtime.talker import Rows, Talker
 
@@ -19,6 +21,25 @@ _NUM_SUPPRESSED = 1024
 _NUM_LEADING = 3
 """Tokens of ``<|im_start|>assistant`` and the line's end, which are not spoken."""
 _NUM_PADS = 4
+_NUM_AXES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What the thinker has read.
+
+    Attributes:
+        token_ids: The prompt, N tokens.
+        rope_ids: ``int64[3, N]``, time, row and column of each; ``None`` for text, where each
+            token's place is all three.
+        media: Which tokens stand for media, in order.
+        states: ``float32[M, hidden size]``, what the thinker made of those M tokens.
+    """
+
+    token_ids: Sequence[int]
+    rope_ids: NDArray[np.int64] | None = None
+    media: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    states: Rows = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
 
 
 class Saying:
@@ -26,21 +47,22 @@ class Saying:
 
     Args:
         talker: Who speaks.
-        token_ids: The prompt, of text alone.
+        conversation: What is answered.
         speaker: With which voice, a name of ``talker_config.speaker_id``.
 
     Attributes:
         is_ended: Whether the talker has ended, so that no frame comes any more.
     """
 
-    def __init__(self, talker: Talker, token_ids: Sequence[int], speaker: str) -> None:
+    def __init__(self, talker: Talker, conversation: Conversation, speaker: str) -> None:
         self.is_ended = False
         self._talker = talker
         self._config = talker.config["talker_config"]
         named = [talker.config[f"tts_{name}_token_id"] for name in ("bos", "eos", "pad")]
         self._bos, self._end, self._pad = talker.text(named)[:, None]
         self._reader, self._predictor = talker.reader("talker"), talker.reader("code_predictor")
-        self._prompt = list(token_ids)
+        self._conversation = conversation
+        self._next_position = 0
         self._speaker = speaker
         self._text: deque[Rows] = deque()
         self._total: Rows | None = None
@@ -61,7 +83,8 @@ class Saying:
         """The next frame; none if that needs more of the answer, or if the talker has ended."""
         if self.is_ended or (state := self._next_input()) is None:
             return None
-        found = self._reader(state)
+        rows, rope_ids = state
+        found = self._reader(rows, rope_ids=rope_ids)
         num_codes = self._config["text_config"]["vocab_size"]
         is_allowed = np.arange(num_codes) < num_codes - _NUM_SUPPRESSED
         is_allowed[end := self._config["codec_eos_token_id"]] = True
@@ -72,8 +95,8 @@ class Saying:
         codes, self._total = self._groups(first, found["hidden_states"][0, -1:])
         return codes
 
-    def _next_input(self) -> Rows | None:
-        """What the talker reads next: of the answer, one token a frame."""
+    def _next_input(self) -> tuple[Rows, NDArray[np.int64]] | None:
+        """What the talker reads next, and where it stands: of the answer, one token a frame."""
         if not self._text:
             if self._total is None or not self._is_whole:
                 return None
@@ -82,21 +105,47 @@ class Saying:
             text = self._text.popleft()
         if self._total is None:
             return self._opening(text)
-        state: Rows = self._total + text
-        return state
+        return self._total + text, self._places(1)
 
-    def _opening(self, first: Rows) -> Rows:
+    def _opening(self, first: Rows) -> tuple[Rows, NDArray[np.int64]]:
         """What it reads before the first frame: what users said, and how the answer begins."""
-        config, token_ids = self._talker.config, self._prompt
+        config, token_ids = self._talker.config, self._conversation.token_ids
         starts = [i for i, token in enumerate(token_ids) if token == config["im_start_token_id"]]
         parts: list[Rows] = []
+        places: list[NDArray[np.int64]] = []
         for begin, stop in pairwise([*starts, len(token_ids)]):
             role = token_ids[begin + 1]
             if role == config["user_token_id"]:
-                parts.append(self._talker.text(token_ids[begin:stop]))
+                parts.append(self._heard(begin, stop))
+                places.append(self._heard_places(begin, stop))
             elif role == config["assistant_token_id"] and stop == len(token_ids):
                 parts.append(self._answer_opening(self._talker.text(token_ids[begin:stop]), first))
-        return np.concatenate(parts)
+                places.append(self._places(len(parts[-1])))
+        return np.concatenate(parts), np.concatenate(places, axis=2)
+
+    def _heard(self, begin: int, stop: int) -> Rows:
+        """What a user said, with what the thinker made of media in their places."""
+        conversation = self._conversation
+        rows = self._talker.text(conversation.token_ids[begin:stop])
+        first, last = np.searchsorted(conversation.media, [begin, stop])
+        if first < last:
+            states = np.ascontiguousarray(conversation.states[first:last])
+            rows[conversation.media[first:last] - begin] = self._talker.hidden(states)
+        return rows
+
+    def _heard_places(self, begin: int, stop: int) -> NDArray[np.int64]:
+        """Positions of what a user said; the talker has not read everything before it."""
+        if self._conversation.rope_ids is None:
+            return self._places(stop - begin)
+        known = self._conversation.rope_ids[:, None, begin:stop]
+        places: NDArray[np.int64] = known - known[:, :, :1] + self._next_position
+        self._next_position = int(places.max()) + 1
+        return places
+
+    def _places(self, num: int) -> NDArray[np.int64]:
+        """``int64[3, 1, num]``: the next positions of text."""
+        begin, self._next_position = self._next_position, self._next_position + num
+        return np.tile(np.arange(begin, begin + num), (_NUM_AXES, 1, 1))
 
     def _answer_opening(self, text: Rows, first: Rows) -> Rows:
         leading, written = text[:_NUM_LEADING], text[_NUM_LEADING:]

@@ -10,6 +10,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
+from openvino import opset13
+
+from palaver.errors import ModelFolderError
 
 Rows: TypeAlias = NDArray[np.float32]
 """``float32[N, hidden]``."""
@@ -18,6 +21,8 @@ _PARTS = (
     *("talker", "talker_text_embeddings", "talker_projections"),
     *("code_predictor", "code2wav", "text_embeddings"),
 )
+_ROPE_IDS = "rope_ids"
+_NUM_AXES = 3
 
 
 class Talker:
@@ -26,6 +31,9 @@ class Talker:
     Args:
         folder: As optimum-intel writes it.
         num_threads: Threads of each model; 0 leaves that to OpenVINO.
+
+    Raises:
+        ModelFolderError: The talker takes no positions that can be told apart by time, row, column.
 
     Attributes:
         config: The folder's ``config.json``.
@@ -40,10 +48,10 @@ class Talker:
             "INFERENCE_NUM_THREADS": num_threads,
             "ENABLE_CPU_PINNING": False,
         }
-        self._models = {
-            name: core.compile_model(folder / f"openvino_{name}_model.xml", "CPU", hints)
-            for name in _PARTS
-        }
+        models = {name: core.read_model(folder / f"openvino_{name}_model.xml") for name in _PARTS}
+        if not _take_rope_ids(models["talker"]):
+            raise ModelFolderError(f"{folder}: its talker takes no positions of media")
+        self._models = {name: core.compile_model(m, "CPU", hints) for name, m in models.items()}
 
     def wave(self, frames: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """The sound of n frames: ``float32[1920 n - 555]``, 24,000 samples a second.
@@ -69,6 +77,11 @@ class Talker:
         """Tokens of text as the talker reads them: ``float32[N, hidden]``."""
         embeds = self._models["text_embeddings"](np.array(token_ids, dtype=np.int64)[None])[0]
         projected: Rows = self._models["talker_projections"](embeds)[0][0].copy()
+        return projected
+
+    def hidden(self, states: Rows) -> Rows:
+        """What the thinker made of media, as the talker reads it: ``float32[N, hidden]``."""
+        projected: Rows = self._models["talker_projections"](states[None])[1][0].copy()
         return projected
 
     def codec(self, codes: Sequence[int]) -> Rows:
@@ -103,3 +116,34 @@ class Stateful:
         self._request.infer(inputs | further)
         self._num_read = end
         return {name: self._request.get_tensor(name).data.copy() for name in self._outputs}
+
+
+def _take_rope_ids(model: ov.Model) -> bool:
+    """Have a talker take time, row and column of each token, ``int64[3, 1, N]``.
+
+    Exported, it takes one position a token and makes all three of it, which is right for text only.
+
+    Returns:
+        Whether the place where it does so was found.
+    """
+    nodes = [model.input("position_ids").get_node()]
+    for node in nodes:
+        if _is_rope_ids(node):
+            rope_ids = opset13.parameter([_NUM_AXES, -1, -1], np.int64, name=_ROPE_IDS)
+            rope_ids.output(0).set_names({_ROPE_IDS})
+            for target in node.output(0).get_target_inputs():
+                target.replace_source_output(rope_ids.output(0))
+            model.add_parameters([rope_ids])
+            model.validate_nodes_and_infer_types()
+            return True
+        outputs = (target.get_node() for o in node.outputs() for target in o.get_target_inputs())
+        nodes += [output for output in outputs if output not in nodes]
+    return False
+
+
+def _is_rope_ids(node: ov.Node) -> bool:
+    if node.get_output_size() != 1:
+        return False
+    shape = node.output(0).get_partial_shape()
+    is_triple = len(shape) == _NUM_AXES and shape[0] == ov.Dimension(_NUM_AXES)
+    return bool(is_triple and node.output(0).get_element_type() == ov.Type.i64)

@@ -13,8 +13,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from palaver.engine.request import Prompt
-from palaver.errors import InvalidRequest, ModelNotAvailable, SettingError
+from palaver.errors import ModelNotAvailable, SettingError
 from palaver.speech import native_process
 from palaver.speech.voice import Samples
 
@@ -47,7 +50,11 @@ class NativeModel:
             raise SettingError(f"models: the talker of {self.name} cannot be loaded") from error
 
     def reading(
-        self, speaker: str, prompt: Prompt, encode: Callable[[str], list[int]]
+        self,
+        speaker: str,
+        prompt: Prompt,
+        encode: Callable[[str], list[int]],
+        states: Sequence[NDArray[np.float32]] = (),
     ) -> NativeReading:
         """Begin to speak an answer.
 
@@ -55,17 +62,9 @@ class NativeModel:
             speaker: With which of its voices.
             prompt: What is answered.
             encode: Text to the model's tokens.
-
-        Raises:
-            InvalidRequest: The conversation is not one of text alone.
+            states: What the model makes of the prompt's media, once it has begun to answer.
         """
-        if prompt.spans:
-            raise InvalidRequest(
-                f"audio.voice: {speaker!r}, a voice of {self.name} itself, speaks in conversations "
-                "of text only; this one has pictures, video or sound: name another voice, or none",
-                param="audio.voice",
-            )
-        return NativeReading(self, next(self._ids), speaker, prompt.token_ids, encode)
+        return NativeReading(self, next(self._ids), speaker, prompt, encode, states)
 
     def open(self) -> ProcessPoolExecutor:
         """Its process, started again if it has ended."""
@@ -104,8 +103,12 @@ class NativeReading:
         model: Whose talker speaks.
         number: Of the answer, for the process.
         speaker: With which voice.
-        prompt_ids: The tokens that are answered.
+        prompt: What is answered.
         encode: Text to the model's tokens.
+        states: What the model makes of the prompt's media, once it has begun to answer.
+
+    Attributes:
+        wants_states: See :attr:`Reading.wants_states`.
     """
 
     def __init__(
@@ -113,13 +116,16 @@ class NativeReading:
         model: NativeModel,
         number: int,
         speaker: str,
-        prompt_ids: Sequence[int],
+        prompt: Prompt,
         encode: Callable[[str], list[int]],
+        states: Sequence[NDArray[np.float32]],
     ) -> None:
+        self.wants_states = bool(prompt.spans)
         self._model = model
         self._number = number
         self._speaker = speaker
-        self._prompt_ids = list(prompt_ids)
+        self._prompt = prompt.without_content()
+        self._states = states
         self._encode = encode
         self._executor: ProcessPoolExecutor | None = None
 
@@ -131,7 +137,8 @@ class NativeReading:
         token_ids = self._encode(sentence)
         if self._executor is None:
             self._executor = self._model.open()
-            await self._call(native_process.open_answer, self._speaker, self._prompt_ids)
+            heard = self._prompt, list(self._states)
+            await self._call(native_process.open_answer, self._speaker, *heard)
         async for samples in self._advance(token_ids, is_last=False):
             yield samples
 

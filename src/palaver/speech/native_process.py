@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from palaver.engine.request import Prompt
 from palaver.lifeline import end_with_parent
 from palaver.speech.voice import Samples
 
@@ -66,13 +68,31 @@ def is_ready() -> bool:
     return _talker is not None
 
 
-def open_answer(number: int, speaker: str, prompt_ids: list[int]) -> None:
-    """Begin an answer to a prompt."""
-    from palaver.runtime.saying import Saying  # noqa: PLC0415
+def open_answer(
+    number: int, speaker: str, prompt: Prompt, states: list[NDArray[np.float32]]
+) -> None:
+    """Begin an answer to a prompt.
+
+    Args:
+        number: Names the answer from now on.
+        speaker: With which voice.
+        prompt: What is answered.
+        states: What the thinker made of its media, in order.
+    """
+    from palaver.runtime.saying import Conversation, Saying  # noqa: PLC0415
     from palaver.runtime.waveform import Waveform  # noqa: PLC0415
 
     assert _talker is not None
-    _answers[number] = _Answer(Saying(_talker, prompt_ids, speaker), Waveform(_talker))
+    conversation = Conversation(prompt.token_ids)
+    if prompt.spans:
+        num_tokens = len(prompt)
+        conversation = Conversation(
+            prompt.token_ids,
+            prompt.rope_ids(0, num_tokens),
+            prompt.media_tokens(0, num_tokens),
+            np.concatenate(states),
+        )
+    _answers[number] = _Answer(Saying(_talker, conversation, speaker), Waveform(_talker))
 
 
 def advance(number: int, token_ids: list[int], is_last: bool) -> tuple[Samples, bool]:

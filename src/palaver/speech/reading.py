@@ -23,6 +23,10 @@ class Reading(Protocol):
             language: Its language.
         """
 
+    @property
+    def wants_states(self) -> bool:
+        """Whether it has to know what the model makes of the media in the prompt."""
+
     def say(self, sentence: str, language: str) -> AsyncIterator[Samples]:
         """The sound that a further sentence brings.
 
@@ -54,6 +58,8 @@ class VoiceReading:
     Args:
         voice: Who reads.
     """
+
+    wants_states = False
 
     def __init__(self, voice: Voice) -> None:
         self._voice = voice

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from palaver.engine.request import Prompt
 from palaver.errors import InvalidRequest, ModelNotAvailable, SettingError
@@ -72,7 +75,12 @@ class Voices:
             self.get(name, model)
 
     def reading(
-        self, name: str | None, model: str, encode: Callable[[str], list[int]], prompt: Prompt
+        self,
+        name: str | None,
+        model: str,
+        encode: Callable[[str], list[int]],
+        prompt: Prompt,
+        states: Sequence[NDArray[np.float32]] = (),
     ) -> Reading:
         """Begin to read an answer aloud.
 
@@ -81,12 +89,13 @@ class Voices:
             model: Who answers.
             encode: Text to the model's tokens.
             prompt: What is answered.
+            states: What the model makes of the prompt's media, once it has begun to answer.
 
         Raises:
-            InvalidRequest: There is no such voice, or it does not speak in such conversations.
+            InvalidRequest: There is no such voice.
         """
         if name is not None and name in self._own(model):
-            return self._natives[model].reading(name, prompt, encode)
+            return self._natives[model].reading(name, prompt, encode, states)
         return VoiceReading(self.get(name, model))
 
     def _own(self, model: str) -> tuple[str, ...]:
