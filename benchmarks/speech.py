@@ -1,4 +1,4 @@
-"""Answers in sound: ``python -m benchmarks.speech [--num 7] [--native] [--out FILE]``.
+"""Answers in sound: ``python -m benchmarks.speech [--num 7] [--gaps | --native] [--out FILE]``.
 
 Three measurements against a server of its own with the built-in model and the embedded voices, in
 rounds that alternate; medians over the rounds are reported.
@@ -6,9 +6,10 @@ rounds that alternate; medians over the rounds are reported.
 - When the first sound comes, as a ratio to when the first sentence of the text is complete.
 - How much faster than it plays the sound is made at 4 streams at once: the slowest of them counts.
 - The gaps between the tokens of 2 silent streams, 99th percentile over median, with 4 speaking
-  streams beside them, with 4 silent ones instead, and alone.
+  streams beside them, with 4 silent ones instead, and alone; see :mod:`benchmarks.gaps`.
 
-With ``--native`` the third alone, where a tiny Qwen3-Omni speaks the 4 streams beside itself.
+Rounds of the third among other programs are left out if there are others. With ``--gaps`` it is
+measured alone, with ``--native`` likewise, where a tiny Qwen3-Omni speaks the 4 streams itself.
 """
 
 from __future__ import annotations
@@ -16,26 +17,23 @@ from __future__ import annotations
 import argparse
 import base64
 import json
-import multiprocessing
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 
+from benchmarks.gaps import gaps_of, stories, story, summary
 from benchmarks.machine import describe_machine
 from benchmarks.report import report
 from palaver.chat.families.catalogue import HERMES
 from palaver.speech.passage import Passage
 from palaver.speech.sentences import SentenceCutter
-from tests.server import KEY, NO_END, RunningServer, chat, running_server
+from tests.server import RunningServer, running_server
 from tests.speech.native import SPEAKERS, write_folder
 
 _PATH = "/v1/chat/completions"
@@ -56,12 +54,6 @@ def deltas(client: httpx.Client, body: dict[str, Any]) -> Iterator[tuple[float, 
             if line.startswith("data: {"):
                 for choice in json.loads(line[6:])["choices"]:
                     yield now_s, choice["delta"]
-
-
-def story(seed: int, num_tokens: int, **fields: Any) -> dict[str, Any]:
-    """A request for a long story that has no end of its own."""
-    fields |= {"temperature": 1, "seed": seed, "max_tokens": num_tokens, "logit_bias": NO_END}
-    return chat("Tell me a story.", **fields)
 
 
 def first_sound(client: httpx.Client, seed: int) -> dict[str, float]:
@@ -91,45 +83,10 @@ def speed(server: RunningServer, seed: int) -> float:
         return min(pool.map(one, range(_NUM_SPEAKING)))
 
 
-def keep_streaming(url: str, fields: dict[str, Any], seed: int, is_over: Event) -> None:
-    """In a process of its own: one stream after another, of which nothing is read closely."""
-    headers = {"Authorization": f"Bearer {KEY}"}
-    with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
-        while not is_over.is_set():
-            body = story(seed, 300, **fields) | {"stream": True}
-            with client.stream("POST", _PATH, json=body) as response:
-                for _ in response.iter_raw():
-                    if is_over.is_set():
-                        return
-            seed += 1
-
-
 def gaps(server: RunningServer, fields: dict[str, Any] | None, seed: int) -> dict[str, float]:
-    """Gaps between tokens of silent streams in ms, beside other streams or alone."""
-    spawn = multiprocessing.get_context("spawn")
-    is_over = spawn.Event()
-    others = [
-        spawn.Process(target=keep_streaming, args=(server.url, fields, 1000 * i, is_over))
-        for i in range(1, _NUM_SPEAKING + 1)
-        if fields is not None
-    ]
-    for process in others:
-        process.start()
-    time.sleep(2 if others else 0)
-
-    def one(offset: int) -> list[float]:
-        with server.client() as client:
-            body = story(seed + offset, 400)
-            times = [now_s for now_s, delta in deltas(client, body) if delta.get("content")]
-        return [(b - a) * 1000 for a, b in pairwise(times)]
-
-    with ThreadPoolExecutor(_NUM_SILENT) as pool:
-        found = np.concatenate([*pool.map(one, range(_NUM_SILENT))])
-    is_over.set()
-    for process in others:
-        process.join()
-    median, p99 = (float(part) for part in np.percentile(found, [50, 99]))
-    return {"median_ms": median, "p99_ms": p99, "ratio": p99 / median}
+    """Gaps between tokens of silent streams, beside other streams or alone."""
+    others = [] if fields is None else stories(_NUM_SPEAKING, 1000 * seed + 1000, 300, **fields)
+    return gaps_of(server, stories(_NUM_SILENT, 10 * seed, 400), others)
 
 
 def median_of(found: list[dict[str, float]]) -> dict[str, float]:
@@ -138,47 +95,37 @@ def median_of(found: list[dict[str, float]]) -> dict[str, float]:
 
 
 def measure(server: RunningServer, client: httpx.Client, num_rounds: int) -> dict[str, Any]:
-    """All measurements, in turn, over and over."""
+    """When sound comes and how fast it is made, in turn, over and over."""
     first_sound(client, 0)
     first: list[dict[str, float]] = []
     speeds: list[float] = []
-    silent: dict[str, list[dict[str, float]]] = {"speaking": [], "silent": [], "alone": []}
     for i in range(num_rounds):
         first += [first_sound(client, 10 * i + j) for j in range(3)]
         speeds.append(speed(server, 10 * i))
-        silent["speaking"].append(gaps(server, _SPOKEN, i))
-        silent["silent"].append(gaps(server, {}, i))
-        silent["alone"].append(gaps(server, None, i))
     return {
         "first sound": median_of(first),
         "seconds of sound in a second, slowest of 4 streams": round(statistics.median(speeds), 2),
-        "token gaps of 2 streams beside 4 speaking ones": median_of(silent["speaking"]),
-        "token gaps of 2 streams beside 4 silent ones": median_of(silent["silent"]),
-        "token gaps of 2 streams alone": median_of(silent["alone"]),
         "rounds": num_rounds,
-        "machine": describe_machine(),
     }
 
 
-def measure_native(server: RunningServer, num_rounds: int) -> dict[str, Any]:
-    """The gaps beside streams that a model speaks itself, and beside the same ones in silence."""
-    spoken = _SPOKEN | {"model": _NATIVE, "audio": {"voice": next(iter(SPEAKERS))}}
+def measure_gaps(server: RunningServer, num_rounds: int, *, is_native: bool) -> dict[str, Any]:
+    """The gaps beside streams that are spoken, beside the same ones in silence, and alone."""
+    silent = {"model": _NATIVE} if is_native else {}
+    voice = {"audio": {"voice": next(iter(SPEAKERS))}} if is_native else {}
     beside: dict[str, dict[str, Any] | None] = {
-        "speaking": spoken,
-        "silent": {"model": _NATIVE},
+        "beside 4 that a talker speaks" if is_native else "beside 4 speaking ones": (
+            _SPOKEN | silent | voice
+        ),
+        "beside 4 silent ones": silent,
         "alone": None,
     }
     found: dict[str, list[dict[str, float]]] = {name: [] for name in beside}
+    gaps(server, None, num_rounds)  # warms up
     for i in range(num_rounds):
         for name, fields in beside.items():
             found[name].append(gaps(server, fields, i))
-    return {
-        "token gaps of 2 streams beside 4 that a talker speaks": median_of(found["speaking"]),
-        "token gaps of 2 streams beside 4 silent ones of its model": median_of(found["silent"]),
-        "token gaps of 2 streams alone": median_of(found["alone"]),
-        "rounds": num_rounds,
-        "machine": describe_machine(),
-    }
+    return {f"token gaps of 2 streams {name}": summary(rounds) for name, rounds in found.items()}
 
 
 def _models(folder: str, *, is_native: bool) -> list[str]:
@@ -193,6 +140,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--num", type=int, default=7)
     parser.add_argument("--native", action="store_true")
+    parser.add_argument("--gaps", action="store_true", help="measure nothing else")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     with (
@@ -201,11 +149,9 @@ def main() -> None:
         server.client() as client,
     ):
         time.sleep(3)
-        if options.native:
-            summary = measure_native(server, options.num)
-        else:
-            summary = measure(server, client, options.num)
-    report(summary, options.out)
+        figures = {} if options.native or options.gaps else measure(server, client, options.num)
+        figures |= measure_gaps(server, options.num, is_native=options.native)
+    report(figures | {"machine": describe_machine()}, options.out)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from palaver.media.source import MediaSource
 from palaver.senses.media import Kind, Media, Picture, Video
 
 _CACHE_BYTES = 256 * 2**20
+_LARGE_BYTES = 2**18
 _NUM_DECODERS = 2
 """Processes that decode, started when they are needed: a slow file keeps nobody else waiting."""
 
@@ -65,7 +66,7 @@ class MediaReader:
             InvalidRequest: It cannot be had or decoded; the message names the path.
         """
         content = await self._source.read(reference, path, may_be_base64=may_be_base64)
-        content_hash = hashlib.blake2b(content, digest_size=16, person=kind.encode()).digest()
+        content_hash = await _hash(kind, content)
         if content_hash in self._cached:
             self._cached.move_to_end(content_hash)
             return self._cached[content_hash]
@@ -90,6 +91,17 @@ class MediaReader:
         while self._num_cached_bytes > self._cache_bytes:
             _, oldest = self._cached.popitem(last=False)
             self._num_cached_bytes -= _size(oldest.media)
+
+
+async def _hash(kind: Kind, content: bytes) -> bytes:
+    """Of a large file in a thread: streams do not wait."""
+    if len(content) < _LARGE_BYTES:
+        return _hash_now(kind, content)
+    return await asyncio.to_thread(_hash_now, kind, content)
+
+
+def _hash_now(kind: Kind, content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16, person=kind.encode()).digest()
 
 
 def _size(media: Media) -> int:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
+import asyncio
 import re
 from urllib.parse import unquote_to_bytes
 
 from palaver.errors import InvalidRequest
+from palaver.media.base64_text import decoded
 from palaver.media.fetch import Fetcher
 
 _DATA_URL = re.compile(r"data:(?P<type>[^;,]*)(?P<parameters>(?:;[^;,]*)*),", re.IGNORECASE)
 _MAX_SHOWN = 60
+_LARGE_CHARACTERS = 2**18
+"""More take the better part of a millisecond."""
 
 
 class MediaSource:
@@ -39,11 +41,11 @@ class MediaSource:
         """
         scheme = reference[:8].lower()
         if scheme.startswith("data:"):
-            content = self._from_data_url(reference, path)
+            content = await self._from_data_url(reference, path)
         elif scheme.startswith(("http://", "https://")):
             content = await self._fetcher.fetch(reference, path)
         elif may_be_base64:
-            content = self._from_base64(reference, path)
+            content = await self._from_base64(reference, path)
         else:
             raise InvalidRequest(
                 f"{path}: must be an http(s) URL or a data URL, got {_shown(reference)}", param=path
@@ -52,7 +54,7 @@ class MediaSource:
             raise InvalidRequest(f"{path}: is empty", param=path)
         return content
 
-    def _from_data_url(self, url: str, path: str) -> bytes:
+    async def _from_data_url(self, url: str, path: str) -> bytes:
         head = _DATA_URL.match(url)
         if head is None:
             raise InvalidRequest(
@@ -62,17 +64,18 @@ class MediaSource:
             )
         data = url[head.end() :]
         if ";base64" in head["parameters"].lower():
-            return self._from_base64(data, path)
+            return await self._from_base64(data, path)
         content = unquote_to_bytes(data)
         self._check_size(len(content), path)
         return content
 
-    def _from_base64(self, data: str, path: str) -> bytes:
+    async def _from_base64(self, data: str, path: str) -> bytes:
         self._check_size(len(data) * 3 // 4, path)
         try:
-            compact = "".join(data.split())
-            return base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
-        except (binascii.Error, ValueError) as error:
+            if len(data) < _LARGE_CHARACTERS:
+                return decoded(data)
+            return await asyncio.to_thread(decoded, data)
+        except ValueError as error:
             raise InvalidRequest(
                 f"{path}: is not valid base64 ({error}), got {_shown(data)}", param=path
             ) from error
