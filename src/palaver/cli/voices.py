@@ -45,7 +45,7 @@ async def _found(settings: Settings) -> list[tuple[str, str]]:
 def _own(settings: Settings) -> list[tuple[str, str]]:
     """The voices that models have themselves, which are listed without loading them."""
     return [
-        (speaker, f"of {name} itself, in conversations of text")
+        (speaker, f"of {name} itself")
         for name, path in settings.models.items()
         for speaker in ModelFolder.open(path).speakers
     ]
