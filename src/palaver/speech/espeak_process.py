@@ -27,6 +27,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from palaver.turns import give_way, take_short_turns
+
 LENGTH = struct.Struct("<I")
 FAILED = 2**32 - 1
 
@@ -36,7 +38,6 @@ _UTF8 = 1
 _RATE, _PITCH = 1, 3
 _BYTES_PER_SAMPLE = 2
 _PIECE_BYTES = 24_000  # half a second: fewer pieces cost less to pass on
-_NICENESS = 5  # speaking outruns playing many times over, writing should not wait for it
 _SEED = 1  # of the noise in consonants, which would differ from process to process
 _SPOKEN, _NO_MORE, _OTHER_STYLE = 0, 3, 4
 _PR_SET_PDEATHSIG = 1
@@ -131,6 +132,7 @@ def _serve_style(synthesiser: Synthesiser, note: mmap.mmap) -> int:
 
 def _answer(synthesiser: Synthesiser, note: mmap.mmap) -> int:
     """Wait for one request and answer it, unless its style is another one."""
+    take_short_turns(are_inherited=False)
     if not note[0]:
         head = _read(LENGTH.size)
         if len(head) < LENGTH.size:
@@ -139,9 +141,17 @@ def _answer(synthesiser: Synthesiser, note: mmap.mmap) -> int:
     style, is_urgent = _noted(note)
     if synthesiser.style not in (None, style):
         return _OTHER_STYLE
-    if not is_urgent:
-        os.nice(_NICENESS)
-    synthesiser.speak(_read(*LENGTH.unpack(_read(LENGTH.size))), style, _send)
+    if not is_urgent:  # speaking outruns playing many times over, writing should not wait for it
+        give_way()
+
+    def send(samples: bytes) -> None:
+        nonlocal is_urgent
+        _write(samples)
+        if is_urgent:
+            is_urgent = False
+            give_way()
+
+    synthesiser.speak(_read(*LENGTH.unpack(_read(LENGTH.size))), style, send)
     _write(b"")
     return _SPOKEN
 
@@ -164,12 +174,6 @@ def _status_of(work: Callable[[], int]) -> int:
             status = work()
     finally:
         os._exit(status)
-
-
-def _send(samples: bytes) -> None:
-    """Write a piece; what comes behind the first one has time in every case."""
-    _write(samples)
-    os.nice(max(_NICENESS - os.nice(0), 0))
 
 
 def _read(num_bytes: int) -> bytes:
