@@ -38,7 +38,7 @@ _SHORT_PROMPT = 8
 _LONG_PROMPT = 512
 _ANSWER = 40
 _GREEDY = SamplingParams(max_tokens=0, seed=0, temperature=0.0)
-_SAMPLED = SamplingParams(
+SAMPLED = SamplingParams(
     max_tokens=0,
     seed=0,
     temperature=0.8,
@@ -301,7 +301,7 @@ def host_share(side: Palaver, num_streams: int, num_runs: int) -> dict[str, floa
     side.model_s.clear()
     for _ in range(num_runs):
         shape = (num_streams, _SHORT_PROMPT)
-        side.run(rng.integers(0, side.vocab_size - 1000, shape).tolist(), _ANSWER, _SAMPLED)
+        side.run(rng.integers(0, side.vocab_size - 1000, shape).tolist(), _ANSWER, SAMPLED)
     host, model = statistics.median(side.host_s), statistics.median(side.model_s)
     return {
         "host ms, median": round(1e3 * host, 3),

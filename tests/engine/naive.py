@@ -14,7 +14,7 @@ from palaver.engine.engine import Engine
 from palaver.engine.messages import TokenOutput
 from palaver.engine.penalties import TokenCounts
 from palaver.engine.request import GenerationRequest
-from palaver.engine.sampler import Draw, TokenLogprobs, sample
+from palaver.engine.sampler import Draw, Sampler, TokenLogprobs
 from palaver.runtime.base import Logits, Runtime, StepBatch
 from palaver.runtime.fake import FakeRuntime
 
@@ -80,10 +80,13 @@ def _naive_choice(
     prompt = request.prompt.token_ids
     answer: list[int] = []
     tokens: list[Token] = []
+    sampler = Sampler()
     while True:
         logits = _recompute(prompt, answer, new_runtime)
         counts = _counts(prompt, answer) if params.has_penalties else None
-        (token_id,), (logprobs,) = sample(logits, [Draw(params, counts, choice, len(answer))])
+        (token_id,), (logprobs,) = sampler.sample(
+            logits, [Draw(params, counts, choice, len(answer))]
+        )
         answer.append(token_id)
         is_last = len(answer) == params.max_tokens
         finish = "stop" if token_id in params.stop_token_ids else "length" if is_last else None

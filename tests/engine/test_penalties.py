@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palaver.engine.penalties import TokenCounts
+from palaver.engine.penalties import TokenCounts, penalise
 from palaver.engine.request import SamplingParams
 
 _VOCAB = 12
@@ -34,7 +34,7 @@ def _penalised(
         frequency_penalty=frequency,
         presence_penalty=presence,
     )
-    counts.penalise(logits, params)
+    penalise(logits[None], [0], [counts], [params])
     return [float(value) for value in logits]
 
 
@@ -106,6 +106,17 @@ def test_a_copy_counts_on_its_own() -> None:
     counts.add(1)
     params = SamplingParams(max_tokens=1, seed=0, frequency_penalty=1)
     rows = np.zeros((2, 4), dtype=np.float32)
-    counts.penalise(rows[0], params)
-    other.penalise(rows[1], params)
+    penalise(rows, [0, 1], [counts, other], [params, params])
     assert rows.tolist() == [[0, -2, 0, 0], [0, -1, -1, 0]]
+
+
+def test_rows_are_penalised_each_by_its_own_counts_and_params() -> None:
+    counts = [TokenCounts([0]), TokenCounts([1, 2])]
+    counts[1].add(1)
+    params = [
+        SamplingParams(max_tokens=1, seed=0, repetition_penalty=2),
+        SamplingParams(max_tokens=1, seed=0, frequency_penalty=1, presence_penalty=2),
+    ]
+    rows = np.full((3, 3), 4, dtype=np.float32)
+    penalise(rows, [0, 2], counts, params)
+    assert rows.tolist() == [[2, 4, 4], [4, 4, 4], [4, 1, 4]]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palaver.engine.philox import philox4x32, uniforms
+from palaver.engine import philox
+from palaver.engine.philox import Numbers, philox4x32, uniforms
 
 _SEEDS = st.integers(0, 2**64 - 1)
 _WORDS = st.integers(0, 2**32 - 1)
@@ -72,3 +73,22 @@ def test_numbers_are_spread_evenly() -> None:
     counts = np.histogram(numbers, bins=16, range=(0, 1))[0]
     chi_square = ((counts - num / 8) ** 2 / (num / 8)).sum()
     assert chi_square < 37.697  # 15 degrees of freedom, level 0.001
+
+
+@given(st.lists(st.lists(st.tuples(_SEEDS, _WORDS, st.integers(0, 300)), min_size=1), max_size=4))
+def test_numbers_computed_ahead_are_those_of_their_coordinates(
+    steps: list[list[tuple[int, int, int]]],
+) -> None:
+    numbers = Numbers()
+    for coordinates in steps:
+        seeds, choices, positions = zip(*coordinates, strict=True)
+        assert (numbers.at(coordinates) == uniforms(seeds, choices, positions)).all()
+
+
+def test_only_so_many_numbers_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(philox, "_MOST_RUNS", 3)
+    numbers = Numbers()
+    for seeds in ([1, 2, 3], [3, 4, 5], [1, 2, 3, 4, 5]):
+        found = numbers.at([(seed, 0, 70) for seed in seeds])
+        assert (found == uniforms(seeds, [0] * len(seeds), [70] * len(seeds))).all()
+        assert len(numbers._runs) <= 3

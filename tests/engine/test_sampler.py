@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,15 +17,17 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from palaver.engine import sampler
-from palaver.engine.distribution import Distribution
+from palaver.engine.distribution import Distribution, stripe_sums
 from palaver.engine.filters import are_surely_kept, redraw
 from palaver.engine.penalties import TokenCounts
 from palaver.engine.philox import uniforms
 from palaver.engine.request import SamplingParams
-from palaver.engine.sampler import Draw, TokenLogprobs, sample
+from palaver.engine.sampler import Draw, Sampler, TokenLogprobs
 
 _GRID = 64  # logits are multiples of 1/64, so single precision makes no ties of its own
 _VOCABS = [5, 128, 129, 400, 2100]
+
+sample = Sampler().sample
 
 
 @dataclass(frozen=True)
@@ -340,7 +342,7 @@ _PROBS = [0.30, 0.22, 0.16, 0.12, 0.09, 0.06, 0.03, 0.02]
 _CRITICAL = {7: 24.322, 3: 16.266}  # chi-square at level 0.001, by degrees of freedom
 _NUM_DRAWS = 20_000
 
-Sampler = Callable[[NDArray[np.float32], list[Draw]], list[int]]
+Sampling = Callable[[NDArray[np.float32], list[Draw]], list[int]]
 
 
 def _true_sampler(logits: NDArray[np.float32], draws: list[Draw]) -> list[int]:
@@ -355,7 +357,7 @@ def _sampler_that_favours_a_token(logits: NDArray[np.float32], draws: list[Draw]
     return [0 if i % 20 == 0 else token for i, token in enumerate(sample(logits, draws)[0])]
 
 
-def _chi_square(sampler: Sampler, draws: list[Draw], probs: list[float]) -> float:
+def _chi_square(sampler: Sampling, draws: list[Draw], probs: list[float]) -> float:
     logits = np.tile(np.log(np.array(_PROBS, dtype=np.float32)), (len(draws), 1))
     counts = Counter(sampler(logits, draws))
     assert set(counts) <= set(range(len(probs)))
@@ -379,7 +381,7 @@ def test_tokens_come_as_often_as_the_model_says(axis: str) -> None:
     "sampler", [_sampler_with_wrong_temperature, _sampler_that_favours_a_token]
 )
 @pytest.mark.parametrize("axis", _ALONG)
-def test_the_frequency_test_finds_a_wrong_sampler(axis: str, sampler: Sampler) -> None:
+def test_the_frequency_test_finds_a_wrong_sampler(axis: str, sampler: Sampling) -> None:
     assert _chi_square(sampler, _ALONG[axis], _PROBS) > _CRITICAL[7]
 
 
@@ -418,13 +420,22 @@ def test_rows_divided_among_threads_draw_what_they_draw_alone(num_threads: int) 
     rng = np.random.default_rng(0)
     logits = rng.standard_normal((7, 2**17), dtype=np.float32)
     params = [
-        SamplingParams(max_tokens=1, seed=i, temperature=i % 3, top_p=0.9, num_top_logprobs=i % 2)
+        SamplingParams(
+            max_tokens=1,
+            seed=i,
+            temperature=i % 3,
+            top_p=0.9,
+            presence_penalty=i % 4,
+            num_top_logprobs=i % 2,
+        )
         for i in range(7)
     ]
-    draws = [Draw(p, None, 0, 0) for p in params]
+    draws = [
+        Draw(p, TokenCounts([i]) if p.has_penalties else None, 0, 0) for i, p in enumerate(params)
+    ]
     assert len(sampler._parts(7, 2**17, num_threads)) == num_threads
     alone = [sample(logits[i : i + 1].copy(), draws[i : i + 1]) for i in range(7)]
-    tokens, logprobs = sample(logits.copy(), draws, num_threads)
+    tokens, logprobs = Sampler(num_threads).sample(logits.copy(), draws)
     assert tokens == [one[0][0] for one in alone]
     assert logprobs == [one[1][0] for one in alone]
 
@@ -435,12 +446,44 @@ def test_a_token_that_is_surely_kept_is_one_that_top_p_keeps(spread: float, top_
     rng = np.random.default_rng(1)
     weights = np.exp(spread * rng.standard_normal((40, 70_000))).astype(np.float32)
     weights /= weights.max(axis=1, keepdims=True)
-    distribution = Distribution(weights)
+    distribution = Distribution(weights, stripe_sums(weights))
     tokens = distribution.pick(rng.random(40))
     masses = distribution.totals * top_p
     every = np.ones(40, dtype=np.bool_)
-    surely = are_surely_kept(weights, tokens, masses, distribution.totals, every)
+    surely = are_surely_kept(distribution, tokens, masses, every)
     for row in np.flatnonzero(surely):
-        assert redraw(weights[row], tokens[row], masses[row], iter(())) == tokens[row]
+        assert (
+            redraw(distribution, int(row), int(tokens[row]), masses[row], iter(())) == tokens[row]
+        )
     if top_p >= 0.5 and spread >= 1:
         assert surely.sum() > 10
+
+
+def _redrawn_plainly(
+    weights: NDArray[np.float32], token: int, mass: float, uniforms: Iterator[float]
+) -> int:
+    """What :func:`redraw` does, over whole rows in double precision."""
+    exact = weights.astype(np.float64)
+    while True:
+        before = np.arange(len(exact)) < token
+        exact = np.where((exact > exact[token]) | (before & (exact == exact[token])), exact, 0)
+        if exact.sum() < mass:
+            return token
+        token = int(np.searchsorted(exact.cumsum(), next(uniforms) * exact.sum(), side="right"))
+
+
+@pytest.mark.parametrize("vocab", [300, 20_000])
+@pytest.mark.parametrize("spread", [0.0, 0.5, 2.0, 6.0])
+@pytest.mark.parametrize("top_p", [1e-6, 0.1, 0.5, 0.9])
+def test_tokens_are_redrawn_alike_from_few_stripes_and_from_whole_rows(
+    vocab: int, spread: float, top_p: float
+) -> None:
+    rng = np.random.default_rng(2)
+    weights = np.exp(spread * rng.standard_normal((30, vocab))).astype(np.float32)
+    weights /= weights.max(axis=1, keepdims=True)
+    distribution = Distribution(weights, stripe_sums(weights))
+    numbers = rng.random((30, 60))
+    for row, token in enumerate(distribution.pick(numbers[:, 0]).tolist()):
+        mass = float(distribution.totals[row]) * top_p
+        expected = _redrawn_plainly(weights[row], token, mass, iter(numbers[row, 1:]))
+        assert redraw(distribution, row, token, mass, iter(numbers[row, 1:])) == expected

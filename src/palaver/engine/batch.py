@@ -34,17 +34,16 @@ def make_batch(chunks: Listing[Chunk], block_size: int) -> StepBatch:
         for s, c in zip(sequences, chunks, strict=True)
     )
     num_tokens = int(begins[-1])
-    positions = np.arange(num_tokens) + np.repeat(past - begins[:-1], nums)
-    sampled = [np.arange(e - c.num_rows, e) for e, c in zip(begins[1:], chunks, strict=True)]
+    num_rows = np.array([chunk.num_rows for chunk in chunks], dtype=np.int32)
     return StepBatch(
         token_ids=np.fromiter(chain.from_iterable(tokens), dtype=np.int64, count=num_tokens),
-        position_ids=positions.astype(np.int64),
+        position_ids=_ranges(past, nums),
         past_lens=past,
         subsequence_begins=begins,
         block_indices=np.fromiter(chain.from_iterable(tables), dtype=np.int32),
         block_indices_begins=_begins(num_blocks),
         max_context_len=int(lengths.max()),
-        sampled_indices=np.concatenate(sampled).astype(np.int64),
+        sampled_indices=_ranges(begins[1:] - num_rows, num_rows),
         rope_ids=_rope_ids(chunks),
         splices=tuple(chain.from_iterable(map(_splices, chunks, begins.tolist()))),
     )
@@ -77,6 +76,14 @@ def _splices(chunk: Chunk, place: int) -> Iterator[Splice]:
 def _spans(sequence: Sequence) -> Iterator[tuple[Span, Features]]:
     if sequence.num_computed < sequence.request.prompt.media_end:
         yield from zip(sequence.request.prompt.spans, sequence.features, strict=True)
+
+
+def _ranges(firsts: NDArray[np.int32], nums: NDArray[np.int32]) -> NDArray[np.int64]:
+    """``nums`` numbers from each of ``firsts`` on, ``int64``, all in one row."""
+    begins = _begins(nums)
+    ranges: NDArray[np.int64] = np.arange(begins[-1], dtype=np.int64)
+    ranges += np.repeat(firsts - begins[:-1], nums)
+    return ranges
 
 
 def _begins(nums: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-_STRIPE = 256
+STRIPE = 256
+"""Tokens whose weights are added up together."""
+_FEW_STRIPES = 64
+"""So few that all are looked through as quickly as chosen from."""
 
 
 class Distribution:
@@ -16,15 +19,20 @@ class Distribution:
 
     Args:
         weights: ``float32[R, V]``, not negative, at least one of each row positive.
+        stripes: ``float32[R, S]``, their :func:`stripe_sums`; no weight is more than its stripe's.
 
     Attributes:
+        weights: As given.
+        stripes: As given.
         totals: ``float64[R]``, the sum of each row.
     """
 
-    def __init__(self, weights: NDArray[np.float32]) -> None:
-        self._weights = weights
-        self._sums = _stripe_sums(weights).cumsum(axis=1, dtype=np.float64)
-        self.totals: NDArray[np.float64] = self._sums[:, -1]
+    def __init__(self, weights: NDArray[np.float32], stripes: NDArray[np.float32]) -> None:
+        self.weights = weights
+        self.stripes = stripes
+        self._reached = np.zeros((len(weights), stripes.shape[1] + 1))
+        np.cumsum(stripes, axis=1, dtype=np.float64, out=self._reached[:, 1:])
+        self.totals: NDArray[np.float64] = self._reached[:, -1]
 
     def pick(self, uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
         """One token for each row, ``int64[R]``.
@@ -33,30 +41,57 @@ class Distribution:
             uniforms: ``float64[R]`` in [0, 1), a random number for each row.
         """
         rows = np.arange(len(uniforms))
+        vocab = self.weights.shape[1]
         targets = uniforms * self.totals
-        stripes = _first_beyond(self._sums, targets)
-        targets -= np.where(stripes, self._sums[rows, stripes - 1], 0)
-        ids = stripes[:, None] * _STRIPE + np.arange(_STRIPE)
-        vocab = self._weights.shape[1]
-        within = self._weights[rows[:, None], np.minimum(ids, vocab - 1)] * (ids < vocab)
-        return ids[rows, _first_beyond(within.cumsum(axis=1, dtype=np.float64), targets)]
+        stripes = _first_beyond(self._reached[:, 1:], targets)
+        targets -= self._reached[rows, stripes]
+        ids = stripes[:, None] * STRIPE + np.arange(STRIPE)
+        within = self.weights[rows[:, None], np.minimum(ids, vocab - 1)] * (ids < vocab)
+        places = _first_beyond(within.cumsum(axis=1, dtype=np.float64), targets)
+        picked: NDArray[np.int64] = np.minimum(ids[rows, places], vocab - 1)
+        return picked
+
+    def head(self, row: int, token: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The stripes that may hold a weight no less than the token's, and all their weights.
+
+        Args:
+            row: Of the token.
+            token: Its id.
+
+        Returns:
+            ``int64[N]`` in order, ``float32[N * STRIPE]``; all of the row where that is as cheap.
+        """
+        weights, num = self.weights[row], self.stripes.shape[1]
+        if num < _FEW_STRIPES:
+            return np.arange(num), weights
+        stripes = np.flatnonzero(~(self.stripes[row] < weights[token]))
+        if len(stripes) > num // 4:
+            return np.arange(num), weights
+        ids = stripes[:, None] * STRIPE + np.arange(STRIPE)
+        inside = weights[np.minimum(ids, len(weights) - 1)] * (ids < len(weights))
+        return stripes, inside.reshape(-1)
 
 
-def _stripe_sums(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The sum of each stripe, ``float32[R, S]``; the last one may be shorter."""
+def num_stripes(vocab: int) -> int:
+    """Stripes of a row; the last one may be shorter than the others."""
+    return -(-vocab // STRIPE)
+
+
+def stripe_sums(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The sum of each stripe, ``float32[R, S]``."""
     num_rows, vocab = weights.shape
-    num_whole = vocab // _STRIPE
-    sums = np.empty((num_rows, -(-vocab // _STRIPE)), dtype=np.float32)
-    whole = weights[:, : num_whole * _STRIPE].reshape(num_rows, num_whole, _STRIPE)
+    num_whole = vocab // STRIPE
+    sums = np.empty((num_rows, num_stripes(vocab)), dtype=np.float32)
+    whole = weights[:, : num_whole * STRIPE].reshape(num_rows, num_whole, STRIPE)
     np.einsum("rst->rs", whole, out=sums[:, :num_whole])  # twice as fast as any ufunc's reduction
-    if vocab % _STRIPE:
-        sums[:, -1] = weights[:, num_whole * _STRIPE :].sum(axis=1)
+    if vocab % STRIPE:
+        sums[:, -1] = weights[:, num_whole * STRIPE :].sum(axis=1)
     return sums
 
 
 def _first_beyond(sums: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.int64]:
     """Where each row's running sum passes its target; rounding never leads past its last rise."""
-    passed: NDArray[np.int64] = (sums <= targets[:, None]).sum(axis=1)
-    last_rise: NDArray[np.int64] = (sums < sums[:, -1:]).sum(axis=1)
-    smaller: NDArray[np.int64] = np.minimum(passed, last_rise)
+    reachable = np.minimum(targets, np.nextafter(sums[:, -1], 0))
+    passed: NDArray[np.int64] = np.count_nonzero(sums <= reachable[:, None], axis=1)
+    smaller: NDArray[np.int64] = np.minimum(passed, sums.shape[1] - 1)
     return smaller

@@ -14,7 +14,7 @@ from palaver.engine.grammar import Constraint, Mask, MaskMaker
 from palaver.engine.messages import MediaStates, TokenFinish, TokenOutput
 from palaver.engine.penalties import TokenCounts
 from palaver.engine.request import Array, GenerationRequest
-from palaver.engine.sampler import FORBIDDEN, Draw, TokenLogprobs, logprobs_of, sample
+from palaver.engine.sampler import FORBIDDEN, Draw, Sampler, TokenLogprobs, logprobs_of
 from palaver.engine.scheduler import Chunk, Scheduler
 from palaver.engine.sequence import Sequence
 from palaver.engine.stats import SequenceState, StepStats
@@ -50,7 +50,7 @@ class Engine:
         num_threads: int = 0,
     ) -> None:
         self._runtime = runtime
-        self._num_threads = num_threads
+        self._sampler = Sampler(num_threads)
         self.scheduler = Scheduler(
             runtime,
             num_blocks=runtime.shape.num_blocks,
@@ -185,7 +185,8 @@ class Engine:
             self.scheduler.computed(chunk)
             if not chunk.num_rows:
                 continue
-            outputs += self._report_forced(sequence, logits[num_rows:])
+            if sequence.num_forced:
+                outputs += self._report_forced(sequence, logits[num_rows:])
             num_rows += chunk.num_rows
             if _has_ended(sequence):
                 self._end(sequence)
@@ -201,7 +202,7 @@ class Engine:
             return outputs
         if rows != list(range(len(logits))):
             logits = logits[rows]
-        tokens, logprobs = sample(logits, draws, self._num_threads)
+        tokens, logprobs = self._sampler.sample(logits, draws)
         for drawing in zip(drawn, tokens, logprobs, strict=True):
             outputs += self._accept(*drawing)
         return outputs

@@ -16,17 +16,20 @@ nothing here sorts one:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from palaver.engine.distribution import Distribution
+from palaver.engine.distribution import STRIPE, Distribution, stripe_sums
 from palaver.engine.request import SamplingParams
 
 _LEVELS = tuple(np.float32(level) for level in (np.exp(-2), np.exp(-4), np.exp(-7), np.exp(-11)))
 
 _PART = 2**15
-"""Tokens that are looked at together."""
+"""Tokens of a row that are looked at before the others."""
+_PIECE = 2**13
+"""Products that are added up at once: too few for BLAS to start threads of its own."""
 _MARGIN = 1e-3
 """Share of a sum; adding up the weights of a vocabulary in single precision is off by less."""
 
@@ -62,61 +65,81 @@ def has_nucleus(params: SamplingParams, vocab: int) -> bool:
 
 
 def are_surely_kept(
-    weights: Weights,
+    distribution: Distribution,
     tokens: NDArray[np.int64],
     masses: NDArray[np.float64],
-    totals: NDArray[np.float64],
     is_asked: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
     """For which rows so much is lighter than the token drawn that top-p must keep it, ``bool[R]``.
 
-    Mostly a part of a row tells, so this is cheaper than :func:`redraw`, and it never says
-    otherwise: its margin is wider than the rounding of the sums on both sides.
+    Mostly the stripes or a part of a row tell, so this is cheaper than :func:`redraw`, and it never
+    says otherwise: its margin is wider than the rounding of the sums on both sides.
 
     Args:
-        weights: ``float32[R, V]``.
+        distribution: What was drawn from.
         tokens: ``int64[R]``, the tokens drawn.
         masses: ``float64[R]``, see :func:`redraw`.
-        totals: ``float64[R]``, the sums of ``weights``.
         is_asked: ``bool[R]``, the rows that matter.
     """
-    least = totals * (1 + _MARGIN) - masses
+    weights, stripes = distribution.weights, distribution.stripes
     edges = weights[np.arange(len(tokens)), tokens]
-    lighter = np.zeros(len(tokens))
-    is_kept = np.zeros(len(tokens), dtype=np.bool_)
-    for begin in range(0, weights.shape[1], _PART):
+    least = distribution.totals * (1 + _MARGIN) - masses
+    is_light = (stripes < edges[:, None]).astype(np.float32)
+    is_kept: NDArray[np.bool_] = np.einsum("rs,rs->r", stripes, is_light) > least
+    if not (is_asked & ~is_kept).any():
+        return is_kept
+    lighter = _lighter(weights[:, :_PART], edges[:, None])
+    is_kept |= lighter > least
+    vocab = weights.shape[1]
+    for begin, end in pairwise([*range(_PART, vocab, 2 * _PART), vocab]):
         for row in np.flatnonzero(is_asked & ~is_kept):
-            part = weights[row, begin : begin + _PART]
-            is_lighter = np.less(part, edges[row]).astype(np.float32)
-            lighter[row] += np.einsum("t,t->", part, is_lighter)
-        is_kept = lighter > least
+            lighter[row] += _lighter(weights[row : row + 1, begin:end], edges[row])[0]
+        is_kept |= lighter > least
     return is_kept
 
 
-def redraw(weights: Weights, token: int, mass: float, uniforms: Iterator[float]) -> int:
+def _lighter(weights: Weights, edges: NDArray[np.float32] | np.float32) -> NDArray[np.float64]:
+    """The sum of each row's weights below its edge, nearly, ``float64[R]``."""
+    is_lighter = np.less(weights, edges).astype(np.float32)
+    num_pieces = weights.shape[1] // _PIECE
+    whole = num_pieces * _PIECE
+    pieces = (len(weights), num_pieces, _PIECE)
+    sums = np.vecdot(weights[:, :whole].reshape(pieces), is_lighter[:, :whole].reshape(pieces))
+    rest = np.vecdot(weights[:, whole:], is_lighter[:, whole:])
+    added: NDArray[np.float64] = sums.sum(axis=1, dtype=np.float64) + rest
+    return added
+
+
+def redraw(
+    distribution: Distribution, row: int, token: int, mass: float, uniforms: Iterator[float]
+) -> int:
     """The token itself if top-p keeps it, else one drawn instead from those that it may keep.
 
     Args:
-        weights: ``float32[V]`` that the token was drawn from, and in which no token of the head is
-            missing that min-p keeps.
+        distribution: What the token was drawn from, in which no token of the head is missing that
+            min-p keeps.
+        row: Its row.
         token: The token drawn.
         mass: Share of the whole row's sum that is kept, as a sum of weights.
         uniforms: More random numbers in [0, 1).
     """
+    stripes, weights = distribution.head(row, token)
+    place = int(np.searchsorted(stripes, token // STRIPE)) * STRIPE + token % STRIPE
     while True:
-        is_ahead = _is_ahead(weights, token).astype(np.float32)
+        is_ahead = _is_ahead(weights, place).astype(np.float32)
         mass_ahead = np.einsum("t,t->", weights, is_ahead)  # half the time of product and sum
         if not mass_ahead >= mass:  # also where a model has computed what is no number
-            return token
+            return int(stripes[place // STRIPE]) * STRIPE + place % STRIPE
         weights = weights * is_ahead
-        token = int(Distribution(weights[None]).pick(np.array([next(uniforms)]))[0])
+        ahead = Distribution(weights[None], stripe_sums(weights[None]))
+        place = int(ahead.pick(np.array([next(uniforms)]))[0])
 
 
-def _is_ahead(weights: Weights, token: int) -> NDArray[np.bool_]:
+def _is_ahead(weights: Weights, place: int) -> NDArray[np.bool_]:
     """Which tokens come before this one: the heavier, and of its equals those with lower ids."""
     is_ahead = np.empty(len(weights), dtype=np.bool_)
-    np.greater_equal(weights[:token], weights[token], out=is_ahead[:token])
-    np.greater(weights[token:], weights[token], out=is_ahead[token:])
+    np.greater_equal(weights[:place], weights[place], out=is_ahead[:place])
+    np.greater(weights[place:], weights[place], out=is_ahead[place:])
     return is_ahead
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,17 +33,15 @@ class TokenCounts:
         slot = self._slot(token_id)
         self._in_answer[slot] += 1
 
-    def penalise(self, row: NDArray[np.float32], params: SamplingParams) -> None:
-        """Apply the three penalties to ``row``, ``float32[V]``, in place (spec rows S20 to S22)."""
-        ids = self._ids[: len(self._slots)]
-        counts = self._in_answer[: len(self._slots)]
-        values = row[ids]
-        if params.repetition_penalty != 1:
-            factor = np.float32(max(params.repetition_penalty, _LEAST_FACTOR))
-            values = np.where(values > 0, values / factor, values * factor)
-        values -= np.float32(params.frequency_penalty) * counts
-        values -= np.float32(params.presence_penalty) * (counts > 0)
-        row[ids] = values
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """The distinct tokens, ``int64[N]``."""
+        return self._ids[: len(self._slots)]
+
+    @property
+    def in_answer(self) -> NDArray[np.float32]:
+        """How often the answer has used each of them, ``float32[N]``."""
+        return self._in_answer[: len(self._slots)]
 
     def copy(self) -> TokenCounts:
         """An independent copy, for a further choice of the same prompt."""
@@ -60,3 +58,36 @@ class TokenCounts:
             self._in_answer = np.concatenate([self._in_answer, np.zeros_like(self._in_answer)])
         self._ids[slot] = token_id
         return slot
+
+
+def penalise(
+    logits: NDArray[np.float32],
+    rows: Sequence[int],
+    counts: Sequence[TokenCounts],
+    params: Sequence[SamplingParams],
+) -> None:
+    """Apply the three penalties to some rows of ``float32[R, V]`` (spec rows S20 to S22), in place.
+
+    Args:
+        logits: Of all rows.
+        rows: N of them.
+        counts: Tokens of prompt and answer of each of the N.
+        params: Of each of the N.
+    """
+    ids = np.concatenate([count.ids for count in counts])
+    in_answer = np.concatenate([count.in_answer for count in counts])
+    settings = np.array(
+        [
+            (max(p.repetition_penalty, _LEAST_FACTOR), p.frequency_penalty, p.presence_penalty)
+            for p in params
+        ],
+        dtype=np.float32,
+    )
+    nums = [len(count.ids) for count in counts]
+    factors, frequency, presence = settings.T.repeat(nums, axis=1)
+    places = (np.repeat(rows, nums), ids)
+    values = logits[places]
+    values = np.where(values > 0, values / factors, values * factors)
+    values -= frequency * in_answer
+    values -= presence * (in_answer > 0)
+    logits[places] = values

@@ -6,6 +6,9 @@ Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as eas
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -14,6 +17,9 @@ _MULTIPLIERS = np.array([0xD2511F53, 0xCD9E8D57], dtype=np.uint64)
 _WEYL = np.array([0x9E3779B9, 0xBB67AE85], dtype=np.uint64)
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
+_RUN = 64
+"""Positions whose numbers are computed together."""
+_MOST_RUNS = 1024
 
 
 def philox4x32(counters: NDArray[np.uint64], keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -61,3 +67,37 @@ def uniforms(
     words = philox4x32(counters, keys)
     bits = (words[:, 0::2] << np.uint64(21)) ^ (words[:, 1::2] >> np.uint64(11))
     return bits.astype(np.float64) * 2.0**-53
+
+
+class Numbers:
+    """The first two numbers of each position, computed for many positions to come at once.
+
+    They cost what their many small operations cost: 64 positions hardly more than one.
+    """
+
+    def __init__(self) -> None:
+        self._runs: OrderedDict[tuple[int, int, int], NDArray[np.float64]] = OrderedDict()
+
+    def at(self, coordinates: Sequence[tuple[int, int, int]]) -> NDArray[np.float64]:
+        """What :func:`uniforms` gives, ``float64[N, 2]``.
+
+        Args:
+            coordinates: N of (seed, choice, position).
+        """
+        if len(coordinates) > _MOST_RUNS:
+            seeds, choices, positions = zip(*coordinates, strict=True)
+            return uniforms(seeds, choices, positions)
+        keys = [(seed, choice, position // _RUN) for seed, choice, position in coordinates]
+        missing = [key for key in dict.fromkeys(keys) if key not in self._runs]
+        if missing:
+            self._compute(missing)
+        found = [self._runs[key][at[2] % _RUN] for key, at in zip(keys, coordinates, strict=True)]
+        while len(self._runs) > _MOST_RUNS:
+            self._runs.popitem(last=False)
+        return np.array(found)
+
+    def _compute(self, keys: Sequence[tuple[int, int, int]]) -> None:
+        seeds, choices, runs = (np.array(part, dtype=np.uint64) for part in zip(*keys, strict=True))
+        positions = runs[:, None] * np.uint64(_RUN) + np.arange(_RUN, dtype=np.uint64)
+        found = uniforms(seeds.repeat(_RUN), choices.repeat(_RUN), positions.reshape(-1))
+        self._runs.update(zip(keys, found.reshape(-1, _RUN, 2), strict=True))

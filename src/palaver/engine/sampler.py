@@ -21,7 +21,6 @@ from collections.abc import Iterator
 from collections.abc import Sequence as Rows
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from itertools import chain, count, pairwise
 
 import msgspec
@@ -29,14 +28,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from palaver.engine import philox
-from palaver.engine.distribution import Distribution
+from palaver.engine.distribution import Distribution, num_stripes, stripe_sums
 from palaver.engine.filters import are_surely_kept, drop_tail, has_nucleus, redraw
 from palaver.engine.grammar import Mask
-from palaver.engine.penalties import TokenCounts
+from palaver.engine.penalties import TokenCounts, penalise
 from palaver.engine.request import SamplingParams
 
 _FORCED = 100.0
 FORBIDDEN = -100.0
+_MOST = float(np.finfo(np.float32).max)
+"""The largest factor that leaves the likeliest token, at 0, where it is."""
 _LEAST_PART = 2**18
 """Logits that are worth a thread of their own."""
 
@@ -72,35 +73,91 @@ class Draw:
     mask: Mask | None = None
 
 
-def sample(
-    logits: NDArray[np.float32], draws: Rows[Draw], num_threads: int = 0
-) -> tuple[list[int], list[TokenLogprobs | None]]:
-    """The next token of each row, and its log probabilities where they are wanted.
+class Sampler:
+    """Samples the rows of each step. Not thread-safe.
 
     Args:
-        logits: ``float32[R, V]``; overwritten.
-        draws: R of them.
         num_threads: Among which large batches are divided; 0 means one for each core.
     """
-    tops = {
-        row: _top_logprobs(logits[row], draw.params.num_top_logprobs)
-        for row, draw in enumerate(draws)
-        if draw.params.num_top_logprobs is not None
-    }
-    raw = {row: logits[row].copy() for row in tops}
-    for row, draw in enumerate(draws):
-        _adjust(logits[row], draw)
-    drawn = [row for row, draw in enumerate(draws) if np.float32(draw.params.temperature) > 0]
-    if len(drawn) == len(draws):
-        tokens = _draw(logits, draws, num_threads)
-    else:
-        tokens = logits.argmax(axis=1)
-        if drawn:
-            tokens[drawn] = _draw(logits[drawn], [draws[row] for row in drawn], num_threads)
-    logprobs: list[TokenLogprobs | None] = [None] * len(draws)
-    for row, (log_total, top) in tops.items():
-        logprobs[row] = TokenLogprobs(float(raw[row][tokens[row]] - log_total), top)
-    return tokens.tolist(), logprobs
+
+    def __init__(self, num_threads: int = 0) -> None:
+        self._num_threads = num_threads or len(os.sched_getaffinity(0))
+        self._threads = ThreadPoolExecutor(self._num_threads, thread_name_prefix="sampler")
+        self._numbers = philox.Numbers()
+
+    def sample(
+        self, logits: NDArray[np.float32], draws: Rows[Draw]
+    ) -> tuple[list[int], list[TokenLogprobs | None]]:
+        """The next token of each row, and its log probabilities where they are wanted.
+
+        Args:
+            logits: ``float32[R, V]``; overwritten.
+            draws: R of them.
+        """
+        tops = {
+            row: _top_logprobs(logits[row], draw.params.num_top_logprobs)
+            for row, draw in enumerate(draws)
+            if draw.params.num_top_logprobs is not None
+        }
+        raw = {row: logits[row].copy() for row in tops}
+        _adjust(logits, draws)
+        drawn = [row for row, draw in enumerate(draws) if np.float32(draw.params.temperature) > 0]
+        if len(drawn) == len(draws):
+            tokens = self._draw(logits, draws)
+        else:
+            tokens = logits.argmax(axis=1)
+            if drawn:
+                tokens[drawn] = self._draw(logits[drawn], [draws[row] for row in drawn])
+        logprobs: list[TokenLogprobs | None] = [None] * len(draws)
+        for row, (log_total, top) in tops.items():
+            logprobs[row] = TokenLogprobs(float(raw[row][tokens[row]] - log_total), top)
+        return tokens.tolist(), logprobs
+
+    def _draw(self, logits: NDArray[np.float32], draws: Rows[Draw]) -> NDArray[np.int64]:
+        """One token for each row, ``int64[R]``; the logits are overwritten with weights."""
+        params = [draw.params for draw in draws]
+        distribution = self._weigh(logits, [p.temperature for p in params])
+        numbers = self._numbers.at([(d.params.seed, d.choice, d.position) for d in draws])
+        masses = distribution.totals * [p.top_p for p in params]
+        is_cut = [drop_tail(row, p) for row, p in zip(logits, params, strict=True)]
+        if any(is_cut):
+            distribution = Distribution(logits, stripe_sums(logits))
+        tokens = distribution.pick(numbers[:, 0])
+        is_open = np.array([has_nucleus(p, logits.shape[1]) for p in params])
+        is_open &= ~are_surely_kept(distribution, tokens, masses, is_open)
+        for row in np.flatnonzero(is_open).tolist():
+            further = chain(numbers[row, 1:], _further_uniforms(draws[row]))
+            tokens[row] = redraw(distribution, row, int(tokens[row]), masses[row], further)
+        return tokens
+
+    def _weigh(self, logits: NDArray[np.float32], temperatures: Rows[float]) -> Distribution:
+        """Overwrite logits with weights, the highest of each row 1.
+
+        Large batches are divided among threads: the model is done, so the cores are idle.
+        """
+        factors = np.minimum(1 / np.array(temperatures), _MOST)[:, None].astype(np.float32)
+        stripes = np.empty((len(logits), num_stripes(logits.shape[1])), dtype=np.float32)
+
+        def weigh(part: slice) -> None:
+            rows = logits[part]
+            rows -= rows.max(axis=1, keepdims=True)
+            rows *= factors[part]
+            np.exp(rows, out=rows)
+            stripes[part] = stripe_sums(rows)
+
+        first, *others = _parts(len(logits), logits.shape[1], self._num_threads)
+        running = [self._threads.submit(weigh, part) for part in others]
+        weigh(first)
+        for part in running:
+            part.result()
+        return Distribution(logits, stripes)
+
+
+def _parts(num_rows: int, vocab: int, num_threads: int) -> list[slice]:
+    """Rows for each thread: as even as can be, and never too little to be worth a thread."""
+    num_parts = max(1, min(num_threads, num_rows, num_rows * vocab // _LEAST_PART))
+    bounds = [num_rows * i // num_parts for i in range(num_parts + 1)]
+    return [slice(*pair) for pair in pairwise(bounds)]
 
 
 def logprobs_of(row: NDArray[np.float32], token_id: int, num_top: int) -> TokenLogprobs:
@@ -127,15 +184,17 @@ def _top_logprobs(
     return log_total, [(int(i), float(row[i] - log_total)) for i in ids]
 
 
-def _adjust(row: NDArray[np.float32], draw: Draw) -> None:
-    """Apply bias, penalties and mask to one row, in place."""
-    params = draw.params
-    if params.logit_bias:
-        _apply_bias(row, params.logit_bias, draw.mask)
-    if draw.counts is not None:
-        draw.counts.penalise(row, params)
-    if draw.mask is not None:
-        row[draw.mask == 0] = -np.inf
+def _adjust(logits: NDArray[np.float32], draws: Rows[Draw]) -> None:
+    """Apply bias, penalties and masks, in place."""
+    for row, draw in zip(logits, draws, strict=True):
+        if draw.params.logit_bias:
+            _apply_bias(row, draw.params.logit_bias, draw.mask)
+    counted = {row: draw.counts for row, draw in enumerate(draws) if draw.counts is not None}
+    if counted:
+        penalise(logits, [*counted], [*counted.values()], [draws[row].params for row in counted])
+    for row, draw in zip(logits, draws, strict=True):
+        if draw.mask is not None:
+            row[draw.mask == 0] = -np.inf
 
 
 def _apply_bias(row: NDArray[np.float32], bias: dict[int, float], mask: Mask | None) -> None:
@@ -152,68 +211,6 @@ def _apply_bias(row: NDArray[np.float32], bias: dict[int, float], mask: Mask | N
         row.fill(-np.inf)
         row[forced] = kept
     row[ids[values <= FORBIDDEN]] = -np.inf
-
-
-def _draw(logits: NDArray[np.float32], draws: Rows[Draw], num_threads: int) -> NDArray[np.int64]:
-    """One token for each row, ``int64[R]``; the logits are overwritten with weights."""
-    params = [draw.params for draw in draws]
-    temperatures = np.array([p.temperature for p in params], dtype=np.float32)
-    weights = _exponentiate(logits, temperatures, num_threads)
-    uniforms = philox.uniforms(
-        [p.seed for p in params], [d.choice for d in draws], [d.position for d in draws]
-    )
-    distribution = Distribution(weights)
-    masses = distribution.totals * [p.top_p for p in params]
-    is_cut = [drop_tail(row, p) for row, p in zip(weights, params, strict=True)]
-    if any(is_cut):
-        distribution = Distribution(weights)
-    tokens = distribution.pick(uniforms[:, 0])
-    is_open = np.array([has_nucleus(p, weights.shape[1]) for p in params])
-    is_open &= ~are_surely_kept(weights, tokens, masses, distribution.totals, is_open)
-    for row in np.flatnonzero(is_open).tolist():
-        further = chain(uniforms[row, 1:], _further_uniforms(draws[row]))
-        tokens[row] = redraw(weights[row], tokens[row], masses[row], further)
-    return tokens
-
-
-def _exponentiate(
-    logits: NDArray[np.float32], temperatures: NDArray[np.float32], num_threads: int
-) -> NDArray[np.float32]:
-    """The weights of all tokens, the highest of each row 1; in place.
-
-    Large batches are divided among threads: the model is done, so the cores are idle.
-    """
-
-    def exponentiate(part: slice) -> None:
-        rows = logits[part]
-        rows -= rows.max(axis=1, keepdims=True)
-        rows /= temperatures[part, None]
-        np.exp(rows, out=rows)
-
-    num_rows, vocab = logits.shape
-    parts = _parts(num_rows, vocab, num_threads or _num_cores())
-    if len(parts) > 1:
-        list(_threads().map(exponentiate, parts))
-    else:
-        exponentiate(parts[0])
-    return logits
-
-
-def _parts(num_rows: int, vocab: int, num_threads: int) -> list[slice]:
-    """Rows for each thread: as even as can be, and never too little to be worth a thread."""
-    num_parts = max(1, min(num_threads, num_rows, num_rows * vocab // _LEAST_PART))
-    bounds = [num_rows * i // num_parts for i in range(num_parts + 1)]
-    return [slice(*pair) for pair in pairwise(bounds)]
-
-
-@cache
-def _num_cores() -> int:
-    return len(os.sched_getaffinity(0))
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_num_cores(), thread_name_prefix="sampler")
 
 
 def _further_uniforms(draw: Draw) -> Iterator[float]:

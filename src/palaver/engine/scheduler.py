@@ -165,10 +165,11 @@ class Scheduler:
         sequence = chunk.sequence
         sequence.num_computed += chunk.num_tokens
         num_full = min(sequence.num_computed // self._block_size, len(sequence.hashes))
-        for i in range(sequence.num_published, num_full):
-            self.prefixes.publish(sequence.hashes[i], sequence.block_table[i])
-        self.prefixes.withdraw(sequence.hashes[sequence.num_published : num_full])
-        sequence.num_published = max(num_full, sequence.num_published)
+        if num_full > sequence.num_published:
+            for i in range(sequence.num_published, num_full):
+                self.prefixes.publish(sequence.hashes[i], sequence.block_table[i])
+            self.prefixes.withdraw(sequence.hashes[sequence.num_published : num_full])
+            sequence.num_published = num_full
         if sequence.is_decoding or sequence.num_computed < sequence.prefill_end(self._block_size):
             return
         if sequence.is_read_back:

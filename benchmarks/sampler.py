@@ -1,0 +1,72 @@
+"""What drawing the tokens of a step costs: ``python -m benchmarks.sampler [--vocab 151936]``.
+
+Rows of random logits, flat as an untrained model's or peaked as a trained one's, are drawn from
+with temperature, top-p and all penalties, in turn with one another. Milliseconds a step.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.engine import SAMPLED
+from benchmarks.machine import describe_machine
+from benchmarks.report import report
+from palaver.engine.penalties import TokenCounts
+from palaver.engine.sampler import Draw, Sampler
+
+_NUM_ROWS = (1, 8, 16)
+_SPREADS = {"flat": 0.7, "peaked": 3.0}
+_ANSWER_TOKENS = 40
+_PAUSE_S = 0.005
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--vocab", type=int, default=151_936)
+    parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    sampler = Sampler(options.threads)
+    shapes = [(name, num) for name in _SPREADS for num in _NUM_ROWS]
+    times: dict[str, list[float]] = {f"{name}, {num} rows": [] for name, num in shapes}
+    rng = np.random.default_rng(0)
+    for run in range(options.runs):
+        for name, num in shapes:
+            logits = rng.standard_normal((num, options.vocab), dtype=np.float32) * _SPREADS[name]
+            times[f"{name}, {num} rows"].append(_time(sampler, logits, run, rng))
+    summary: dict[str, Any] = {
+        "machine": describe_machine(),
+        "vocabulary": options.vocab,
+        "runs": options.runs,
+        "ms, median": {name: round(1e3 * statistics.median(t), 3) for name, t in times.items()},
+        "ms, least": {name: round(1e3 * min(t), 3) for name, t in times.items()},
+    }
+    report(summary, options.out)
+
+
+def _time(
+    sampler: Sampler, logits: NDArray[np.float32], position: int, rng: np.random.Generator
+) -> float:
+    draws = []
+    for seed in range(len(logits)):
+        counts = TokenCounts(rng.integers(0, logits.shape[1], 8).tolist())
+        for token_id in rng.integers(0, logits.shape[1], _ANSWER_TOKENS).tolist():
+            counts.add(token_id)
+        draws.append(Draw(SAMPLED, counts, seed, position))
+    time.sleep(_PAUSE_S)  # as long as a step's threads may still spin
+    begun = time.perf_counter()
+    sampler.sample(logits, draws)
+    return time.perf_counter() - begun
+
+
+if __name__ == "__main__":
+    main()
