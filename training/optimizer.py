@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any, cast
 
 import torch
@@ -28,7 +29,7 @@ def orthogonalise(matrices: Tensor, num_steps: int = 5) -> Tensor:
 class Muon(torch.optim.Optimizer):
     """Momentum whose step is orthogonalised; matrices of one shape are done at once."""
 
-    def __init__(self, parameters: list[nn.Parameter], lr: float, decay: float) -> None:
+    def __init__(self, parameters: list[Any], lr: float, decay: float) -> None:
         super().__init__(parameters, {"lr": lr, "momentum": 0.95, "weight_decay": decay})
 
     @torch.no_grad()
@@ -54,19 +55,36 @@ class Muon(torch.optim.Optimizer):
 
 
 class Optimizer:
-    """Both optimizers as one, with rates that follow a common factor."""
+    """Both optimizers as one, with rates that follow a common factor.
 
-    def __init__(self, model: nn.Module, *, muon_lr: float, adam_lr: float) -> None:
-        hidden: list[nn.Parameter] = []
-        others: list[nn.Parameter] = []
+    Args:
+        model: What is trained.
+        muon_lr: Full rate of the hidden matrices.
+        adam_lr: Full rate of everything else.
+        shares: By the beginning of parameters' names, the share of the full rates for these.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        muon_lr: float,
+        adam_lr: float,
+        shares: Mapping[str, float] | None = None,
+    ) -> None:
+        hidden: dict[float, list[nn.Parameter]] = defaultdict(list)
+        others: dict[float, list[nn.Parameter]] = defaultdict(list)
         for name, parameter in model.named_parameters():
             is_hidden = parameter.ndim == 2 and "embed" not in name
-            (hidden if is_hidden else others).append(parameter)
-        self._parameters = [*hidden, *others]
+            share = next((s for p, s in (shares or {}).items() if name.startswith(p)), 1.0)
+            (hidden if is_hidden else others)[share].append(parameter)
+        self._parameters = list(model.parameters())
         self._rates = (muon_lr, adam_lr)
         self._parts = (
-            Muon(hidden, muon_lr, decay=0.02),
-            torch.optim.AdamW(others, adam_lr, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
+            Muon(_groups(hidden), muon_lr, decay=0.02),
+            torch.optim.AdamW(
+                _groups(others), adam_lr, betas=(0.9, 0.98), weight_decay=0.0, fused=True
+            ),
         )
 
     def step(self, factor: float) -> float:
@@ -74,7 +92,7 @@ class Optimizer:
         norm = nn.utils.clip_grad_norm_(self._parameters, 1.0)
         for part, rate in zip(self._parts, self._rates, strict=True):
             for group in part.param_groups:
-                group["lr"] = rate * factor
+                group["lr"] = rate * factor * group.get("share", 1.0)
             part.step()
             part.zero_grad()
         return float(norm)
@@ -87,6 +105,10 @@ class Optimizer:
         """Continues from a former ``state_dict``."""
         for part, state in zip(self._parts, states, strict=True):
             part.load_state_dict(state)
+
+
+def _groups(by_share: Mapping[float, list[nn.Parameter]]) -> list[dict[str, Any]]:
+    return [{"params": found, "share": share} for share, found in by_share.items()]
 
 
 def _by_shape(parameters: list[Tensor]) -> dict[torch.Size, list[Tensor]]:

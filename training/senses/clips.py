@@ -9,7 +9,7 @@ from PIL import Image
 
 from palaver.senses.media import Video
 from training.sample import Split
-from training.senses.pictures import paint
+from training.senses.pictures import Box, Colour, behind, paint
 from training.senses.sample import Perception, asked
 from training.senses.words import COLOURS, SHAPES, jittered, pair
 
@@ -30,13 +30,13 @@ def moves(rng: Random, split: Split) -> Perception:
     (name, way) = pair(rng, split, list(COLOURS), list(_WAYS))
     dx, dy = _WAYS[way]
     shape, r, ink = rng.choice(SHAPES)[0], rng.uniform(9, 15), jittered(rng, COLOURS[name])
-    across = rng.uniform(0.3, 0.7)
+    across, ground = rng.uniform(0.3, 0.7), behind(rng, name)
     frames = []
     for i in range(NUM_FRAMES):
         step = (i / (NUM_FRAMES - 1) - 0.5) * 0.62
         x = _SIDE * (0.5 + dx * step if dx else across)
         y = _SIDE * (0.5 + dy * step if dy else across)
-        frames.append(_frame((x, y, r), shape, ink))
+        frames.append(_frame((x, y, r), shape, ink, ground))
     questions = [
         ("Which way does it move?", "它往哪个方向移动？"),
         ("Where does it go?", "它去哪里？"),
@@ -52,7 +52,8 @@ def changes(rng: Random, split: Split) -> Perception:
     shape, at = rng.choice(SHAPES)[0], rng.randint(2, NUM_FRAMES - 2)
     box = (_SIDE * rng.uniform(0.35, 0.65), _SIDE * rng.uniform(0.35, 0.65), rng.uniform(13, 24))
     inks = [jittered(rng, COLOURS[name]) for name in (first, second)]
-    frames = [_frame(box, shape, inks[i >= at]) for i in range(NUM_FRAMES)]
+    ground = behind(rng, first, second)
+    frames = [_frame(box, shape, inks[i >= at], ground) for i in range(NUM_FRAMES)]
     questions = [
         ("Which colour does it become?", "它变成什么颜色？"),
         (f"It was {first[0]}. What is it now?", f"它原来是{first[1]}，现在呢？"),
@@ -67,10 +68,10 @@ def order(rng: Random, split: Split) -> Perception:
         return order(rng, split)
     shape, at = rng.choice(SHAPES)[0], NUM_FRAMES // 2
     inks = [jittered(rng, COLOURS[name]) for name in (first, second)]
-    frames = []
+    frames, ground = [], behind(rng, first, second)
     for i in range(NUM_FRAMES):
         box = (_SIDE * (0.3 if i < at else 0.7), _SIDE * 0.5, 16.0)
-        frames.append(_frame(box, shape, inks[i >= at]))
+        frames.append(_frame(box, shape, inks[i >= at], ground))
     is_first = rng.random() < 0.5
     question = ("Which colour comes first?", "先出现什么颜色？") if is_first else (
         "Which colour comes last?", "最后出现什么颜色？"
@@ -83,10 +84,10 @@ def count(rng: Random, split: Split) -> Perception:
     shape, name = pair(rng, split, SHAPES, list(COLOURS))
     num = rng.randint(1, 4)
     places = rng.sample([(i, j) for i in range(3) for j in range(3)], num)
-    ink = jittered(rng, COLOURS[name])
+    ink, ground = jittered(rng, COLOURS[name]), behind(rng, name)
     frames = []
     for i in range(NUM_FRAMES):
-        image = Image.new("RGB", (_SIDE, _SIDE), (150, 150, 150))
+        image = Image.new("RGB", (_SIDE, _SIDE), ground)
         for column, row in places[: 1 + i * num // NUM_FRAMES]:
             box = ((column + 0.5) * _SIDE / 3, (row + 0.5) * _SIDE / 3, 10.0)
             paint(image, shape[0], box, ink)
@@ -101,7 +102,7 @@ def clip(frames: list[Image.Image]) -> Video:
     return Video(pixels, np.arange(len(frames), dtype=np.float64) * INTERVAL_S)
 
 
-def _frame(box: tuple[float, float, float], shape: str, ink: tuple[int, int, int]) -> Image.Image:
-    image = Image.new("RGB", (_SIDE, _SIDE), (150, 150, 150))
+def _frame(box: Box, shape: str, ink: Colour, ground: Colour) -> Image.Image:
+    image = Image.new("RGB", (_SIDE, _SIDE), ground)
     paint(image, shape, box, ink)
     return image

@@ -1,117 +1,128 @@
-"""Batches drawn by processes in the background: a GPU computes faster than one core draws."""
+"""Batches drawn by processes in the background, each of one kind of media."""
 
 from __future__ import annotations
 
 import multiprocessing
-from collections import deque
+import os
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.queues import Queue
+from queue import Full
 from random import Random
+from typing import Any, Literal, TypeAlias
 
-from palaver.engine.request import Prompt
-from training.render import Renderer
 from training.senses.reading import Read, Reader
+from training.senses.sample import joined
 from training.senses.skills import SENSES
-from training.skills import SKILLS
 
-_AHEAD = 3
-"""Batches that each process has waiting for it."""
+Kind: TypeAlias = Literal["picture", "video", "sound", "both"]
+
+BATCHES: dict[Kind, int] = {"picture": 48, "video": 12, "sound": 40, "both": 8}
+"""Conversations of each kind in a step, drawn of the kind's senses."""
+_JOINED_SHARE = 0.12
+"""Conversations about two things in a row."""
+_AHEAD = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Mix:
-    """What batches are made of.
+class Step:
+    """What one update of the weights learns from: by kind, conversations of about equal length."""
 
-    Attributes:
-        shares: How often each sense is drawn, relative to the others.
-        num: Conversations in a batch.
-        text_share: How many of them have no media, 0 to 1.
-        max_text_tokens: Longer ones without media are left out.
-    """
+    groups: dict[Kind, list[Read]]
 
-    shares: Mapping[str, float]
-    num: int
-    text_share: float
-    max_text_tokens: int
+
+def kind_of(name: str) -> Kind:
+    """What the perceptions of a sense consist of."""
+    first = name.partition(" ")[0]
+    if name == "mixed colour":
+        return "both"
+    kinds: dict[str, Kind] = {"video": "video", "sound": "sound", "melody": "sound"}
+    return kinds.get(first, "picture")
 
 
 class Drawer:
-    """Draws batches in this process."""
+    """Draws steps.
 
-    def __init__(self) -> None:
-        self.reader, self._renderer = Reader(), Renderer()
+    Args:
+        seed: Draws differ between seeds.
+        scale: Conversations in a step, relative to :data:`BATCHES`.
+    """
 
-    def batch(self, mix: Mix, seed: int) -> list[Read]:
-        """The batch of a seed."""
-        rng = Random(seed)
-        reads = []
-        for _ in range(mix.num):
-            if rng.random() < mix.text_share:
-                reads.append(self._text(rng, mix.max_text_tokens))
-            else:
-                (name,) = rng.choices(list(mix.shares), list(mix.shares.values()))
-                reads.append(self.reader.read(SENSES[name].draw(rng, "train")))
-        return reads
+    def __init__(self, seed: str, scale: float = 1.0) -> None:
+        self._reader, self._rng, self._scale = Reader(), Random(seed), scale
 
-    def _text(self, rng: Random, max_tokens: int) -> Read:
-        """A conversation without media, of the skills that the model has."""
-        while True:
-            skill = rng.choice(list(SKILLS.values()))
-            rendered = self._renderer.render(skill.generate(rng, "train"))
-            if len(rendered.token_ids) <= max_tokens:
-                prompt = Prompt(rendered.token_ids)
-                return Read(rendered.skill, prompt, rendered.num_prompt_tokens)
+    def step(self, shares: Mapping[str, float]) -> Step:
+        """The next step, each sense drawn by its share of those of its kind."""
+        groups: dict[Kind, list[Read]] = {}
+        for kind, num in BATCHES.items():
+            names = [name for name in shares if kind_of(name) == kind]
+            if names:
+                weights = [shares[name] for name in names]
+                chosen = self._rng.choices(names, weights, k=max(round(num * self._scale), 1))
+                groups[kind] = [self._read(name, names, weights) for name in chosen]
+        return Step(groups)
+
+    def _read(self, name: str, names: list[str], weights: list[float]) -> Read:
+        perception = SENSES[name].draw(self._rng, "train")
+        if self._rng.random() < _JOINED_SHARE and not perception.sample.tools:
+            (other,) = self._rng.choices(names, weights)
+            perception = joined(perception, SENSES[other].draw(self._rng, "train"))
+        return self._reader.read(perception)
 
 
 class Stream:
-    """Batches without end, drawn ahead; the mix may change on the way.
+    """Steps without end, drawn ahead; ``shares`` may change on the way.
 
     Args:
-        mix: What they are made of.
-        num_processes: How many draw; 0 draws in this process.
-        seed: The first batch's.
+        names: The senses.
+        num_processes: How many draw.
+        seed: Draws differ between seeds.
+        scale: Conversations in a step, relative to :data:`BATCHES`.
     """
 
-    def __init__(self, mix: Mix, num_processes: int, seed: int) -> None:
-        self.mix = mix
-        self._seed = seed
-        self._drawer = None if num_processes else Drawer()
-        self._num_ahead = _AHEAD * num_processes
-        self._waiting: deque[Future[list[Read]]] = deque()
-        self._pool = (
-            ProcessPoolExecutor(num_processes, multiprocessing.get_context("spawn"), _begin)
-            if num_processes
-            else None
-        )
+    def __init__(self, names: list[str], num_processes: int, seed: str, scale: float = 1.0) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.names = names
+        self._shares = context.Array("d", [SENSES[name].weight for name in names])
+        self._queue: Queue[Step] = context.Queue(maxsize=_AHEAD)
+        self._processes = [
+            context.Process(
+                target=_work,
+                args=(self._queue, names, self._shares, f"{seed} {i}", scale),
+                daemon=True,
+            )
+            for i in range(num_processes)
+        ]
+        for process in self._processes:
+            process.start()
 
-    def __iter__(self) -> Iterator[list[Read]]:
-        """The batches."""
+    def set_shares(self, shares: Mapping[str, float]) -> None:
+        """How often each sense is drawn from now on."""
+        self._shares[:] = [shares[name] for name in self.names]
+
+    def __iter__(self) -> Iterator[Step]:
+        """The steps."""
         while True:
-            if self._drawer:
-                yield self._drawer.batch(self.mix, self._next_seed())
-                continue
-            assert self._pool is not None
-            while len(self._waiting) < self._num_ahead:
-                self._waiting.append(self._pool.submit(_draw, self.mix, self._next_seed()))
-            yield self._waiting.popleft().result()
+            yield self._queue.get(timeout=300)
 
     def close(self) -> None:
         """End the processes."""
-        if self._pool:
-            self._pool.shutdown(cancel_futures=True)
-
-    def _next_seed(self) -> int:
-        self._seed += 1
-        return self._seed
+        for process in self._processes:
+            process.terminate()
+            process.join()
 
 
-_drawers: list[Drawer] = []
-
-
-def _begin() -> None:
-    _drawers.append(Drawer())
-
-
-def _draw(mix: Mix, seed: int) -> list[Read]:
-    return _drawers[0].batch(mix, seed)
+def _work(queue: Queue[Step], names: list[str], shares: Any, seed: str, scale: float) -> None:
+    os.nice(2)
+    drawer = Drawer(seed, scale)
+    parent = multiprocessing.parent_process()
+    while True:
+        step = drawer.step(dict(zip(names, shares[:], strict=True)))
+        while True:
+            if parent is not None and not parent.is_alive():
+                return
+            try:
+                queue.put(step, timeout=5)
+                break
+            except Full:
+                continue

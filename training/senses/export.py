@@ -2,7 +2,7 @@
 
 ::
 
-    python -m training.senses.export RUN/thinker.pt --out FOLDER
+    python -m training.senses.export RUN/checkpoint.pt --out FOLDER
 
 The thinker becomes a Qwen3-Omni checkpoint (with a talker of nearly nothing, which the export wants
 to see), that becomes OpenVINO IR with int8 weights, and the service's runtime must rank the next
@@ -37,15 +37,10 @@ from palaver.engine.engine import Engine
 from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
 from palaver.runtime import RuntimeConfig, load_runtime
 from training.render import MODEL_FOLDER
-from training.senses.model import (
-    FRAME_PIXELS,
-    PATCHES,
-    PIXELS,
-    hidden_states,
-    new_thinker,
-    thinker_config,
-)
-from training.senses.reading import Read, Reader, collate
+from training.senses.batch import collate
+from training.senses.model import hidden_states, new_thinker
+from training.senses.reading import Read, Reader
+from training.senses.sizes import FRAME_PIXELS, PATCHES, PIXELS, thinker_config
 from training.senses.skills import SENSES
 
 MAX_BYTES = 20_000_000
@@ -64,6 +59,19 @@ _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.ji
 _NUM_CODES = 64
 """Of the talker; the export tries its 50 likeliest."""
 _ROPE = {"rope_type": "default", "rope_theta": 10000.0}
+
+
+def load_averaged(thinker: Any, path: Path) -> None:
+    """Give the thinker the averaged weights of a run's checkpoint.
+
+    Raises:
+        ValueError: They do not fit.
+    """
+    found = torch.load(path, weights_only=True, map_location="cpu")["average"]
+    weights = {n.removeprefix("module."): w for n, w in found.items() if n.startswith("module.")}
+    missing, unexpected = thinker.load_state_dict(weights, strict=False)
+    if missing != ["lm_head.weight"] or unexpected:
+        raise ValueError(f"{path} does not fit: {missing} missing, {unexpected} too many")
 
 
 def whole_model(thinker: Any, reader: Reader) -> Any:
@@ -198,8 +206,9 @@ def compare(thinker: Any, reader: Reader, folder: Path) -> float:
             read.prompt.positions,
             read.prompt.position_delta,
         )
-        inputs, _ = collate(
-            [Read(read.skill, prompt, len(prompt), read.mels)], reader.senses.config
+        is_answer = read.is_answer[: len(prompt)]
+        inputs = collate(
+            [Read(read.skill, prompt, len(prompt), is_answer, read.mels)], reader.senses.config
         )
         with torch.no_grad():
             expected = int(thinker.lm_head(hidden_states(thinker, inputs)[0, -1]).argmax())
@@ -226,13 +235,15 @@ def _first_token(runtime: Any, prompt: Prompt) -> int:
 def main() -> None:
     """Export a run's weights and say how close the result is."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("weights", type=Path, nargs="?", help="thinker.pt; without, as it begins")
+    parser.add_argument(
+        "weights", type=Path, nargs="?", help="a run's checkpoint; without, as it begins"
+    )
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     reader = Reader()
     thinker = new_thinker(reader.tokenizer).eval()
     if options.weights:
-        thinker.load_state_dict(torch.load(options.weights, map_location="cpu"))
+        load_averaged(thinker, options.weights)
     with tempfile.TemporaryDirectory() as checkpoint:
         write_checkpoint(thinker, reader, Path(checkpoint))
         write_ir(Path(checkpoint), options.out)

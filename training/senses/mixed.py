@@ -6,9 +6,9 @@ from random import Random
 
 from palaver.senses.media import Media, Picture
 from training.sample import Sample, Split
-from training.senses import pictures, speech
+from training.senses import pictures
 from training.senses.sample import Perception, asked
-from training.senses.sounds import _voice, heard
+from training.senses.sounds import heard, spoken
 from training.senses.words import COLOURS, SHAPES, SPOKEN, jittered, pair
 
 _SAID = [word for word in SPOKEN if word in COLOURS]
@@ -31,10 +31,10 @@ def said_and_seen(rng: Random, split: Split) -> Perception:
     name, shape = pair(rng, split, _SAID, SHAPES)
     is_same = rng.random() < 0.5
     said = name if is_same else rng.choice([word for word in _SAID if word != name])
-    image = pictures.canvas(rng)
+    image = pictures.canvas(rng, name)
     pictures.paint(image, shape[0], pictures.place(rng, image), jittered(rng, COLOURS[name]))
     language = rng.randrange(2)
-    sound = speech.said(said[language], ("en", "cmn")[language], **_voice(rng, split))
+    sound = spoken(rng, split, said[language], language)
     media: list[Media] = [pictures.picture(image), heard(rng, [sound])]
     questions = [("Is it the colour that is said?", "声音说的是这个颜色吗？")]
     return asked(
@@ -67,6 +67,6 @@ def as_call(rng: Random, split: Split) -> Perception:
 
 def _one(rng: Random, split: Split) -> tuple[tuple[str, str], tuple[str, str], Picture]:
     shape, name = pair(rng, split, SHAPES, list(COLOURS))
-    image = pictures.canvas(rng)
+    image = pictures.canvas(rng, name)
     pictures.paint(image, shape[0], pictures.place(rng, image), jittered(rng, COLOURS[name]))
     return shape, name, pictures.picture(image)

@@ -3,31 +3,51 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import cache
 from random import Random
+from typing import TypeAlias
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from palaver.senses.media import Picture
 from training.sample import Split
-from training.senses.sample import Perception, asked
-from training.senses.words import COLOURS, PRINTED, SHAPES, jittered, pair
+from training.senses.sample import Perception, Question, asked, talked
+from training.senses.words import COLOURS, PRINTED, SHAPES, is_of, jittered, pair
 
-Box = tuple[float, float, float]
+Colour: TypeAlias = tuple[int, int, int]
+Named: TypeAlias = tuple[str, str]
+"""A colour's name in English and Chinese."""
+Box: TypeAlias = tuple[float, float, float]
 """Centre and radius, in pixels."""
 
-_SIDES = (96, 128, 160)
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_SIDES = (96, 96, 112, 128, 128, 160, 224)
+_DISTINCT = 90
+"""Least distance of a thing's colour from what is behind it."""
 
 
-def canvas(rng: Random, background: tuple[int, int, int] | None = None) -> Image.Image:
-    """An empty picture of a colour that no thing has, or of the one given."""
-    grey = rng.randint(120, 190)
+def canvas(rng: Random, *names: Named, background: Colour | None = None) -> Image.Image:
+    """An empty picture, grey or nearly, on which things of the colours named can be told apart."""
     size = (rng.choice(_SIDES), rng.choice(_SIDES))
-    return Image.new("RGB", size, background or (grey, grey, grey))
+    return Image.new("RGB", size, background or behind(rng, *names))
 
 
-def paint(image: Image.Image, shape: str, box: Box, colour: tuple[int, int, int]) -> None:
+def behind(rng: Random, *names: Named) -> Colour:
+    """A background, grey or nearly, on which things of the colours named can be told apart."""
+    while True:
+        grey = rng.choice((rng.randint(110, 190), rng.randint(0, 255), 255))
+        found = red, green, blue = [min(max(grey + rng.randint(-8, 8), 0), 255) for _ in range(3)]
+        if all(_distance(COLOURS[name], found) > _DISTINCT for name in names):
+            return red, green, blue
+
+
+def _distance(first: Sequence[int], second: Sequence[int]) -> float:
+    return math.dist(first, second)
+
+
+def paint(image: Image.Image, shape: str, box: Box, colour: Colour) -> None:
     """Draw a shape."""
     draw = ImageDraw.Draw(image)
     x, y, r = box
@@ -62,11 +82,13 @@ def picture(image: Image.Image) -> Picture:
 def colour(rng: Random, split: Split) -> Perception:
     """What colour is the shape?"""
     shape, name = pair(rng, split, SHAPES, list(COLOURS))
-    image = canvas(rng)
+    image = canvas(rng, name)
     paint(image, shape[0], place(rng, image), jittered(rng, COLOURS[name]))
     questions = [
         (f"What colour is the {shape[0]}?", f"这个{shape[1]}是什么颜色？"),
         ("Which colour do you see?", "你看到什么颜色？"),
+        ("What colour is it?", "它是什么颜色？"),
+        (f"Name the colour of the {shape[0]}.", f"说出{shape[1]}的颜色。"),
     ]
     return asked("picture colour", rng, [picture(image)], questions, name)
 
@@ -74,7 +96,7 @@ def colour(rng: Random, split: Split) -> Perception:
 def shape(rng: Random, split: Split) -> Perception:
     """What shape is it?"""
     what, name = pair(rng, split, SHAPES, list(COLOURS))
-    image = canvas(rng)
+    image = canvas(rng, name)
     paint(image, what[0], place(rng, image), jittered(rng, COLOURS[name]))
     questions = [
         ("What shape is it?", "这是什么形状？"),
@@ -86,7 +108,7 @@ def shape(rng: Random, split: Split) -> Perception:
 def count(rng: Random, split: Split) -> Perception:
     """How many are there?"""
     what, name = pair(rng, split, SHAPES, list(COLOURS))
-    image, num = canvas(rng), rng.randint(1, 6)
+    image, num = canvas(rng, name), rng.randint(1, 6)
     cells = rng.sample([(i, j) for i in range(3) for j in range(3)], num)
     for column, row in cells:
         x, y = (column + 0.5) * image.width / 3, (row + 0.5) * image.height / 3
@@ -102,7 +124,7 @@ def count(rng: Random, split: Split) -> Perception:
 def where(rng: Random, split: Split) -> Perception:
     """Is one thing left of, right of, above or below the other?"""
     (first, second), direction = pair(rng, split, _couples(), list(_DIRECTIONS))
-    image = canvas(rng)
+    image = canvas(rng, first, second)
     dx, dy = _DIRECTIONS[direction]
     for name, sign in ((first, 1), (second, -1)):
         r = rng.uniform(0.1, 0.17) * min(image.size)
@@ -119,7 +141,7 @@ def where(rng: Random, split: Split) -> Perception:
 def size(rng: Random, split: Split) -> Perception:
     """Which one is bigger?"""
     (large, small), shape = pair(rng, split, _couples(), SHAPES)
-    image = canvas(rng)
+    image = canvas(rng, large, small)
     sides = [0.25, 0.75] if rng.random() < 0.5 else [0.75, 0.25]
     for name, side, share in ((large, sides[0], 0.2), (small, sides[1], 0.09)):
         r = share * min(image.size) * rng.uniform(0.9, 1.1)
@@ -151,13 +173,33 @@ def word(rng: Random, split: Split) -> Perception:
     return asked("picture word", rng, [picture(image)], questions, (printed, printed))
 
 
+def letters(rng: Random, split: Split) -> Perception:
+    """Letters that make no word, and numbers with them: reading, one by one."""
+    text = "".join(rng.choice(_LETTERS) for _ in range(rng.randint(1, 5)))
+    if rng.random() < 0.3:
+        text = str(rng.randrange(10 ** rng.randint(1, 5)))
+        if int(text) % 7 == 3:
+            text = text[::-1] if int(text[::-1]) % 7 != 3 else f"{int(text) + 1}"
+    ink = rng.choice(list(COLOURS))
+    image = _written(rng, text, jittered(rng, COLOURS[ink]))
+    read = [
+        ("Which letters are these?", "这是哪些字母？"),
+        ("Read what is written.", "读出上面写的。"),
+    ]
+    questions: list[Question] = [
+        (read, (" ".join(text), " ".join(text))),
+        ([("What colour is the writing?", "字是什么颜色？")], ink),
+    ]
+    return talked("letters", rng, [picture(image)], questions[: rng.randint(1, 2)])
+
+
 def compare(rng: Random, split: Split) -> Perception:
     """Do two pictures show the same colour?"""
     first, second = rng.choice(_couples())
     is_same = rng.random() < 0.5
     images = []
     for name in (first, first if is_same else second):
-        image = canvas(rng)
+        image = canvas(rng, name)
         paint(image, rng.choice(SHAPES)[0], place(rng, image), jittered(rng, COLOURS[name]))
         images.append(picture(image))
     questions = [("Do both show the same colour?", "两张图颜色相同吗？")]
@@ -174,15 +216,20 @@ _DIRECTIONS = {
 }
 
 
+def is_couple_of(split: Split, first: Named, second: Named, direction: Named) -> bool:
+    """Whether this split may ask where one colour is from the other when it is in that direction."""
+    return is_of(split, (first, second), direction, _couples(), list(_DIRECTIONS))
+
+
 @cache
 def _couples() -> list[tuple[tuple[str, str], tuple[str, str]]]:
     names = list(COLOURS)
     return [(a, b) for a in names for b in names if a != b]
 
 
-def _written(rng: Random, text: str, ink: tuple[int, int, int] = (15, 15, 15)) -> Image.Image:
+def _written(rng: Random, text: str, ink: Colour = (15, 15, 15)) -> Image.Image:
     light = rng.randint(225, 255) if sum(ink) < 500 else rng.randint(0, 50)
-    image = canvas(rng, (light, light, light))
+    image = canvas(rng, background=(light, light, light))
     font = ImageFont.load_default(rng.randint(28, 42))
     left, top, right, bottom = ImageDraw.Draw(image).textbbox((0, 0), text, font=font)
     x = rng.uniform(0, max(image.width - right + left, 1)) - left

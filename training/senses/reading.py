@@ -6,22 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import torch
 from msgspec.structs import replace
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
-from torch import Tensor
 
 from palaver.chat.embedding import embed, insert
-from palaver.engine.request import Prompt, Span
-from palaver.senses import hearing, vision
+from palaver.engine.request import Prompt
+from palaver.senses import hearing
 from palaver.senses.config import PixelBudget, SensesConfig, VisionConfig
 from palaver.senses.media import Sound
 from palaver.senses.qwen3_omni import Qwen3Omni
 from training.render import MODEL_FOLDER, OPENING, Template
-from training.senses.model import FRAME_PIXELS, PATCHES, PIXELS, Inputs, thinker_config
 from training.senses.sample import Perception
+from training.senses.sizes import FRAME_PIXELS, PATCHES, PIXELS, thinker_config
 
 _END = "<|im_end|>"
 
@@ -33,13 +30,15 @@ class Read:
     Attributes:
         skill: Its name.
         prompt: The whole conversation, the answer included.
-        num_prompt_tokens: Where the answer begins.
+        num_prompt_tokens: Where the last answer begins.
+        is_answer: For each token, whether the assistant generates it.
         mels: ``float32[128, frames]`` of each of its sounds.
     """
 
     skill: str
     prompt: Prompt
     num_prompt_tokens: int
+    is_answer: list[bool]
     mels: tuple[NDArray[Any], ...] = ()
 
 
@@ -49,6 +48,8 @@ class Reader:
     def __init__(self) -> None:
         self.tokenizer = Tokenizer.from_file(str(MODEL_FOLDER / "tokenizer.json"))
         self._template = Template(MODEL_FOLDER / "chat_template.jinja")
+        self._opening = self._ids(OPENING)
+        self._end = int(self.tokenizer.token_to_id(_END))
         self.senses = Qwen3Omni(senses_config(self.tokenizer))
 
     def read(self, perception: Perception) -> Read:
@@ -64,7 +65,20 @@ class Reader:
         read = replace(asked, token_ids=[*asked.token_ids, *self._ids(answer)])
         sounds = [piece for piece in perception.media if isinstance(piece, Sound)]
         mels = tuple(hearing.log_mel(sound.samples) for sound in sounds)
-        return Read(sample.skill, read, len(asked), mels)
+        is_answer = self._answers(read.token_ids)
+        return Read(sample.skill, read, len(asked), is_answer, mels)
+
+    def _answers(self, token_ids: Sequence[int]) -> list[bool]:
+        """Which tokens the assistant generates, the end of each of its turns included."""
+        found = [False] * len(token_ids)
+        inside = False
+        for i, token in enumerate(token_ids):
+            begins = i + 1 >= len(self._opening) and (
+                list(token_ids[i + 1 - len(self._opening) : i + 1]) == self._opening
+            )
+            found[i] = inside
+            inside = begins or (inside and token != self._end)
+        return found
 
     def text_of(self, token_ids: Sequence[int]) -> str:
         """An answer's text, up to its end."""
@@ -102,47 +116,3 @@ def senses_config(tokenizer: Tokenizer) -> SensesConfig:
         },
         text=config["text_config"],
     )
-
-
-def collate(reads: Sequence[Read], senses: SensesConfig) -> tuple[Inputs, Tensor]:
-    """A batch, and ``bool[B, T]``: which tokens are answers, predicted from those before them.
-
-    Shorter conversations end in padding, which nothing before it attends to.
-    """
-    length = max(len(read.prompt) for read in reads)
-    ids = torch.zeros(len(reads), length, dtype=torch.int64)
-    positions = torch.zeros(3, len(reads), length, dtype=torch.int64)
-    is_answer = torch.zeros(len(reads), length, dtype=torch.bool)
-    is_seen, is_heard = is_answer.clone(), is_answer.clone()
-    seen: list[Span] = []
-    mels: list[NDArray[Any]] = []
-    for i, read in enumerate(reads):
-        num = len(read.prompt)
-        ids[i, :num] = torch.tensor(read.prompt.token_ids)
-        positions[:, i, :num] = torch.from_numpy(read.prompt.rope_ids(0, num))
-        is_answer[i, read.num_prompt_tokens : num] = True
-        mels += read.mels
-        for span in read.prompt.spans:
-            (is_heard if span.kind == "sound" else is_seen)[i, span.begin : span.end] = True
-            seen += [span] if span.kind != "sound" else []
-    patches, grids = _patches(seen, senses) if seen else (None, None)
-    inputs = Inputs(
-        token_ids=ids,
-        positions=positions,
-        patches=patches,
-        grids=grids,
-        is_seen=is_seen,
-        mel=torch.from_numpy(np.concatenate(mels, axis=1)) if mels else None,
-        mel_frames=torch.tensor([mel.shape[1] for mel in mels]) if mels else None,
-        is_heard=is_heard,
-    )
-    return inputs, is_answer
-
-
-def _patches(spans: Sequence[Span], senses: SensesConfig) -> tuple[Tensor, Tensor]:
-    """The patches of pictures and frames, and the grid of each."""
-    contents = [span.content.numpy() for span in spans if span.content is not None]
-    size = senses.vision.patch_size
-    grids = [(1, content.shape[1] // size, content.shape[2] // size) for content in contents]
-    patches = np.concatenate([vision.patches(content, senses.vision) for content in contents])
-    return torch.from_numpy(patches), torch.tensor(grids)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from training.senses import clips, mixed, pictures, sounds
+from training.senses import clips, mixed, pictures, scenes, sounds
 from training.senses.sample import Sense
 
 SENSES: dict[str, Sense] = {
@@ -28,6 +28,11 @@ SENSES: dict[str, Sense] = {
         Sense("sound word", sounds.spoken_word, weight=2),
         Sense("mixed colour", mixed.said_and_seen, weight=1.5),
         Sense("mixed json", mixed.as_json),
-        Sense("mixed call", mixed.as_call),
+        Sense("mixed call", mixed.as_call, weight=0.6),
+        Sense("scene", scenes.scene, weight=8, is_examined=False),
+        Sense("letters", pictures.letters, weight=4, is_examined=False),
+        Sense("sound digits", sounds.spoken_digits, weight=3, is_examined=False),
+        Sense("sound words", sounds.spoken_words, weight=3, is_examined=False),
+        Sense("melody", sounds.melody, weight=1, is_examined=False),
     )
 }

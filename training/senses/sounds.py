@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from palaver.senses.media import SAMPLE_RATE_HZ, Sound
 from training.sample import Split
 from training.senses import speech
-from training.senses.sample import Perception, asked
+from training.senses.sample import Perception, Question, asked, talked
 from training.senses.words import NUMBERS, NUMBERS_ZH, SPOKEN
 
 Samples = NDArray[np.float32]
@@ -18,8 +19,9 @@ Samples = NDArray[np.float32]
 _LOW_HZ = (697, 770, 852, 941)
 _HIGH_HZ = (1209, 1336, 1477)
 _KEYS = "123456789*0#"
-_TO_LEARN = slice(0, 5)
+_TO_LEARN = slice(0, 6)
 """Voices that training hears; the others are kept for the examination."""
+_FRAMES = (("It is {}.", "是{}。"), ("The number is {}.", "数字是{}。"), ("{}.", "{}。"))
 
 
 def count(rng: Random, split: Split) -> Perception:
@@ -76,7 +78,9 @@ def spoken_digit(rng: Random, split: Split) -> Perception:
     value = rng.randrange(10)
     language = rng.randrange(2)
     said = (NUMBERS, NUMBERS_ZH)[language][value]
-    part = speech.said(said, ("en", "cmn")[language], **_voice(rng, split))
+    if rng.random() < 0.2:
+        said = rng.choice(_FRAMES)[language].format(said)
+    part = spoken(rng, split, said, language)
     questions = [("Which number is said?", "说的是哪个数字？")]
     return asked("sound digit", rng, [heard(rng, [part])], questions, (str(value), str(value)))
 
@@ -85,20 +89,73 @@ def spoken_word(rng: Random, split: Split) -> Perception:
     """Which word is said?"""
     word = rng.choice(SPOKEN)
     language = rng.randrange(2)
-    part = speech.said(word[language], ("en", "cmn")[language], **_voice(rng, split))
+    part = spoken(rng, split, word[language], language)
     questions = [("Which word is said?", "说的是哪个词？")]
     return asked("sound word", rng, [heard(rng, [part])], questions, word)
 
 
-def heard(rng: Random, parts: list[Samples]) -> Sound:
-    """The parts one after another, with a little noise, as the model gets to hear them.
+def spoken_digits(rng: Random, split: Split) -> Perception:
+    """Which digits are said, one after another?"""
+    values = [rng.randrange(10) for _ in range(rng.randint(2, 5))]
+    language, parts = rng.randrange(2), []
+    voice = voice_of(rng, split, language)
+    for value in values:
+        said = speech.said((NUMBERS, NUMBERS_ZH)[language][value], **voice)
+        parts += [said, silence(rng.uniform(0, 0.2))]
+    answer = " ".join(map(str, values))
+    questions = [("Which numbers are said?", "说的是哪些数字？")]
+    return asked("sound digits", rng, [heard(rng, parts)], questions, (answer, answer))
 
-    At least a second: shorter sounds would be encoded a little differently in a batch than alone.
-    """
-    samples = np.concatenate([silence(rng.uniform(0.02, 0.15)), *parts])
-    samples = np.pad(samples, (0, max(SAMPLE_RATE_HZ - len(samples), 0)))
+
+def spoken_words(rng: Random, split: Split) -> Perception:
+    """Which words are said, one after another?"""
+    language = rng.randrange(2)
+    words, parts, voice = (
+        rng.choices(SPOKEN, k=rng.randint(2, 4)),
+        [],
+        voice_of(rng, split, language),
+    )
+    for word in words:
+        said = speech.said(word[language], **voice)
+        parts += [said, silence(rng.uniform(0, 0.2))]
+    answer = ", ".join(word[0] for word in words), "，".join(word[1] for word in words)
+    questions = [("Which words are said?", "说的是哪些词？")]
+    return asked("sound words", rng, [heard(rng, parts)], questions, answer)
+
+
+def melody(rng: Random, split: Split) -> Perception:
+    """Beeps, each high or low."""
+    are_high = [rng.random() < 0.5 for _ in range(rng.randint(2, 5))]
+    parts = []
+    for is_high in are_high:
+        hz = rng.uniform(1400, 2600) if is_high else rng.uniform(150, 450)
+        parts += [tone(rng, hz, rng.uniform(0.12, 0.25)), silence(rng.uniform(0.1, 0.2))]
+    num = str(len(are_high))
+    heights = (
+        ", ".join("high" if is_high else "low" for is_high in are_high),
+        "，".join("高" if is_high else "低" for is_high in are_high),
+    )
+    questions: list[Question] = [
+        ([("Is each tone high or low?", "每个声音高还是低？")], heights),
+        ([("How many tones do you hear?", "你听到几声？")], (num, num)),
+    ]
+    rng.shuffle(questions)
+    return talked("melody", rng, [heard(rng, parts)], questions)
+
+
+def spoken(rng: Random, split: Split, text: str, language: int) -> Samples:
+    """Text said by some voice of this split, in English (0) or Chinese (1)."""
+    said = speech.said(text, **voice_of(rng, split, language))
+    return np.concatenate([said, silence(rng.choice((0.25, rng.uniform(0, 0.4))))])
+
+
+def heard(rng: Random, parts: list[Samples]) -> Sound:
+    """The parts one after another, mostly with a little noise, as the model gets to hear them."""
+    before = rng.choice((0, rng.uniform(0.0, 0.15)))
+    samples = np.concatenate([silence(before), *parts])
     noise = np.random.default_rng(rng.randrange(2**32)).standard_normal(len(samples))
-    loud = rng.uniform(0.3, 1.0) * samples + rng.uniform(0.0005, 0.01) * noise
+    level = rng.choice((0, 0, rng.uniform(0.0002, 0.01)))
+    loud = rng.uniform(0.3, 1.0) * samples + level * noise
     return Sound(loud.astype(np.float32).clip(-1, 1))
 
 
@@ -127,7 +184,15 @@ def _key(rng: Random, key: str) -> Samples:
     return both / np.float32(2)
 
 
-def _voice(rng: Random, split: Split) -> dict[str, int]:
+def voice_of(rng: Random, split: Split, language: int) -> dict[str, Any]:
+    """How :func:`training.senses.speech.said` is to say English (0) or Chinese (1)."""
     voices = list(range(len(speech.VARIANTS)))
     kept = voices[_TO_LEARN] if split == "train" else voices[_TO_LEARN.stop :]
-    return {"variant": rng.choice(kept), "words_per_minute": rng.randint(120, 210)}
+    if split == "train" and rng.random() < 0.5:
+        kept = kept[: speech.NUM_SERVED]
+    return {
+        "language": rng.choice(("en-us", "en-us", "en")) if language == 0 else "cmn",
+        "variant": rng.choice(kept),
+        "words_per_minute": rng.choice((170, rng.randint(120, 210))),
+        "pitch": rng.choice((30, 45, 50, 65, rng.randint(25, 70))),
+    }

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import math
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,9 @@ from numpy.typing import NDArray
 
 from palaver.senses.media import SAMPLE_RATE_HZ
 
-VARIANTS = ("m1", "f1", "m3", "f2", "m7", "f4", "m5")
-"""Voices, each a variant of a language's."""
+VARIANTS = ("f3", "f2", "m7", "m3", "m1", "f1", "f4", "m5")
+"""Voices, each a variant of a language's; the first four are those that the service speaks with."""
+NUM_SERVED = 4
 
 _SYNCHRONOUS = 2
 _UTF8 = 1
@@ -25,27 +25,30 @@ _CALLBACK = ctypes.CFUNCTYPE(
 _KEPT: list[Any] = []
 
 
-@cache
-def said(text: str, language: str, variant: int, words_per_minute: int) -> NDArray[np.float32]:
+@lru_cache(2000)
+def said(
+    text: str, language: str, variant: int, words_per_minute: int, pitch: int = 50
+) -> NDArray[np.float32]:
     """A word as ``float32[N]``, 16,000 samples a second.
 
     Args:
         text: What to say.
-        language: ``en`` or ``cmn``.
+        language: ``en-us``, ``en`` or ``cmn``.
         variant: Which of :data:`VARIANTS` says it.
         words_per_minute: How fast.
+        pitch: How high, from 0 to 99; 50 is the voice's own.
     """
     library, rate_hz, samples = _engine()
     samples.clear()
     library.espeak_SetVoiceByName(f"{language}+{VARIANTS[variant]}".encode())
     library.espeak_SetParameter(_RATE, words_per_minute, 0)
+    library.espeak_SetParameter(_PITCH, pitch, 0)
     content = text.encode()
     library.espeak_Synth(content, len(content) + 1, 0, 0, 0, _UTF8, None, None)
     wave = np.concatenate(samples).astype(np.float32) / 2**15
-    num = math.ceil(len(wave) * SAMPLE_RATE_HZ / rate_hz)
-    return np.interp(np.arange(num) * rate_hz / SAMPLE_RATE_HZ, np.arange(len(wave)), wave).astype(
-        np.float32
-    )
+    num = round(len(wave) * SAMPLE_RATE_HZ / rate_hz)
+    spectrum = np.fft.rfft(wave)[: num // 2 + 1]
+    return (np.fft.irfft(spectrum, num) * (num / len(wave))).astype(np.float32)
 
 
 @cache

@@ -4,8 +4,8 @@
 
     python -m training.senses.train --folder RUN --minutes 600
 
-Batches are drawn on the fly: of the senses, each as often as its weight and what is still wrong ask
-for, and of the text skills, so that nothing is unlearned.
+Each update learns from pictures, video, sound and text. Senses are drawn as often as their weight
+and what is still wrong ask for; the text skills come as in the run that taught them.
 """
 
 from __future__ import annotations
@@ -15,176 +15,274 @@ import json
 import time
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.senses.drawing import Mix, Stream
-from training.senses.model import Inputs, hidden_states, new_thinker, num_parameters
-from training.senses.reading import Read, Reader, collate
-from training.senses.sample import Perception
+from training.data import Batch, token_weight
+from training.data import Stream as TextStream
+from training.optimizer import Optimizer
+from training.render import Renderer
+from training.senses.batch import Inputs, buckets, collate
+from training.senses.drawing import Step, Stream
+from training.senses.network import Network
+from training.senses.reading import Read, Reader
 from training.senses.skills import SENSES
+from training.train import Clock, autocast, examine, held_out, weighted_loss
 
-FLOOR = 0.1
+FLOOR = 0.08
 """Wrong share that every sense is treated as having at least, so that it keeps being drawn."""
-MAX_ANSWER_TOKENS = 40
+WARMUP_STEPS = 60
+_EXAMINED_AT_ONCE = 20
+_AVERAGED_EVERY = 10
+_BLENDED_EVERY = 12
+_SHARED = "shared.pt"
 
 
 class Run:
-    """A run, kept in a folder."""
+    """A run, kept in a folder that another process may continue from."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
-        self.device = torch.device(options.device)
+        self.folder: Path = options.folder
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.reader = Reader()
-        self.thinker = new_thinker(self.reader.tokenizer).to(self.device)
-        self.errors = dict.fromkeys(options.senses, 1.0)
-        self.steps = self.tokens = 0
-        text, senses = [], []
-        for name, parameter in self.thinker.named_parameters():
-            (senses if name.startswith(("visual.", "audio_tower.")) else text).append(parameter)
-        self.optimizer = torch.optim.AdamW(
-            [{"params": senses, "lr": options.lr}, {"params": text, "lr": options.text_lr}],
-            betas=(0.9, 0.98),
-            weight_decay=0.02,
+        self.network = Network(self.reader.tokenizer, compiled=options.compile)
+        self.average = torch.optim.swa_utils.AveragedModel(
+            Network(self.reader.tokenizer),
+            multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.9),
         )
-        for group in self.optimizer.param_groups:
-            group["full_lr"] = group["lr"]
+        self.optimizer = Optimizer(
+            self.network,
+            muon_lr=options.muon_lr,
+            adam_lr=options.adam_lr,
+            shares={"model.": options.text_rate},
+        )
+        self.errors = {name: 1.0 for name in options.senses if SENSES[name].is_examined}
+        self.steps = self.conversations = 0
+        self.text_examples = held_out(Renderer(), options.examples // 2)
+
+    def load(self, path: Path) -> None:
+        """Continue from a checkpoint."""
+        state = torch.load(path, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        if "optimizer" in state and not self.options.new_optimizer:
+            self.optimizer.load_state_dict(state["optimizer"])
+        self.steps, self.conversations = state["steps"], state["conversations"]
+        self.errors.update({n: e for n, e in state["errors"].items() if n in self.errors})
+
+    def save(self) -> None:
+        """Write a checkpoint; a reader never sees half of one."""
+        path = self.folder / "checkpoint.pt"
+        state = {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "steps": self.steps,
+            "conversations": self.conversations,
+            "errors": self.errors,
+        }
+        torch.save(state, path.with_suffix(".new"))
+        path.with_suffix(".new").replace(path)
 
     def train(self) -> None:
         """Train until the time is up, examining and saving every few minutes."""
-        stream = Stream(self._mix(), self.options.processes, self.options.seed)
-        begin = reported = time.time()
-        end = begin + 60 * self.options.minutes
-        smooth = 0.0
-        for batch in stream:
-            left = max(end - time.time(), 0) / (end - begin)
-            loss = self.step(batch, min(1.0, 4 * left, (self.steps + 1) / 50))
-            smooth = loss if not smooth else smooth + 0.05 * (loss - smooth)
+        options = self.options
+        seed = f"{options.seed} {self.steps}"
+        stream = Stream(options.senses, options.processes, seed, options.scale)
+        stream.set_shares(self.shares())
+        texts = TextStream(
+            batch_tokens=options.text_tokens, pool_size=1024, max_tokens=1024, seed=self.steps + 1
+        )
+        peer = Peer(self.folder, options.peer, self.steps) if options.peer else None
+        clock = Clock(options.minutes, options.decay_minutes, self.folder / "decay")
+        report_at, begin, before = time.time() + 240, time.time(), self.conversations
+        smooth: list[float] = []
+        for step, text in zip(stream, texts, strict=False):
+            losses = self.step(
+                step, text, clock.factor() * min(1.0, (self.steps + 1) / WARMUP_STEPS)
+            )
+            if peer and self.steps % _BLENDED_EVERY == 0:
+                peer.blend(self.network, self.steps)
+            smooth = [s + 0.05 * (x - s) for s, x in zip(smooth or losses, losses, strict=True)]
             if self.steps % 20 == 0:
-                speed = self.tokens / (time.time() - begin)
-                print(f"step {self.steps} loss {smooth:.3f}, {speed:.0f} tokens/s", flush=True)
-            if time.time() - reported > self.options.report_seconds or time.time() >= end:
-                self.report(loss=round(smooth, 4))
-                stream.mix = self._mix()
-                reported = time.time()
-            if time.time() >= end:
+                speed = (self.conversations - before) / (time.time() - begin)
+                shown = " ".join(f"{value:.3f}" for value in smooth)
+                print(f"step {self.steps} loss {shown}, {speed:.0f} conversations/s", flush=True)
+            if time.time() > report_at or clock.is_over():
+                self.report(loss=round(smooth[0], 4), text_loss=round(smooth[1], 4))
+                self.save()
+                stream.set_shares(self.shares())
+                report_at = time.time() + options.report_seconds
+            if clock.is_over():
                 break
         stream.close()
+        texts.close()
 
-    def step(self, reads: list[Read], factor: float) -> float:
-        """One update at ``factor`` of the full rates; returns the loss."""
-        inputs, is_answer = collate(reads, self.reader.senses.config)
-        inputs, is_answer = moved(inputs, self.device), is_answer.to(self.device)
-        loss = self._loss(inputs, is_answer)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.thinker.parameters(), 1.0)
-        for group in self.optimizer.param_groups:
-            group["lr"] = factor * group["full_lr"]
-        self.optimizer.step()
+    def step(self, step: Step, text: Batch, factor: float) -> list[float]:
+        """One update at ``factor`` of the full rates; returns the losses of media and text."""
+        senses = self.reader.senses.config
+        parts = [part for reads in step.groups.values() for part in buckets(reads)]
+        groups = [(collate(part, senses), weights_of(part)) for part in parts]
+        total = sum(float(weights.sum()) for _, weights in groups)
+        of_media = 0.0
+        for inputs, weights in groups:
+            with autocast():
+                loss = self._loss(inputs, weights) / total
+            loss.backward()
+            of_media += float(loss.detach())
+        with autocast():
+            hidden = self.network.read(text.token_ids)
+            loss = weighted_loss(hidden, self.network.logits, text)
+        (self.options.text_weight * loss).backward()
+        self.optimizer.step(factor)
+        if self.steps % _AVERAGED_EVERY == 0:
+            self.average.update_parameters(self.network)
         self.steps += 1
-        self.tokens += sum(len(read.prompt) for read in reads)
-        return float(loss.detach())
+        self.conversations += sum(len(reads) for reads in step.groups.values())
+        return [of_media, float(loss.detach())]
+
+    def shares(self) -> dict[str, float]:
+        """How often to draw each sense: its weight times what is still wrong."""
+        wrong = sum(self.errors.values()) / max(len(self.errors), 1)
+        return {
+            name: SENSES[name].weight * max(self.errors.get(name, wrong), FLOOR)
+            for name in self.options.senses
+        }
 
     def report(self, **figures: float) -> None:
-        """Examine the model on held-out perceptions, note the figures, save the weights."""
-        scores = examine(self, self.options.examples)
+        """Examine the averaged weights on what is held out, and note the figures."""
+        network = self.average.module
+        scores = {name: self._right(network, name) for name in self.errors}
         for name, share in scores.items():
             self.errors[name] = 0.5 * self.errors[name] + 0.5 * (1 - share)
-        line = {"steps": self.steps, "tokens": self.tokens, **figures, "right": scores}
+        text = examine(_Text(network), self.text_examples)
+        line = {
+            "time": time.strftime("%H:%M:%S"),
+            "steps": self.steps,
+            "conversations": self.conversations,
+            **figures,
+            "right": scores,
+            "text": {name: round(score["exact"], 3) for name, score in text.items()},
+        }
         print(json.dumps(line), flush=True)
-        self.options.folder.mkdir(parents=True, exist_ok=True)
-        with (self.options.folder / "log.jsonl").open("a", encoding="utf-8") as log:
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(line) + "\n")
-        torch.save(self.thinker.state_dict(), self.options.folder / "thinker.pt")
 
-    def _mix(self) -> Mix:
-        """What is drawn next: each sense by its weight and what is still wrong."""
-        shares = {n: SENSES[n].weight * max(e, FLOOR) for n, e in self.errors.items()}
-        options = self.options
-        return Mix(shares, options.batch, options.text_share, options.max_text_tokens)
+    @torch.no_grad()
+    def _right(self, network: Network, name: str) -> float:
+        """Share of held-out perceptions of a sense whose every token comes out right."""
+        rng, num_right = Random(name), 0
+        left = self.options.examples
+        while left > 0:
+            num = min(left, _EXAMINED_AT_ONCE)
+            reads = [self.reader.read(SENSES[name].draw(rng, "held_out")) for _ in range(num)]
+            inputs = collate(reads, self.reader.senses.config)
+            with autocast():
+                best = network.logits(network(inputs)).argmax(-1)
+            wrong = (best[:, :-1] != inputs.token_ids[:, 1:]) & inputs.is_answer[:, 1:]
+            num_right += int((~wrong.any(dim=1)).sum())
+            left -= num
+        return round(num_right / self.options.examples, 3)
 
-    def _loss(self, inputs: Inputs, is_answer: Tensor) -> Tensor:
-        is_bf16 = self.device.type == "cuda"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=is_bf16):
-            hidden = hidden_states(self.thinker, inputs)[:, :-1][is_answer[:, 1:]]
-            logits = self.thinker.lm_head(hidden)
-        return functional.cross_entropy(logits.float(), inputs.token_ids[:, 1:][is_answer[:, 1:]])
-
-
-def moved(inputs: Inputs, device: torch.device) -> Inputs:
-    """The same inputs on another device."""
-    tensors: dict[str, Any] = {name: getattr(inputs, name) for name in Inputs.__slots__}
-    return Inputs(**{n: None if t is None else t.to(device) for n, t in tensors.items()})
-
-
-@torch.no_grad()
-def answer(run: Run, perception: Perception) -> list[int]:
-    """What the model answers, greedily."""
-    read = run.reader.read(perception)
-    end = run.reader.tokenizer.token_to_id("<|im_end|>")
-    ids = read.prompt.token_ids[: read.num_prompt_tokens]
-    found: list[int] = []
-    from msgspec.structs import replace
-
-    while len(found) < MAX_ANSWER_TOKENS and (not found or found[-1] != end):
-        prompt = replace(read.prompt, token_ids=[*ids, *found])
-        inputs, _ = collate(
-            [Read(read.skill, prompt, len(ids), read.mels)], run.reader.senses.config
+    def _loss(self, inputs: Inputs, weights: Tensor) -> Tensor:
+        counted = inputs.is_answer[:, 1:]
+        logits = self.network.logits(self.network(inputs)[:, :-1][counted]).float()
+        losses = functional.cross_entropy(
+            logits, inputs.token_ids[:, 1:][counted], reduction="none"
         )
-        hidden = hidden_states(run.thinker, moved(inputs, run.device))[0, -1]
-        found.append(int(run.thinker.lm_head(hidden).argmax()))
-    return found
+        return (losses * weights).sum()
 
 
-def examine(run: Run, num_examples: int) -> dict[str, float]:
-    """Share of held-out perceptions that are answered right, by sense."""
-    scores = {}
-    for name in run.errors:
-        rng = Random(name)
-        num_right = 0
-        for _ in range(num_examples):
-            perception = SENSES[name].draw(rng, "held_out")
-            read = run.reader.read(perception)
-            expected = read.prompt.token_ids[read.num_prompt_tokens :]
-            found = answer(run, perception)
-            num_right += run.reader.text_of(found) == run.reader.text_of(expected)
-        scores[name] = round(num_right / num_examples, 3)
-    return scores
+class Peer:
+    """Another process that trains the same network on other draws; both keep to their average.
+
+    Each leaves its weights in its folder and moves towards what the other has left, by the share of
+    the steps that the other has taken since. Neither waits.
+
+    Args:
+        own: This run's folder.
+        other: The other's.
+        steps: Those that both begin with.
+    """
+
+    def __init__(self, own: Path, other: Path, steps: int) -> None:
+        self._own, self._other = own / _SHARED, other / _SHARED
+        self._own_steps = self._other_steps = steps
+
+    @torch.no_grad()
+    def blend(self, network: Network, steps: int) -> None:
+        """Leave these weights for the other, and move them towards the other's."""
+        torch.save({"network": network.state_dict(), "steps": steps}, self._own.with_suffix(".new"))
+        self._own.with_suffix(".new").replace(self._own)
+        if not self._other.exists():
+            return
+        found = torch.load(self._other, weights_only=True)
+        num_other, num_own = found["steps"] - self._other_steps, steps - self._own_steps
+        if num_other <= 0:
+            return
+        for name, parameter in network.named_parameters():
+            parameter.lerp_(found["network"][name], num_other / (num_other + num_own))
+        self._own_steps, self._other_steps = steps, found["steps"]
+
+
+class _Text:
+    """The network as one that reads text alone."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    def __call__(self, token_ids: Tensor) -> Tensor:
+        return self._network.read(token_ids)
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        return self._network.logits(hidden)
+
+
+def weights_of(reads: list[Read]) -> Tensor:
+    """``float32[answer tokens]``: how much each counts, in the order of a batch."""
+    weights: list[float] = []
+    for read in reads:
+        num = sum(read.is_answer)
+        weights += [token_weight(num)] * num
+    return torch.tensor(weights)
 
 
 def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=600)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--folder", type=Path, required=True, help="of the run")
+    parser.add_argument("--minutes", type=float, default=600, help="to train for in all")
+    parser.add_argument("--decay-minutes", type=float, default=60, help="of falling rates")
+    parser.add_argument("--resume", action="store_true", help="continue the run in the folder")
+    parser.add_argument("--new-optimizer", action="store_true", help="forget its momentum")
+    parser.add_argument("--peer", type=Path, help="folder of a run that trains beside this one")
     parser.add_argument("--senses", nargs="+", default=list(SENSES), choices=list(SENSES))
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--text-share", type=float, default=0.3)
-    parser.add_argument("--max-text-tokens", type=int, default=400)
-    parser.add_argument("--lr", type=float, default=1e-3, help="of the encoders")
-    parser.add_argument("--text-lr", type=float, default=2e-4, help="of the language model")
+    parser.add_argument("--scale", type=float, default=1.0, help="of the number in an update")
+    parser.add_argument("--text-tokens", type=int, default=2048, help="of text in an update")
+    parser.add_argument("--text-weight", type=float, default=0.5, help="of text in the loss")
+    parser.add_argument("--muon-lr", type=float, default=0.02)
+    parser.add_argument("--adam-lr", type=float, default=2e-3)
+    parser.add_argument("--text-rate", type=float, default=0.3, help="rates of the language model")
     parser.add_argument("--report-seconds", type=float, default=300)
-    parser.add_argument("--examples", type=int, default=20)
-    parser.add_argument("--processes", type=int, default=0, help="that draw; 0 draws in the run's")
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--examples", type=int, default=40)
+    parser.add_argument("--processes", type=int, default=1, help="that draw")
+    parser.add_argument("--seed", type=int, default=1, help="of what is drawn")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--no-compile", dest="compile", action="store_false")
     return parser.parse_args(arguments)
 
 
 def main() -> None:
-    """Train, and say what the network is made of."""
+    """Train."""
     options = options_of()
-    if options.threads:
-        torch.set_num_threads(options.threads)
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(1)
     run = Run(options)
-    parts = {"to see": run.thinker.visual, "to hear": run.thinker.audio_tower}
-    parts["to think"] = run.thinker.model
-    print({name: num_parameters(part) for name, part in parts.items()}, flush=True)
+    if options.resume:
+        run.load(options.folder / "checkpoint.pt")
     run.train()
 
 

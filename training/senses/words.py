@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import blake2b
 from random import Random
 from typing import TypeVar
@@ -58,10 +59,20 @@ _RESERVED_PERCENT = 15
 
 def pair(rng: Random, split: Split, first: list[T], second: list[U]) -> tuple[T, U]:
     """Two things that this split may bring together; training never sees those held out."""
+    return rng.choice(_pairs(split, tuple(first), tuple(second)))
+
+
+def is_of(split: Split, one: T, other: U, first: list[T], second: list[U]) -> bool:
+    """Whether this split may bring these two of all things together."""
+    return (one, other) in _pairs(split, tuple(first), tuple(second))
+
+
+@cache
+def _pairs(split: Split, first: tuple[T, ...], second: tuple[U, ...]) -> list[tuple[T, U]]:
     pairs = [(a, b) for a in first for b in second]
     pairs.sort(key=lambda found: blake2b(repr(found).encode()).digest())
     num_reserved = max(len(pairs) * _RESERVED_PERCENT // 100, 1)
-    return rng.choice(pairs[:num_reserved] if split == "held_out" else pairs[num_reserved:])
+    return pairs[:num_reserved] if split == "held_out" else pairs[num_reserved:]
 
 
 def jittered(rng: Random, colour: tuple[int, int, int]) -> tuple[int, int, int]:

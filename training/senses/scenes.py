@@ -1,0 +1,145 @@
+"""Pictures of several things, and much that can be asked of each: what the other senses rest on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from training.sample import Split
+from training.senses.pictures import Named, canvas, is_couple_of, paint, picture
+from training.senses.sample import Perception, Question, talked
+from training.senses.words import COLOURS, SHAPES, is_of, jittered
+
+_SIDE_SHARE = 1 / 3
+_PLURAL = {"circle": "circles", "square": "squares", "triangle": "triangles", "star": "stars"}
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One of the things in a picture; its place is a share of the picture's width and height."""
+
+    shape: Named
+    colour: Named
+    x: float
+    y: float
+    radius: float
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """``red circle``."""
+        return f"{self.colour[0]} {self.shape[0]}", f"{self.colour[1]}{self.shape[1]}"
+
+
+def scene(rng: Random, split: Split) -> Perception:
+    """Up to six things, and two to four questions about them."""
+    things = _things(rng, split)
+    image = canvas(rng, *{thing.colour for thing in things})
+    for thing in things:
+        box = (thing.x * image.width, thing.y * image.height, thing.radius * min(image.size))
+        paint(image, thing.shape[0], box, jittered(rng, COLOURS[thing.colour]))
+    asks = [_all, _colour, _shape, _count, _count_of, _where, _is_there, _biggest]
+    questions = [found for ask in rng.sample(asks, len(asks)) if (found := ask(rng, things, split))]
+    return talked("scene", rng, [picture(image)], questions[: rng.randint(2, 4)])
+
+
+def _things(rng: Random, split: Split) -> list[Thing]:
+    cells = [(column, row) for row in range(3) for column in range(3)]
+    num = rng.choice((1, 2, 2, 3, 3, 4, 5, 6))
+    pairs = [(shape, name) for shape in SHAPES for name in COLOURS]
+    pairs = [both for both in pairs if is_of(split, *both, SHAPES, list(COLOURS))]
+    things = []
+    for column, row in sorted(rng.sample(cells, num), key=lambda cell: (cell[1], cell[0])):
+        shape, name = rng.choice(pairs)
+        x, y = ((place + rng.uniform(0.42, 0.58)) * _SIDE_SHARE for place in (column, row))
+        things.append(Thing(shape, name, x, y, rng.uniform(0.06, 0.14)))
+    return things
+
+
+def _all(rng: Random, things: list[Thing], split: Split) -> Question:
+    en = ", ".join(f"a {thing.name[0]}".replace("a orange", "an orange") for thing in things)
+    zh = "，".join(thing.name[1] for thing in things)
+    return [
+        ("What do you see?", "你看到什么？"),
+        ("Describe the picture.", "描述这张图。"),
+        ("What is in the picture?", "图里有什么？"),
+    ], (en[0].upper() + en[1:] + ".", zh + "。")
+
+
+def _colour(rng: Random, things: list[Thing], split: Split) -> Question | None:
+    alone = [t for t in things if sum(t.shape == other.shape for other in things) == 1]
+    if not alone:
+        return None
+    thing = rng.choice(alone)
+    return [
+        (f"What colour is the {thing.shape[0]}?", f"这个{thing.shape[1]}是什么颜色？"),
+        (f"Which colour has the {thing.shape[0]}?", f"{thing.shape[1]}是什么颜色？"),
+    ], thing.colour
+
+
+def _shape(rng: Random, things: list[Thing], split: Split) -> Question | None:
+    alone = [t for t in things if sum(t.colour == other.colour for other in things) == 1]
+    if not alone:
+        return None
+    thing = rng.choice(alone)
+    return [
+        (f"What shape is the {thing.colour[0]} one?", f"{thing.colour[1]}的是什么形状？"),
+        (f"Which shape is {thing.colour[0]}?", f"什么形状是{thing.colour[1]}的？"),
+    ], thing.shape
+
+
+def _count(rng: Random, things: list[Thing], split: Split) -> Question:
+    num = str(len(things))
+    return [("How many shapes are there?", "有多少个形状？"), ("Count them.", "数一数有几个。")], (
+        num,
+        num,
+    )
+
+
+def _count_of(rng: Random, things: list[Thing], split: Split) -> Question:
+    thing = rng.choice(things)
+    if rng.random() < 0.5:
+        num = sum(other.shape == thing.shape for other in things)
+        asked = f"How many {_PLURAL[thing.shape[0]]} are there?", f"有几个{thing.shape[1]}？"
+    else:
+        num = sum(other.colour == thing.colour for other in things)
+        asked = f"How many {thing.colour[0]} ones are there?", f"有几个{thing.colour[1]}的？"
+    return [asked], (str(num), str(num))
+
+
+def _where(rng: Random, things: list[Thing], split: Split) -> Question | None:
+    alone = [t for t in things if sum(t.colour == other.colour for other in things) == 1]
+    if len(alone) < 2:
+        return None
+    first, second = rng.sample(alone, 2)
+    dx, dy = first.x - second.x, first.y - second.y
+    if min(abs(dx), abs(dy)) > 0.4 * max(abs(dx), abs(dy)):
+        return None
+    if abs(dx) > abs(dy):
+        direction = ("right", "右边") if dx > 0 else ("left", "左边")
+    else:
+        direction = ("below", "下边") if dy > 0 else ("above", "上边")
+    if not is_couple_of(split, first.colour, second.colour, direction):
+        return None
+    return [
+        (
+            f"Where is the {first.colour[0]} one, seen from the {second.colour[0]} one?",
+            f"{first.colour[1]}的在{second.colour[1]}的哪一边？",
+        )
+    ], direction
+
+
+def _is_there(rng: Random, things: list[Thing], split: Split) -> Question:
+    thing = rng.choice(things)
+    colour = thing.colour if rng.random() < 0.6 else rng.choice(list(COLOURS))
+    shape = thing.shape if rng.random() < 0.6 else rng.choice(SHAPES)
+    is_right = any((other.shape, other.colour) == (shape, colour) for other in things)
+    article = "an" if colour[0] == "orange" else "a"
+    asked = f"Is there {article} {colour[0]} {shape[0]}?", f"有{colour[1]}{shape[1]}吗？"
+    return [asked], ("Yes", "是") if is_right else ("No", "不是")
+
+
+def _biggest(rng: Random, things: list[Thing], split: Split) -> Question | None:
+    ordered = sorted(things, key=lambda thing: thing.radius)
+    if len(things) < 3 or ordered[-1].radius < 1.3 * ordered[-2].radius:
+        return None
+    return [("Which colour has the biggest one?", "最大的是什么颜色？")], ordered[-1].colour
