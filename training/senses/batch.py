@@ -23,14 +23,14 @@ _STRETCH = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """N pictures or steps of a video, of up to P patches, one after another.
+    """N pictures or steps of a video, one after another.
 
     Attributes:
         patches: ``float32[patches, values]``.
         corners: ``int64[patches, 4]``, position embeddings that each patch mixes.
         shares: ``float32[patches, 4]``, how much of each.
         angles: ``float32[patches, head size / 2]``, what the rotary embedding turns by.
-        is_patch: ``bool[N, P]``, where each picture's patches go when all are padded to one size.
+        groups: For pictures of the same number of patches P, ``int64[pictures, P]``: where theirs are.
         grids: ``int64[N, 3]``, steps in time, rows and columns.
     """
 
@@ -38,7 +38,7 @@ class Seen:
     corners: Tensor
     shares: Tensor
     angles: Tensor
-    is_patch: Tensor
+    groups: list[Tensor]
     grids: Tensor
 
 
@@ -121,15 +121,15 @@ def collate(reads: Sequence[Read], senses: SensesConfig) -> Inputs:
         token_ids=ids,
         positions=positions,
         is_answer=is_answer,
-        seen=_seen(spans, senses.vision) if spans else None,
+        seen=seen_of(_contents(spans), senses.vision) if spans else None,
         is_seen=is_seen,
         heard=_heard(mels) if mels else None,
         is_heard=is_heard,
     )
 
 
-def _seen(spans: Sequence[Span], config: VisionConfig) -> Seen:
-    contents = [span.content.numpy() for span in spans if span.content is not None]
+def seen_of(contents: Sequence[NDArray[np.uint8]], config: VisionConfig) -> Seen:
+    """Pictures and steps of a video, ``uint8[frames, height, width, 3]`` each, as one batch."""
     grids = [(c.shape[1] // config.patch_size, c.shape[2] // config.patch_size) for c in contents]
     sizes = [rows * columns for rows, columns in grids]
     placed = [_placed(rows, columns, config) for rows, columns in grids]
@@ -142,9 +142,23 @@ def _seen(spans: Sequence[Span], config: VisionConfig) -> Seen:
         corners=corners,
         shares=shares,
         angles=angles,
-        is_patch=torch.arange(max(sizes)) < torch.tensor(sizes)[:, None],
+        groups=_groups(sizes),
         grids=torch.tensor([(1, *grid) for grid in grids]),
     )
+
+
+def _groups(sizes: Sequence[int]) -> list[Tensor]:
+    begins = np.cumsum([0, *sizes[:-1]])
+    return [
+        torch.stack(
+            [torch.arange(b, b + n) for b, n in zip(begins, sizes, strict=True) if n == size]
+        )
+        for size in sorted(set(sizes))
+    ]
+
+
+def _contents(spans: Sequence[Span]) -> list[NDArray[np.uint8]]:
+    return [span.content.numpy() for span in spans if span.content is not None]
 
 
 @cache

@@ -17,7 +17,7 @@ from training.senses.skills import SENSES
 
 Kind: TypeAlias = Literal["picture", "video", "sound", "both"]
 
-BATCHES: dict[Kind, int] = {"picture": 48, "video": 12, "sound": 40, "both": 8}
+BATCHES: dict[Kind, int] = {"picture": 60, "video": 14, "sound": 26, "both": 12}
 """Conversations of each kind in a step, drawn of the kind's senses."""
 _JOINED_SHARE = 0.12
 """Conversations about two things in a row."""
@@ -33,10 +33,12 @@ class Step:
 
 def kind_of(name: str) -> Kind:
     """What the perceptions of a sense consist of."""
-    first = name.partition(" ")[0]
+    first = name.removeprefix("mixed ").partition(" ")[0]
     if name == "mixed colour":
         return "both"
-    kinds: dict[str, Kind] = {"video": "video", "sound": "sound", "melody": "sound"}
+    kinds: dict[str, Kind] = {"video": "video"} | dict.fromkeys(
+        ("sound", "melody", "heard"), "sound"
+    )
     return kinds.get(first, "picture")
 
 

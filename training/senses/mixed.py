@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from random import Random
 
-from palaver.senses.media import Media, Picture
+from palaver.senses.media import Media, Picture, Sound
 from training.sample import Sample, Split
 from training.senses import pictures
 from training.senses.sample import Perception, asked
 from training.senses.sounds import heard, spoken
-from training.senses.words import COLOURS, SHAPES, SPOKEN, jittered, pair
+from training.senses.words import COLOURS, NUMBERS, NUMBERS_ZH, SHAPES, SPOKEN, jittered, pair
 
 _SAID = [word for word in SPOKEN if word in COLOURS]
 _TOOL = {
@@ -21,6 +21,18 @@ _TOOL = {
             "type": "object",
             "properties": {"colour": {"type": "string"}, "shape": {"type": "string"}},
             "required": ["colour", "shape"],
+        },
+    },
+}
+_DIAL = {
+    "type": "function",
+    "function": {
+        "name": "dial",
+        "description": "Dial a telephone number.",
+        "parameters": {
+            "type": "object",
+            "properties": {"number": {"type": "string"}},
+            "required": ["number"],
         },
     },
 }
@@ -63,6 +75,38 @@ def as_call(rng: Random, split: Split) -> Perception:
         {"role": "assistant", "content": "", "tool_calls": [call]},
     )
     return Perception(Sample("mixed call", messages, (_TOOL,)), (image,))
+
+
+def heard_as_json(rng: Random, split: Split) -> Perception:
+    """The number that is said, as JSON."""
+    value, sound = _number(rng, split)
+    answer = f'{{"number": {value}}}'
+    questions = [
+        ("Answer in JSON with the number that is said.", "用 JSON 回答说的数字，键为 number。")
+    ]
+    return asked("mixed heard json", rng, [sound], questions, (answer, answer))
+
+
+def heard_as_call(rng: Random, split: Split) -> Perception:
+    """The number that is said, as a call."""
+    value, sound = _number(rng, split)
+    question = {"type": "text", "text": "Dial the number that is said."}
+    call = {
+        "id": "1",
+        "type": "function",
+        "function": {"name": "dial", "arguments": {"number": str(value)}},
+    }
+    messages = (
+        {"role": "user", "content": [{"type": "audio"}, question]},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+    )
+    return Perception(Sample("mixed heard call", messages, (_DIAL,)), (sound,))
+
+
+def _number(rng: Random, split: Split) -> tuple[int, Sound]:
+    value, language = rng.randrange(10), rng.randrange(2)
+    said = (NUMBERS, NUMBERS_ZH)[language][value]
+    return value, heard(rng, [spoken(rng, split, said, language)])
 
 
 def _one(rng: Random, split: Split) -> tuple[tuple[str, str], tuple[str, str], Picture]:

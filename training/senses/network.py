@@ -1,4 +1,4 @@
-"""The thinker's arithmetic written for training on a CPU: padded batches, bfloat16, compiled blocks.
+"""The thinker's arithmetic written for training on a CPU: padded batches, bfloat16.
 
 The parameters are those of transformers' modules, so what is learned loads into them as it is;
 ``python -m training.senses.export`` compares both.
@@ -6,6 +6,7 @@ The parameters are those of transformers' modules, so what is learned loads into
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import torch
@@ -23,21 +24,14 @@ class Network(nn.Module):
 
     Args:
         tokenizer: Names the tokens that stand for media.
-        compiled: Whether the blocks are compiled, which takes two minutes in all.
     """
 
-    def __init__(self, tokenizer: Tokenizer, compiled: bool = False) -> None:
+    def __init__(self, tokenizer: Tokenizer) -> None:
         super().__init__()
         thinker = new_thinker(tokenizer)
         self.visual, self.audio_tower = thinker.visual, thinker.audio_tower
         self.model = Trunk(Shape())
         self.model.load_state_dict(thinker.model.state_dict())
-        self._see, self._hear = see_block, hear_block
-        if compiled:
-            self._see = torch.compile(see_block, dynamic=True)
-            self._hear = torch.compile(hear_block, dynamic=True)
-            for layer in self.model.layers:
-                layer.compile(dynamic=True)
 
     def forward(self, inputs: Inputs) -> Tensor:
         """``[B, T, hidden size]`` in front of the head."""
@@ -75,21 +69,28 @@ class Network(nn.Module):
 
     def see(self, seen: Seen) -> list[Tensor]:
         """``[tokens, hidden size]`` of all pictures, then what is added in the first layers."""
+        tower, deep = self.visual, []
+        for i, x in enumerate(self._layers_of(seen)):
+            if i in tower.deepstack_visual_indexes:
+                k = tower.deepstack_visual_indexes.index(i)
+                deep.append(tower.merger_list[k](x))
+        return [tower.merger(x), *deep]
+
+    def patches_of(self, seen: Seen) -> Tensor:
+        """``[patches, size]`` of all pictures behind the last layer."""
+        *_, last = self._layers_of(seen)
+        return last
+
+    def _layers_of(self, seen: Seen) -> Iterator[Tensor]:
         tower = self.visual
         proj = tower.patch_embed.proj
         x = functional.linear(seen.patches, proj.weight.flatten(1), proj.bias)
         corners = functional.embedding(seen.corners, tower.pos_embed.weight)
         x = x + (corners * seen.shares[..., None]).sum(1)
         cos, sin = _cos_sin(seen.angles)
-        places = seen.is_patch.flatten().nonzero()[:, 0]
-        bias = _bias(seen.is_patch)
-        deep = []
-        for i, block in enumerate(tower.blocks):
-            x = self._see(block, x, cos, sin, places, bias)
-            if i in tower.deepstack_visual_indexes:
-                k = tower.deepstack_visual_indexes.index(i)
-                deep.append(tower.merger_list[k](x))
-        return [tower.merger(x), *deep]
+        for block in tower.blocks:
+            x = see_block(block, x, cos, sin, seen.groups)
+            yield x
 
     def hear(self, heard: Heard) -> Tensor:
         """``[tokens, hidden size]`` of all sounds."""
@@ -101,7 +102,7 @@ class Network(nn.Module):
         x = x + tower.positional_embedding.positional_embedding[: x.shape[1]]
         bias = _bias(heard.is_token)
         for layer in tower.layers:
-            x = self._hear(layer, x, bias)
+            x = hear_block(layer, x, bias)
         x = tower.ln_post(x[heard.is_token])
         return cast(Tensor, tower.proj2(tower.act(tower.proj1(x))))
 
@@ -111,17 +112,17 @@ class Network(nn.Module):
         return tuple(_interleaved(table)[:, :, None] for table in (cos, sin))  # type: ignore[return-value]
 
 
-def see_block(
-    block: Any, x: Tensor, cos: Tensor, sin: Tensor, places: Tensor, bias: Tensor
-) -> Tensor:
-    """One layer that sees, ``x`` being ``[patches, size]``; pictures are padded to attend alone."""
+def see_block(block: Any, x: Tensor, cos: Tensor, sin: Tensor, groups: Sequence[Tensor]) -> Tensor:
+    """One layer that sees, ``x`` being ``[patches, size]``; pictures of one size attend at once."""
     attn = block.attn
     q, k, v = attn.qkv(block.norm1(x)).unflatten(-1, (3, attn.num_heads, -1)).unbind(1)
     heads = torch.cat((turn(q, cos, sin), turn(k, cos, sin), v), dim=-1)
-    num, most = bias.shape[0], bias.shape[-1]
-    padded = heads.new_zeros(num * most, *heads.shape[1:]).index_copy(0, places, heads)
-    mixed = mix(*padded.unflatten(0, (num, most)).chunk(3, dim=-1), bias)
-    x = x + attn.proj(mixed.flatten(0, 1).index_select(0, places))
+    mixed = [
+        mix(*heads[places.flatten()].unflatten(0, places.shape).chunk(3, dim=-1)).flatten(0, 1)
+        for places in groups
+    ]
+    order = torch.cat([places.flatten() for places in groups]).argsort()
+    x = x + attn.proj(torch.cat(mixed)[order])
     wide = functional.gelu(block.mlp.linear_fc1(block.norm2(x)), approximate="tanh")
     return cast(Tensor, x + block.mlp.linear_fc2(wide))
 
@@ -138,10 +139,10 @@ def hear_block(layer: Any, x: Tensor, bias: Tensor) -> Tensor:
     return cast(Tensor, x + layer.fc2(wide))
 
 
-def mix(q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
+def mix(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tensor:
     """What each query ``[N, T, heads, size]`` reads from all keys that ``bias`` admits."""
-    scores = q.transpose(1, 2) @ k.permute(0, 2, 3, 1)
-    weights = (scores.float() * q.shape[-1] ** -0.5 + bias).softmax(-1).to(v.dtype)
+    scores = (q.transpose(1, 2) * q.shape[-1] ** -0.5) @ k.permute(0, 2, 3, 1)
+    weights = (scores.float() if bias is None else scores.float() + bias).softmax(-1).to(v.dtype)
     return (weights @ v.transpose(1, 2)).transpose(1, 2).flatten(2)
 
 

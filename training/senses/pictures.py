@@ -19,10 +19,12 @@ from training.senses.words import COLOURS, PRINTED, SHAPES, is_of, jittered, pai
 Colour: TypeAlias = tuple[int, int, int]
 Named: TypeAlias = tuple[str, str]
 """A colour's name in English and Chinese."""
+Point: TypeAlias = tuple[float, float]
+Font: TypeAlias = ImageFont.ImageFont | ImageFont.FreeTypeFont
 Box: TypeAlias = tuple[float, float, float]
 """Centre and radius, in pixels."""
 
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SIDES = (96, 96, 112, 128, 128, 160, 224)
 _DISTINCT = 90
 """Least distance of a thing's colour from what is behind it."""
@@ -47,7 +49,7 @@ def _distance(first: Sequence[int], second: Sequence[int]) -> float:
     return math.dist(first, second)
 
 
-def paint(image: Image.Image, shape: str, box: Box, colour: Colour) -> None:
+def paint(image: Image.Image, shape: str, box: Box, colour: Colour | int) -> None:
     """Draw a shape."""
     draw = ImageDraw.Draw(image)
     x, y, r = box
@@ -175,7 +177,7 @@ def word(rng: Random, split: Split) -> Perception:
 
 def letters(rng: Random, split: Split) -> Perception:
     """Letters that make no word, and numbers with them: reading, one by one."""
-    text = "".join(rng.choice(_LETTERS) for _ in range(rng.randint(1, 5)))
+    text = "".join(rng.choice(LETTERS) for _ in range(rng.randint(1, 5)))
     if rng.random() < 0.3:
         text = str(rng.randrange(10 ** rng.randint(1, 5)))
         if int(text) % 7 == 3:
@@ -228,11 +230,24 @@ def _couples() -> list[tuple[tuple[str, str], tuple[str, str]]]:
 
 
 def _written(rng: Random, text: str, ink: Colour = (15, 15, 15)) -> Image.Image:
+    image, place, font = paper(rng, text, ink)
+    ImageDraw.Draw(image).text(place, text, font=font, fill=ink)
+    return image
+
+
+def paper(rng: Random, text: str, ink: Colour) -> tuple[Image.Image, Point, Font]:
+    """What to write on so that the ink can be told apart, where, and in which size."""
     light = rng.randint(225, 255) if sum(ink) < 500 else rng.randint(0, 50)
     image = canvas(rng, background=(light, light, light))
     font = ImageFont.load_default(rng.randint(28, 42))
-    left, top, right, bottom = ImageDraw.Draw(image).textbbox((0, 0), text, font=font)
+    left, top, right, bottom = text_box(image, text, (0, 0), font)
     x = rng.uniform(0, max(image.width - right + left, 1)) - left
     y = rng.uniform(0, max(image.height - bottom + top, 1)) - top
-    ImageDraw.Draw(image).text((x, y), text, font=font, fill=ink)
-    return image
+    return image, (x, y), font
+
+
+def text_box(
+    image: Image.Image, text: str, place: Point, font: Font
+) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of what is written."""
+    return ImageDraw.Draw(image).textbbox(place, text, font=font)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from training.sample import Split
-from training.senses.pictures import Named, canvas, is_couple_of, paint, picture
+from training.senses.pictures import Box, Named, canvas, is_couple_of, paint, picture
 from training.senses.sample import Perception, Question, talked
 from training.senses.words import COLOURS, SHAPES, is_of, jittered
 
@@ -29,20 +29,24 @@ class Thing:
         """``red circle``."""
         return f"{self.colour[0]} {self.shape[0]}", f"{self.colour[1]}{self.shape[1]}"
 
+    def box(self, size: tuple[int, int]) -> Box:
+        """Where it is in a picture of so many pixels."""
+        return self.x * size[0], self.y * size[1], self.radius * min(size)
+
 
 def scene(rng: Random, split: Split) -> Perception:
     """Up to six things, and two to four questions about them."""
-    things = _things(rng, split)
+    things = things_of(rng, split)
     image = canvas(rng, *{thing.colour for thing in things})
     for thing in things:
-        box = (thing.x * image.width, thing.y * image.height, thing.radius * min(image.size))
-        paint(image, thing.shape[0], box, jittered(rng, COLOURS[thing.colour]))
+        paint(image, thing.shape[0], thing.box(image.size), jittered(rng, COLOURS[thing.colour]))
     asks = [_all, _colour, _shape, _count, _count_of, _where, _is_there, _biggest]
     questions = [found for ask in rng.sample(asks, len(asks)) if (found := ask(rng, things, split))]
     return talked("scene", rng, [picture(image)], questions[: rng.randint(2, 4)])
 
 
-def _things(rng: Random, split: Split) -> list[Thing]:
+def things_of(rng: Random, split: Split) -> list[Thing]:
+    """One to six things in reading order, of shapes and colours that the split may bring together."""
     cells = [(column, row) for row in range(3) for column in range(3)]
     num = rng.choice((1, 2, 2, 3, 3, 4, 5, 6))
     pairs = [(shape, name) for shape in SHAPES for name in COLOURS]

@@ -48,7 +48,7 @@ class Run:
         self.folder: Path = options.folder
         self.folder.mkdir(parents=True, exist_ok=True)
         self.reader = Reader()
-        self.network = Network(self.reader.tokenizer, compiled=options.compile)
+        self.network = Network(self.reader.tokenizer)
         self.average = torch.optim.swa_utils.AveragedModel(
             Network(self.reader.tokenizer),
             multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.9),
@@ -271,7 +271,6 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--processes", type=int, default=1, help="that draw")
     parser.add_argument("--seed", type=int, default=1, help="of what is drawn")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--no-compile", dest="compile", action="store_false")
     return parser.parse_args(arguments)
 
 
