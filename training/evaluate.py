@@ -1,5 +1,7 @@
 """Examine the built-in model: accuracy on held-out conversations, through the real engine.
 
+Pictures, video and sound come as a request would bring them, and go through the model's encoders.
+
 ``python -m training.evaluate [--num 200] [--skill NAME …] [--show N] [--card]``; the exit status is
 1 if a skill misses its target. Needs nothing but palaver itself.
 """
@@ -27,8 +29,10 @@ from palaver.engine.worker import WorkerConfig
 from palaver.models.folder import ModelFolder
 from palaver.models.served import BUILT_IN_FOLDER, BUILT_IN_NAME, ServedModel
 from palaver.runtime.config import RuntimeConfig
-from training.sample import Message, Sample, Skill
-from training.skills import SKILLS
+from palaver.senses.placement import PlacedMedia
+from training.exam import EXAMS, Exam
+from training.sample import Message, Sample
+from training.senses.sample import Perception
 
 _CACHE_BYTES = 2**30
 _MAX_ANSWER_TOKENS = 700
@@ -42,13 +46,13 @@ class Result:
     """How one skill did.
 
     Attributes:
-        skill: What was examined.
+        exam: What was examined.
         num_right: Answers that were accepted.
         num_asked: Samples.
         mistakes: Samples that were not, with the answer given.
     """
 
-    skill: Skill
+    exam: Exam
     num_right: int = 0
     num_asked: int = 0
     mistakes: list[tuple[Sample, Message]] = field(default_factory=list)
@@ -59,19 +63,20 @@ class Result:
         return self.num_right / max(self.num_asked, 1)
 
 
-async def examine(model: ServedModel, skill: Skill, num: int, seed: int) -> Result:
-    """Ask ``num`` held-out samples of a skill, many at a time, greedily."""
-    rng = Random(f"{skill.name}/{seed}")
-    samples = [skill.generate(rng, "held_out") for _ in range(num)]
+async def examine(model: ServedModel, exam: Exam, num: int, seed: int) -> Result:
+    """Ask ``num`` held-out questions of an exam, many at a time, greedily."""
+    rng = Random(f"{exam.name}/{seed}")
     gate = asyncio.Semaphore(_CONCURRENCY)
 
-    async def ask(sample: Sample) -> Message:
+    async def ask(perception: Perception) -> Message:
         async with gate:
-            return await answer(model, sample)
+            return await answer(model, perception)
 
-    result = Result(skill)
-    answers = await asyncio.gather(*(ask(sample) for sample in samples))
-    for sample, given in zip(samples, answers, strict=True):
+    result = Result(exam)
+    perceptions = [exam.draw(rng) for _ in range(num)]
+    answers = await asyncio.gather(*map(ask, perceptions))
+    for perception, given in zip(perceptions, answers, strict=True):
+        sample = perception.sample
         result.num_asked += 1
         if sample.accepts(given):
             result.num_right += 1
@@ -80,10 +85,12 @@ async def examine(model: ServedModel, skill: Skill, num: int, seed: int) -> Resu
     return result
 
 
-async def answer(model: ServedModel, sample: Sample) -> Message:
-    """The model's greedy answer to a sample's prompt, as an assistant message."""
+async def answer(model: ServedModel, perception: Perception) -> Message:
+    """The model's greedy answer to a question, as an assistant message."""
+    sample = perception.sample
     request = ChatRequest(
         messages=sample.prompt,
+        media=_placed(model, perception),
         tools=[_tool(tool) for tool in sample.tools],
         max_tokens=_MAX_ANSWER_TOKENS,
         temperature=0.0,
@@ -101,6 +108,15 @@ async def answer(model: ServedModel, sample: Sample) -> Message:
     finally:
         generation.close()
     return _message(collected(events))
+
+
+def _placed(model: ServedModel, perception: Perception) -> list[PlacedMedia]:
+    """The media as the model's senses place them."""
+    if not perception.media:
+        return []
+    if model.chat.senses is None:
+        raise SystemExit(f"{model.folder.path}: takes text alone; choose what to ask with --skill")
+    return [model.chat.senses.place(piece) for piece in perception.media]
 
 
 def _tool(definition: Message) -> Tool:
@@ -130,13 +146,13 @@ def _call(call: Call) -> dict[str, Any]:
     return {"type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 
-async def examine_all(skills: list[Skill], num: int, seed: int, folder: Path) -> list[Result]:
-    """The results of all ``skills``, with the model started for the purpose."""
+async def examine_all(exams: list[Exam], num: int, seed: int, folder: Path) -> list[Result]:
+    """The results of all ``exams``, with the model started for the purpose."""
     runtime = RuntimeConfig(folder=str(folder), cache_bytes=_CACHE_BYTES, inference_precision="f32")
     model = ServedModel(BUILT_IN_NAME, ModelFolder.open(folder), WorkerConfig(runtime=runtime))
     await model.start()
     try:
-        return [await examine(model, skill, num, seed) for skill in skills]
+        return [await examine(model, exam, num, seed) for exam in exams]
     finally:
         await model.stop()
 
@@ -146,16 +162,16 @@ def show(results: list[Result], num_mistakes: int) -> None:
     console = Console()
     for result in results:
         for sample, given in result.mistakes[:num_mistakes]:
-            console.print(f"── {result.skill.name}", style="bold")
+            console.print(f"── {result.exam.name}", style="bold")
             for message in sample.prompt:
                 console.print(f"   {message['role']}: {message.get('content')}", markup=False)
             console.print(f"   wanted {_brief(sample.reference)}", markup=False, style="green")
             console.print(f"   given  {_brief(given)}", markup=False, style="red")
     table = Table("skill", "held-out accuracy", "target", "asked")
     for result in results:
-        colour = "green" if result.accuracy >= result.skill.target else "red"
+        colour = "green" if result.accuracy >= result.exam.target else "red"
         shown = f"[{colour}]{result.accuracy:.1%}[/{colour}]"
-        table.add_row(result.skill.name, shown, f"{result.skill.target:.0%}", str(result.num_asked))
+        table.add_row(result.exam.name, shown, f"{result.exam.target:.0%}", str(result.num_asked))
     console.print(table)
 
 
@@ -163,7 +179,7 @@ def write_card(results: list[Result], path: Path) -> None:
     """Put the figures into the model card, between its marks."""
     rows = ["| skill | held-out accuracy | target | asked |", "|---|---|---|---|"]
     rows += [
-        f"| {r.skill.name} | {r.accuracy:.1%} | {r.skill.target:.0%} | {r.num_asked} |"
+        f"| {r.exam.name} | {r.accuracy:.1%} | {r.exam.target:.0%} | {r.num_asked} |"
         for r in results
     ]
     before, _, rest = path.read_text(encoding="utf-8").partition(_CARD_BEGIN)
@@ -182,19 +198,25 @@ def _brief(message: Message) -> str:
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--num", type=int, default=200, help="samples of each skill")
+    parser.add_argument("--num", type=int, default=200, help="questions of each skill and sense")
     parser.add_argument("--seed", type=int, default=0, help="which samples")
-    parser.add_argument("--skill", action="append", help="only this skill; repeatable")
+    parser.add_argument(
+        "--skill",
+        action="append",
+        choices=list(EXAMS),
+        metavar="NAME",
+        help="only this skill or sense; repeatable",
+    )
     parser.add_argument("--show", type=int, default=0, help="mistakes to print, of each skill")
     parser.add_argument("--card", action="store_true", help="write the figures into the card")
     parser.add_argument("--folder", type=Path, default=BUILT_IN_FOLDER, help="another model")
     options = parser.parse_args()
-    chosen = [skill for name, skill in SKILLS.items() if name in (options.skill or SKILLS)]
+    chosen = [exam for name, exam in EXAMS.items() if name in (options.skill or EXAMS)]
     results = asyncio.run(examine_all(chosen, options.num, options.seed, options.folder))
     show(results, options.show)
     if options.card:
         write_card(results, options.folder / "README.md")
-    sys.exit(any(result.accuracy < result.skill.target for result in results))
+    sys.exit(any(result.accuracy < result.exam.target for result in results))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 
 from training.sample import Message, Sample
 
-MODEL_FOLDER = Path(__file__).parents[1] / "src" / "palaver" / "models" / "tiny"
+MODEL_FOLDER = Path(__file__).resolve().parents[1] / "src" / "palaver" / "models" / "tiny"
 
 OPENING = "<|im_start|>assistant\n"
 THINK = "<think>\n"

@@ -56,14 +56,7 @@ class Run:
                 layer.compile(dynamic=True)
 
     def load(self, path: Path) -> None:
-        """Continues from a run's checkpoint, or from the weights of a public-format folder."""
-        if path.is_dir():
-            weights = load_file(path / "model.safetensors")
-            for network in (self.model, self.average.module):
-                network.load_state_dict({name: value.float() for name, value in weights.items()})
-            # The model can copy already, and the optimizer has to warm up again.
-            self.tokens = self.options.copying_tokens
-            return
+        """Continues from a run's checkpoint."""
         state = torch.load(path, weights_only=True)
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
@@ -73,10 +66,12 @@ class Run:
         self.errors.update({n: e for n, e in state["errors"].items() if n in SKILLS})
 
     def begin_from(self, folder: Path) -> None:
-        """Begins with the weights of a folder in the public format, as the export writes it."""
-        weights = {name: w.float() for name, w in load_file(folder / "model.safetensors").items()}
+        """Begins with the text model of a folder's weights, whatever else they hold."""
+        found = load_file(folder / "model.safetensors")
+        weights = {n: w.float() for n, w in found.items() if n.startswith("model.")}
         self.model.load_state_dict(weights)
         self.average.module.load_state_dict(weights)
+        # The model can copy already, and the optimizer has to warm up again.
         self.tokens = self.options.copying_tokens
 
     def save(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from random import Random
 from typing import Any
 
@@ -9,11 +11,9 @@ import numpy as np
 import pytest
 
 from palaver.senses.media import Media, Picture, Video
+from training.exam import EXAMS
 from training.senses.skills import SENSES
 from training.senses.words import COLOURS, SHAPES, pair
-
-SPOKEN = {"sound digit", "sound word", "mixed colour"}  # need espeak-ng, which training alone has
-SILENT = sorted(set(SENSES) - SPOKEN)
 
 
 def values(piece: Media) -> Any:
@@ -22,7 +22,7 @@ def values(piece: Media) -> Any:
     return piece.frames if isinstance(piece, Video) else piece.samples
 
 
-@pytest.mark.parametrize("name", SILENT)
+@pytest.mark.parametrize("name", SENSES)
 def test_a_seed_draws_the_same_perception_again(name: str) -> None:
     first, second = (SENSES[name].draw(Random(5), "train") for _ in range(2))
     assert first.sample.messages == second.sample.messages
@@ -30,7 +30,7 @@ def test_a_seed_draws_the_same_perception_again(name: str) -> None:
         assert np.array_equal(values(one), values(other))
 
 
-@pytest.mark.parametrize("name", SILENT)
+@pytest.mark.parametrize("name", SENSES)
 def test_a_perception_names_its_media_and_accepts_its_own_answer(name: str) -> None:
     for seed in range(20):
         drawn = SENSES[name].draw(Random(seed), "held_out")
@@ -38,6 +38,25 @@ def test_a_perception_names_its_media_and_accepts_its_own_answer(name: str) -> N
         assert sorted(parts) == sorted([*["text"], *(_kind(piece) for piece in drawn.media)])
         assert drawn.sample.accepts(drawn.sample.reference)
         assert drawn.sample.skill == name
+
+
+def test_the_examination_asks_every_sense_that_is_examined() -> None:
+    for name, sense in SENSES.items():
+        assert (name in EXAMS) == sense.is_examined
+        if sense.is_examined:
+            drawn = EXAMS[name].draw(Random(1))
+            assert drawn.media
+            assert drawn.sample.messages == sense.draw(Random(1), "held_out").sample.messages
+
+
+def test_nothing_that_the_examination_needs_imports_torch() -> None:
+    program = (
+        "import sys, training.evaluate, training.senses.reading; print('torch' in sys.modules)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert found.stdout.strip() == "False"
 
 
 def test_pairs_that_are_held_out_are_never_trained() -> None:

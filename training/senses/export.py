@@ -1,19 +1,23 @@
-"""From a run's weights to a folder that the service loads, and a comparison of both.
+"""From a run's weights to the folder that the service loads, and a comparison of both.
 
 ::
 
+    python -m training.senses.export RUN/checkpoint.pt          # the built-in model
     python -m training.senses.export RUN/checkpoint.pt --out FOLDER
 
 The thinker becomes a Qwen3-Omni checkpoint (with a talker of nearly nothing, which the export wants
-to see), that becomes OpenVINO IR with int8 weights, and the service's runtime must rank the next
-tokens as the network does. Needs ``optimum-intel[openvino]``.
+to see), that becomes OpenVINO IR with int8 weights, and the service's runtime must name the same
+next tokens as the network does. A run of text alone (``training.train``) is exported with the
+encoders of ``training/checkpoint``. Needs ``optimum-intel[openvino]``.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,148 +27,36 @@ import openvino
 import torch
 from optimum.exporters.openvino import main_export
 from optimum.intel import OVConfig
-from transformers import (
-    AutoTokenizer,
-    Qwen2VLImageProcessor,
-    Qwen2VLVideoProcessor,
-    Qwen3OmniMoeConfig,
-    Qwen3OmniMoeForConditionalGeneration,
-    Qwen3OmniMoeProcessor,
-    WhisperFeatureExtractor,
-)
 
 from palaver.engine.engine import Engine
 from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
 from palaver.runtime import RuntimeConfig, load_runtime
 from training.render import MODEL_FOLDER
 from training.senses.batch import collate
-from training.senses.model import hidden_states, new_thinker
+from training.senses.model import (
+    CHECKPOINT_FOLDER,
+    hidden_states,
+    load_averaged,
+    new_thinker,
+    write_weights,
+)
 from training.senses.reading import Read, Reader
-from training.senses.sizes import FRAME_PIXELS, PATCHES, PIXELS, thinker_config
+from training.senses.sample import Perception
 from training.senses.skills import SENSES
+from training.senses.whole import TOKENIZER_FILES, write_checkpoint
+from training.skills import SKILLS
 
 MAX_BYTES = 20_000_000
-NUM_COMPARED = 40
+NUM_COMPARED = 60
+LEAST_SAME = 0.9
+"""Share of next tokens that the export must have in common with the network."""
 _NOT_WANTED = ("talker", "code2wav", "code_predictor")
-_NAMED = {
-    "image_token": "<|image_pad|>",
-    "video_token": "<|video_pad|>",
-    "vision_bos_token": "<|vision_start|>",
-    "vision_eos_token": "<|vision_end|>",
-    "audio_token": "<|audio_pad|>",
-    "audio_bos_token": "<|audio_start|>",
-    "audio_eos_token": "<|audio_end|>",
-}
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
-_NUM_CODES = 64
-"""Of the talker; the export tries its 50 likeliest."""
-_ROPE = {"rope_type": "default", "rope_theta": 10000.0}
-
-
-def load_averaged(thinker: Any, path: Path) -> None:
-    """Give the thinker the averaged weights of a run's checkpoint.
-
-    Raises:
-        ValueError: They do not fit.
-    """
-    found = torch.load(path, weights_only=True, map_location="cpu")["average"]
-    weights = {n.removeprefix("module."): w for n, w in found.items() if n.startswith("module.")}
-    missing, unexpected = thinker.load_state_dict(weights, strict=False)
-    if missing != ["lm_head.weight"] or unexpected:
-        raise ValueError(f"{path} does not fit: {missing} missing, {unexpected} too many")
-
-
-def whole_model(thinker: Any, reader: Reader) -> Any:
-    """The thinker inside a Qwen3-Omni with the least talker that there can be."""
-    token = reader.tokenizer.token_to_id
-    of_thinker = thinker_config(reader.tokenizer)
-    least: dict[str, Any] = {
-        "hidden_size": 32,
-        "intermediate_size": 32,
-        "num_hidden_layers": 1,
-        "num_attention_heads": 1,
-        "num_key_value_heads": 1,
-        "head_dim": 32,
-    }
-    experts = {"moe_intermediate_size": 32, "num_experts": 2, "num_experts_per_tok": 1}
-    codec = ("pad_id", "bos_id", "eos_token_id", "nothink_id", "think_bos_id", "think_eos_id")
-    shared = ("audio_token_id", "image_token_id", "video_token_id", "vision_start_token_id")
-    talker = {
-        "text_config": least
-        | experts
-        | {
-            "vocab_size": 2 * _NUM_CODES,
-            "mlp_only_layers": [0],
-            "shared_expert_intermediate_size": 32,
-            "rope_parameters": _ROPE | {"mrope_section": [8, 4, 4], "mrope_interleaved": True},
-        },
-        "code_predictor_config": least
-        | {"vocab_size": _NUM_CODES, "num_code_groups": 2, "rope_parameters": _ROPE},
-        "num_code_groups": 2,
-        "thinker_hidden_size": of_thinker["text_config"]["hidden_size"],
-        "accept_hidden_layer": 1,
-        "audio_start_token_id": of_thinker["audio_start_token_id"],
-        "spatial_merge_size": PATCHES["merge_size"],
-        "position_id_per_seconds": 13,
-        "speaker_id": {"none": _NUM_CODES + len(codec)},
-        **{f"codec_{name}": _NUM_CODES + i for i, name in enumerate(codec)},
-        **{name: of_thinker[name] for name in shared},
-    }
-    wave = {
-        "codebook_size": _NUM_CODES,
-        "hidden_size": 32,
-        "num_attention_heads": 1,
-        "num_key_value_heads": 1,
-        "sliding_window": 8,
-        "intermediate_size": 32,
-        "num_hidden_layers": 1,
-        "num_quantizers": 2,
-        "upsample_rates": [8, 5, 4, 3],
-        "upsampling_ratios": [2, 2],
-        "decoder_dim": 32,
-        "rope_parameters": _ROPE,
-    }
-    config = Qwen3OmniMoeConfig(
-        thinker_config=of_thinker,
-        talker_config=talker,
-        code2wav_config=wave,
-        enable_audio_output=True,
-        im_start_token_id=token("<|im_start|>"),
-        im_end_token_id=token("<|im_end|>"),
-        tts_pad_token_id=token("<|endoftext|>"),
-        tts_bos_token_id=token("<|im_start|>"),
-        tts_eos_token_id=token("<|im_end|>"),
-        system_token_id=token("system"),
-        user_token_id=token("user"),
-        assistant_token_id=token("assistant"),
-    )
-    model = Qwen3OmniMoeForConditionalGeneration(config).float().eval()
-    model.thinker.load_state_dict(thinker.state_dict())
-    return model
-
-
-def write_checkpoint(thinker: Any, reader: Reader, folder: Path) -> None:
-    """The model in the public format, with its processor, tokenizer and template."""
-    for name in _TOKENIZER_FILES:
-        shutil.copyfile(MODEL_FOLDER / name, folder / name)
-    whole_model(thinker, reader).save_pretrained(folder)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    tokenizer.init_kwargs.update(_NAMED)
-    for name, value in _NAMED.items():
-        setattr(tokenizer, name, value)
-    template = (folder / "chat_template.jinja").read_text(encoding="utf-8")
-    Qwen3OmniMoeProcessor(
-        Qwen2VLImageProcessor(size=PIXELS, **PATCHES),
-        Qwen2VLVideoProcessor(size=FRAME_PIXELS, **PATCHES),
-        WhisperFeatureExtractor(feature_size=128, chunk_length=30, n_fft=400),
-        tokenizer,
-        chat_template=template,
-    ).save_pretrained(folder)
+_NOT_EXPORTED = ("talker_config", "code2wav_config")
 
 
 def write_ir(checkpoint: Path, folder: Path) -> None:
-    """The folder that the service loads: int8 weights, no talker."""
-    with tempfile.TemporaryDirectory() as scratch:
+    """Put the folder that the service loads into place: int8 weights, no talker."""
+    with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryDirectory() as ready:
         main_export(
             str(checkpoint),
             output=scratch,
@@ -172,16 +64,33 @@ def write_ir(checkpoint: Path, folder: Path) -> None:
             ov_config=OVConfig(dtype="fp32"),
             convert_tokenizer=False,
         )
-        folder.mkdir(parents=True, exist_ok=True)
         for path in Path(scratch).iterdir():
             if path.suffix == ".bin" or any(part in path.name for part in _NOT_WANTED):
                 continue
             if path.suffix == ".xml":
-                write_int8(path, folder / path.name)
-            elif path.is_file():
-                shutil.copyfile(path, folder / path.name)
-    for name in (*_TOKENIZER_FILES, "generation_config.json"):
-        shutil.copyfile(MODEL_FOLDER / name, folder / name)
+                write_int8(path, Path(ready) / path.name)
+            elif path.name == "config.json":
+                write_config(path, Path(ready) / path.name)
+            elif path.name.endswith("processor_config.json"):
+                shutil.copyfile(path, Path(ready) / path.name)
+        replace(folder, Path(ready))
+    copy_words(folder)
+
+
+def replace(folder: Path, by: Path) -> None:
+    """Replace a folder's models and their descriptions; its other files stay."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (*folder.glob("openvino_*"), *folder.glob("*processor_config.json")):
+        path.unlink()
+    for path in sorted(by.iterdir()):
+        shutil.copyfile(path, folder / path.name)
+
+
+def copy_words(folder: Path) -> None:
+    """Put the model's tokenizer, template and ends of answers into a folder that lacks them."""
+    for name in (*TOKENIZER_FILES, "generation_config.json"):
+        if folder.resolve() != MODEL_FOLDER:
+            shutil.copyfile(MODEL_FOLDER / name, folder / name)
 
 
 def write_int8(source: Path, target: Path) -> None:
@@ -191,15 +100,22 @@ def write_int8(source: Path, target: Path) -> None:
     openvino.save_model(model, target)
 
 
+def write_config(source: Path, target: Path) -> None:
+    """What the folder says of itself, without the talker that it lacks."""
+    config = json.loads(source.read_text(encoding="utf-8"))
+    kept = {name: value for name, value in config.items() if name not in _NOT_EXPORTED}
+    text = json.dumps(kept | {"enable_audio_output": False}, indent=2)
+    target.write_text(text + "\n", encoding="utf-8")
+
+
 def compare(thinker: Any, reader: Reader, folder: Path) -> float:
-    """Share of held-out perceptions after which both name the same first token."""
+    """Share of held-out conversations after which both name the same first token."""
     runtime = load_runtime(
         RuntimeConfig(folder=str(folder), cache_bytes=2**26, inference_precision="f32")
     )
-    rng = Random(7)
     num_same = 0
-    for _ in range(NUM_COMPARED):
-        read = reader.read(rng.choice(list(SENSES.values())).draw(rng, "held_out"))
+    for perception in compared(Random(7)):
+        read = reader.read(perception)
         prompt = Prompt(
             read.prompt.token_ids[: read.num_prompt_tokens],
             read.prompt.spans,
@@ -214,6 +130,15 @@ def compare(thinker: Any, reader: Reader, folder: Path) -> float:
             expected = int(thinker.lm_head(hidden_states(thinker, inputs)[0, -1]).argmax())
         num_same += _first_token(runtime, prompt) == expected
     return num_same / NUM_COMPARED
+
+
+def compared(rng: Random) -> Iterator[Perception]:
+    """Two thirds perceptions, the rest conversations of text."""
+    for i in range(NUM_COMPARED):
+        if i % 3:
+            yield rng.choice(list(SENSES.values())).draw(rng, "held_out")
+        else:
+            yield Perception(rng.choice(list(SKILLS.values())).generate(rng, "held_out"), ())
 
 
 def _first_token(runtime: Any, prompt: Prompt) -> int:
@@ -232,26 +157,46 @@ def _first_token(runtime: Any, prompt: Prompt) -> int:
     return token.token_id
 
 
+def export(thinker: Any, reader: Reader, folder: Path) -> str:
+    """Write the folder; returns how large it is and how close to the network.
+
+    Raises:
+        ValueError: It is too large, or too far from the network.
+    """
+    with tempfile.TemporaryDirectory() as checkpoint:
+        write_checkpoint(thinker, reader, Path(checkpoint))
+        write_ir(Path(checkpoint), folder)
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    if size > MAX_BYTES:
+        raise ValueError(f"{folder} has {size} bytes, more than {MAX_BYTES}")
+    share = compare(thinker, reader, folder)
+    if share < LEAST_SAME:
+        raise ValueError(f"{folder} names the network's next token in {share:.0%} of cases only")
+    return f"{folder}: {size} bytes, the network's next token in {share:.0%} of cases"
+
+
 def main() -> None:
-    """Export a run's weights and say how close the result is."""
+    """Export a run's weights, and keep them in the public format beside the code of training."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "weights", type=Path, nargs="?", help="a run's checkpoint; without, as it begins"
+        "weights", type=Path, nargs="?", help="a run's checkpoint.pt; without, training/checkpoint"
     )
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=MODEL_FOLDER, help="the folder to write")
+    parser.add_argument(
+        "--public",
+        type=Path,
+        help="where to keep the weights; training/checkpoint if the built-in model is written",
+    )
     options = parser.parse_args()
     reader = Reader()
     thinker = new_thinker(reader.tokenizer).eval()
     if options.weights:
         load_averaged(thinker, options.weights)
-    with tempfile.TemporaryDirectory() as checkpoint:
-        write_checkpoint(thinker, reader, Path(checkpoint))
-        write_ir(Path(checkpoint), options.out)
-    size = sum(path.stat().st_size for path in options.out.iterdir())
-    if size > MAX_BYTES:
-        raise ValueError(f"{options.out} has {size} bytes, more than {MAX_BYTES}")
-    share = compare(thinker, reader, options.out)
-    print(f"{options.out}: {size} bytes, the same first token in {share:.0%} of cases")
+    print(export(thinker, reader, options.out))
+    public = options.public or (CHECKPOINT_FOLDER if options.out == MODEL_FOLDER else None)
+    if public and options.weights:
+        write_weights(thinker, public)
+        copy_words(public)
 
 
 if __name__ == "__main__":

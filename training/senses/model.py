@@ -1,16 +1,18 @@
 """The network: a small dense Qwen3-Omni thinker around the text model that there is.
 
-transformers' own modules compute it, so that what is trained is what optimum-intel exports. The
-language model has the sizes and the weights of the text model; the encoders begin at random.
+transformers' own modules compute it, so that what is trained is what optimum-intel exports.
+``training/checkpoint`` holds its weights, under the names of ``Network.state_dict()``.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import Qwen3OmniMoeConfig, Qwen3OmniMoeThinkerForConditionalGeneration
@@ -19,21 +21,63 @@ from training.senses.batch import Inputs
 from training.senses.sizes import thinker_config
 
 CHECKPOINT_FOLDER = Path(__file__).parents[1] / "checkpoint"
+WEIGHTS_FILE = "model.safetensors"
+_HEAD = "lm_head.weight"
+_ENCODERS = ("visual.", "audio_tower.")
 
 
-def new_thinker(tokenizer: Tokenizer) -> Any:
-    """The network with the text model's weights and encoders that know nothing yet."""
+def new_thinker(tokenizer: Tokenizer, folder: Path = CHECKPOINT_FOLDER) -> Any:
+    """The network with the weights of a folder; encoders that it lacks know nothing yet.
+
+    Raises:
+        ValueError: The weights do not fit.
+    """
     config = Qwen3OmniMoeConfig(thinker_config=thinker_config(tokenizer)).thinker_config
     thinker = Qwen3OmniMoeThinkerForConditionalGeneration(config).float()
-    weights = load_file(CHECKPOINT_FOLDER / "model.safetensors")
-    known = {name: value.float() for name, value in weights.items() if name != "lm_head.weight"}
-    missing, unexpected = thinker.load_state_dict(known, strict=False)
-    forgotten = [name for name in missing if name.startswith("model.")]
-    if forgotten or unexpected:
-        raise ValueError(f"the text model does not fit: {forgotten} missing, {unexpected} too many")
+    load_weights(thinker, load_file(folder / WEIGHTS_FILE))
     thinker.lm_head.weight = thinker.model.embed_tokens.weight
     keep_to_seconds(thinker.audio_tower)
     return thinker
+
+
+def load_weights(thinker: Any, weights: Mapping[str, Tensor]) -> None:
+    """Give the thinker weights of all of it, or of its text model alone.
+
+    Raises:
+        ValueError: They do not fit.
+    """
+    known = {name: value.float() for name, value in weights.items() if name != _HEAD}
+    missing, unexpected = thinker.load_state_dict(known, strict=False)
+    has_senses = any(name.startswith(_ENCODERS) for name in known)
+    may_lack = (_HEAD,) if has_senses else (_HEAD, *_ENCODERS)
+    forgotten = [name for name in missing if not name.startswith(may_lack)]
+    if forgotten or unexpected:
+        raise ValueError(f"the weights do not fit: {forgotten} missing, {unexpected} too many")
+
+
+def load_averaged(thinker: Any, path: Path) -> None:
+    """Give the thinker the averaged weights of a run, with senses or of text alone.
+
+    Raises:
+        ValueError: They do not fit.
+    """
+    found = torch.load(path, weights_only=True, map_location="cpu")["average"]
+    prefix = "module."
+    load_weights(
+        thinker, {n.removeprefix(prefix): w for n, w in found.items() if n.startswith(prefix)}
+    )
+
+
+def write_weights(thinker: Any, folder: Path) -> None:
+    """Write the weights in float16, with the ``config.json`` that transformers wants beside them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    state = thinker.state_dict()
+    weights = {name: w.half().contiguous() for name, w in state.items() if name != _HEAD}
+    save_file(weights, folder / WEIGHTS_FILE, metadata={"format": "pt"})
+    architectures = {"architectures": [type(thinker).__name__], "dtype": "float16"}
+    config = thinker.config.to_diff_dict() | architectures
+    text = json.dumps(config, indent=2, sort_keys=True)
+    (folder / "config.json").write_text(text + "\n", encoding="utf-8")
 
 
 def keep_to_seconds(tower: Any) -> None:

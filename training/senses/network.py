@@ -7,6 +7,7 @@ The parameters are those of transformers' modules, so what is learned loads into
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -14,9 +15,10 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.model import Shape, Trunk
+from training.model import Trunk
 from training.senses.batch import Heard, Inputs, Seen
-from training.senses.model import new_thinker
+from training.senses.model import CHECKPOINT_FOLDER, new_thinker
+from training.shape import Shape
 
 
 class Network(nn.Module):
@@ -24,11 +26,12 @@ class Network(nn.Module):
 
     Args:
         tokenizer: Names the tokens that stand for media.
+        folder: Holds the weights to begin with.
     """
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    def __init__(self, tokenizer: Tokenizer, folder: Path = CHECKPOINT_FOLDER) -> None:
         super().__init__()
-        thinker = new_thinker(tokenizer)
+        thinker = new_thinker(tokenizer, folder)
         self.visual, self.audio_tower = thinker.visual, thinker.audio_tower
         self.model = Trunk(Shape())
         self.model.load_state_dict(thinker.model.state_dict())

@@ -6,7 +6,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from training.model import Shape
+from training.shape import Shape
 
 PIXELS = {"shortest_edge": 64 * 64, "longest_edge": 256 * 256}
 FRAME_PIXELS = {"shortest_edge": 64 * 64, "longest_edge": 128 * 128}

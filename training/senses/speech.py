@@ -1,4 +1,4 @@
-"""Words spoken by espeak-ng, which the package ``espeakng-loader`` brings; for training alone."""
+"""Words spoken by espeak-ng, which the package ``espeakng-loader`` brings."""
 
 from __future__ import annotations
 

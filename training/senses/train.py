@@ -26,6 +26,7 @@ from training.optimizer import Optimizer
 from training.render import Renderer
 from training.senses.batch import Inputs, buckets, collate
 from training.senses.drawing import Step, Stream
+from training.senses.model import CHECKPOINT_FOLDER
 from training.senses.network import Network
 from training.senses.reading import Read, Reader
 from training.senses.skills import SENSES
@@ -48,9 +49,10 @@ class Run:
         self.folder: Path = options.folder
         self.folder.mkdir(parents=True, exist_ok=True)
         self.reader = Reader()
-        self.network = Network(self.reader.tokenizer)
+        begin = options.start
+        self.network = Network(self.reader.tokenizer, begin)
         self.average = torch.optim.swa_utils.AveragedModel(
-            Network(self.reader.tokenizer),
+            Network(self.reader.tokenizer, folder=begin),
             multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.9),
         )
         self.optimizer = Optimizer(
@@ -257,6 +259,9 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=600, help="to train for in all")
     parser.add_argument("--decay-minutes", type=float, default=60, help="of falling rates")
     parser.add_argument("--resume", action="store_true", help="continue the run in the folder")
+    parser.add_argument(
+        "--from", dest="start", type=Path, default=CHECKPOINT_FOLDER, help="weights to begin with"
+    )
     parser.add_argument("--new-optimizer", action="store_true", help="forget its momentum")
     parser.add_argument("--peer", type=Path, help="folder of a run that trains beside this one")
     parser.add_argument("--senses", nargs="+", default=list(SENSES), choices=list(SENSES))
