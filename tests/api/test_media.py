@@ -18,8 +18,9 @@ from PIL import Image
 
 from tests.api import hostile, media
 from tests.media import files
+from tests.runtime import text_model
 from tests.senses.model import HERE
-from tests.server import KEY, RunningServer, chat, running_server
+from tests.server import KEY, RunningServer, running_server
 from tests.sse import joined, stream_events
 
 ROOT = Path(__file__).parent.parent.parent
@@ -31,8 +32,9 @@ PARTS = {"image": media.picture(), "video": media.video(), "audio": media.sound(
 
 @pytest.fixture(scope="module")
 def seeing_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server of both families, whose answers are noise but always the same."""
+    """A server of both families and a model of text, whose answers are always the same noise."""
     models = ["--model", f"omni={HERE / 'omni'}", "--model", f"vl={HERE / 'vl'}"]
+    models += ["--model", f"text={text_model.write(tmp_path_factory.mktemp('text') / 'text')}"]
     environment = {"PALAVER_INFERENCE_PRECISION": "f32", "PALAVER_MAX_MEDIA": "8"}
     environment |= {"PALAVER_MAX_MEDIA_MEGAPIXELS": "4", "PALAVER_MAX_MEDIA_S": "30"}
     folder = tmp_path_factory.mktemp("seeing")
@@ -71,7 +73,8 @@ def test_models_tell_what_they_take(seeing: httpx.Client) -> None:
     models = {m["id"]: m["input_modalities"] for m in seeing.get("/v1/models").json()["data"]}
     assert models["omni"] == ["text", "image", "video", "audio"]
     assert models["vl"] == ["text", "image", "video"]
-    assert models["palaver/tiny"] == ["text"]
+    assert models["palaver/tiny"] == ["text", "image", "video", "audio"]
+    assert models["text"] == ["text"]
 
 
 @pytest.mark.spec("S08", "S09", "S10", "S44")
@@ -181,16 +184,15 @@ def test_a_conversation_that_repeats_its_picture_finds_it_in_the_cache(
 
 
 @pytest.mark.spec("S08", "S09", "S10")
-def test_a_model_without_eyes_or_ears_says_so(client: httpx.Client, seeing: httpx.Client) -> None:
+def test_a_model_without_eyes_or_ears_says_so(seeing: httpx.Client) -> None:
     for part, kind in (
         (media.picture(), "image"),
         (media.video(), "video"),
         (media.sound(), "audio"),
     ):
-        path, message = refusal(client, chat(messages=[{"role": "user", "content": [part]}]))
+        path, message = refusal(seeing, media.ask(part, model="text"))
         assert path.startswith(PART)
-        assert f"is {kind} input" in message
-        assert "palaver/tiny" in message
+        assert f"is {kind} input, which model 'text' cannot take; it takes text" in message
     path, message = refusal(seeing, media.ask(media.sound(), model="vl"))
     assert path == f"{PART}.input_audio.data"
     assert "it takes text, image, video" in message
@@ -233,14 +235,13 @@ def test_what_cannot_be_read_is_refused_with_the_part_and_the_reason(
 
 def test_the_examples_of_the_document_run(seeing_server: RunningServer, tmp_path: Path) -> None:
     document = (ROOT / "docs/media.md").read_text(encoding="utf-8")
-    (tmp_path / "cat.png").write_bytes(media.PICTURE)
+    (tmp_path / "circle.png").write_bytes(media.PICTURE)
     url = media.data_url(media.PICTURE, "image/png")
     curl = re.search(r"\$ (curl .*?\}')\n", document, re.DOTALL)
     python = re.search(r"```python\n(.*?)```", document, re.DOTALL)
     assert curl and python
     for program, code in (["sh", "-c"], curl[1]), ([sys.executable, "-c"], python[1]):
-        changed = code.replace("https://example.com/cat.jpg", url).replace("sk-palaver-…", KEY)
-        changed = re.sub(r"qwen3-(vl|omni)", r"\1", changed)
+        changed = code.replace("https://example.com/circle.png", url).replace("sk-palaver-…", KEY)
         changed = changed.replace("http://127.0.0.1:8000", seeing_server.url)
         ended = subprocess.run(
             [*program, changed],

@@ -1,8 +1,10 @@
-"""The built-in model in paged mode: bits do not depend on what is computed beside them."""
+"""Models in paged mode: bits do not depend on what is computed beside them.
+
+The built-in model reads embeddings, since it takes more than text; the recorded one reads tokens.
+"""
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +13,17 @@ import numpy as np
 import pytest
 
 from palaver.errors import ModelFolderError
+from palaver.models.served import BUILT_IN_FOLDER
 from palaver.runtime import RuntimeConfig, load_runtime
 from palaver.runtime.base import Logits, Runtime
 
 from .batches import Part, step
+from .text_model import RECORDED
 
-_FOLDER = Path(str(files("palaver"))) / "models" / "tiny"
 _NUM_BLOCKS = 48
 
-needs_model = pytest.mark.skipif(
-    not (_FOLDER / "openvino_model.xml").is_file(), reason="the built-in model is not exported"
-)
 
-
-def _config(folder: Path = _FOLDER, **changes: Any) -> RuntimeConfig:
+def _config(folder: Path = BUILT_IN_FOLDER, **changes: Any) -> RuntimeConfig:
     config = RuntimeConfig(
         folder=str(folder),
         cache_bytes=2**28,
@@ -34,9 +33,9 @@ def _config(folder: Path = _FOLDER, **changes: Any) -> RuntimeConfig:
     return msgspec.structs.replace(config, **changes)
 
 
-@pytest.fixture(scope="module")
-def runtime() -> Runtime:
-    return load_runtime(_config())
+@pytest.fixture(scope="module", params=[BUILT_IN_FOLDER, RECORDED], ids=["built-in", "text"])
+def runtime(request: pytest.FixtureRequest) -> Runtime:
+    return load_runtime(_config(request.param))
 
 
 def _tokens(runtime: Runtime, num: int, seed: int = 0) -> list[int]:
@@ -53,7 +52,6 @@ def _answer(runtime: Runtime, prompt: list[int], blocks: list[int], *beside: Par
     return np.concatenate(rows)
 
 
-@needs_model
 def test_the_shape_is_the_models_and_the_caches_bound_is_kept(runtime: Runtime) -> None:
     shape = runtime.shape
     assert shape.num_blocks * shape.block_size_tokens <= 32 * _NUM_BLOCKS
@@ -62,7 +60,6 @@ def test_the_shape_is_the_models_and_the_caches_bound_is_kept(runtime: Runtime) 
     assert step(runtime, Part([11, 12], 0, [0])).shape == (1, shape.vocab_size)
 
 
-@needs_model
 def test_decoding_alone_is_decoding_in_a_batch_bit_for_bit(runtime: Runtime) -> None:
     prompt = _tokens(runtime, 45)
     alone = _answer(runtime, prompt, [0, 1])
@@ -75,7 +72,6 @@ def test_decoding_alone_is_decoding_in_a_batch_bit_for_bit(runtime: Runtime) -> 
     assert np.array_equal(_answer(runtime, prompt, [2, 3], *others), alone)
 
 
-@needs_model
 @pytest.mark.parametrize("num_threads", [1, 2, 4])
 def test_however_many_threads_a_long_context_decodes_alone_as_in_a_batch(num_threads: int) -> None:
     runtime = load_runtime(_config(num_threads=num_threads, inference_precision="f32"))
@@ -87,7 +83,6 @@ def test_however_many_threads_a_long_context_decodes_alone_as_in_a_batch(num_thr
         assert np.array_equal(_answer(runtime, prompt, list(range(10, 20)), *beside), alone)
 
 
-@needs_model
 def test_decoding_beside_a_prefill_is_decoding_alone_bit_for_bit(runtime: Runtime) -> None:
     prompt = _tokens(runtime, 45)
     alone = _answer(runtime, prompt, [0, 1])
@@ -95,7 +90,6 @@ def test_decoding_beside_a_prefill_is_decoding_alone_bit_for_bit(runtime: Runtim
     assert np.array_equal(_answer(runtime, prompt, [2, 3], beside), alone)
 
 
-@needs_model
 @pytest.mark.parametrize("num_tokens", [2, 31, 32, 33, 70])
 def test_reading_beside_others_is_reading_alone_bit_for_bit(
     runtime: Runtime, num_tokens: int
@@ -118,7 +112,6 @@ def test_reading_beside_others_is_reading_alone_bit_for_bit(
             assert np.array_equal(left, right)
 
 
-@needs_model
 @pytest.mark.parametrize("cuts", [[32], [64], [32, 64, 96], [96]])
 def test_a_prompt_cut_at_block_boundaries_is_the_whole_bit_for_bit(
     runtime: Runtime, cuts: list[int]
@@ -133,14 +126,12 @@ def test_a_prompt_cut_at_block_boundaries_is_the_whole_bit_for_bit(
     assert np.array_equal(step(runtime, Part([token_id], 119, [4, 5, 6, 7])), whole[1:2])
 
 
-@needs_model
 def test_blocks_may_lie_anywhere(runtime: Runtime) -> None:
     prompt = _tokens(runtime, 80)
     in_order = _answer(runtime, prompt, [0, 1, 2])
     assert np.array_equal(_answer(runtime, prompt, [30, 4, 17]), in_order)
 
 
-@needs_model
 def test_what_a_block_held_before_does_not_matter(runtime: Runtime) -> None:
     prompt = _tokens(runtime, 40)
     first = _answer(runtime, prompt, [0, 1])
@@ -148,7 +139,6 @@ def test_what_a_block_held_before_does_not_matter(runtime: Runtime) -> None:
     assert np.array_equal(_answer(runtime, prompt, [0, 1]), first)
 
 
-@needs_model
 def test_saved_restored_and_copied_blocks_go_on_bit_for_bit(runtime: Runtime) -> None:
     prompt = _tokens(runtime, 45)
     step(runtime, Part(prompt, 0, [0, 1]))
@@ -163,7 +153,6 @@ def test_saved_restored_and_copied_blocks_go_on_bit_for_bit(runtime: Runtime) ->
     assert np.array_equal(step(runtime, Part([77], 45, [9, 8])), expected)
 
 
-@needs_model
 def test_a_saved_block_is_a_copy(runtime: Runtime) -> None:
     step(runtime, Part(_tokens(runtime, 20), 0, [0]))
     saved = runtime.save_block(0)
@@ -172,7 +161,6 @@ def test_a_saved_block_is_a_copy(runtime: Runtime) -> None:
     assert all(np.array_equal(a, b) for a, b in zip(saved, before, strict=True))
 
 
-@needs_model
 def test_a_cache_without_room_for_a_block_is_an_error_that_says_so() -> None:
     with pytest.raises(ModelFolderError, match="too small"):
         load_runtime(_config(cache_bytes=1000))

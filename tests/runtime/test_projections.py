@@ -12,6 +12,7 @@ import pytest
 from openvino import opset13
 
 from palaver.runtime.projections import stack_projections
+from palaver.senses.config import LANGUAGE_FILE
 
 _WIDTH = 64
 _ROWS = (64, 32, 32)
@@ -77,7 +78,7 @@ def test_what_differs_in_format_or_number_is_left_alone(kinds: tuple[str, ...]) 
 
 def test_every_layer_of_the_built_in_model_is_stacked() -> None:
     folder = Path(str(files("palaver"))) / "models" / "tiny"
-    model = ov.Core().read_model(folder / "openvino_model.xml")
+    model = ov.Core().read_model(folder / LANGUAGE_FILE)
     num_layers = sum(
         "q_proj" in op.get_friendly_name()
         for op in model.get_ordered_ops()

@@ -1,0 +1,20 @@
+"""A recorded model of text alone, whose answers are noise but always the same."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from palaver.models.served import BUILT_IN_FOLDER
+
+RECORDED = Path(__file__).parent / "text"
+"""Its weights; :func:`write` adds what makes them a model to talk to."""
+WORDS = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "generation_config.json")
+
+
+def write(folder: Path) -> Path:
+    """The whole model in a folder: the recorded weights and the built-in model's words."""
+    shutil.copytree(RECORDED, folder)
+    for name in WORDS:
+        shutil.copyfile(BUILT_IN_FOLDER / name, folder / name)
+    return folder
