@@ -6,11 +6,14 @@ import json
 import shutil
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conformance.answers import assembled, events_in
 from tests.conformance.recording import COMPLETIONS_PATH, token_id
+from tests.conformance.shown import PICTURES, SOUNDS, VIDEOS, Case
 from tests.server import KEY, RunningServer, chat
 
 pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="curl is not on the PATH")
@@ -87,6 +90,31 @@ def test_a_stream_is_data_lines_with_empty_lines_between_and_done_at_the_end(
 def test_a_stream_keeps_characters_whole_and_unescaped(server: RunningServer) -> None:
     reply = post(server, max_tokens=3, stream=True, logit_bias={str(token_id("你")): 100})
     assert reply.body.count('"content":"你"') == 3
+
+
+@pytest.mark.spec("S53")
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(PICTURES[0], id="picture", marks=pytest.mark.spec("S08")),
+        pytest.param(VIDEOS[0], id="video", marks=pytest.mark.spec("S09")),
+        pytest.param(SOUNDS[0], id="sound", marks=pytest.mark.spec("S10")),
+    ],
+)
+def test_media_are_answered_whole_and_streamed(
+    server: RunningServer, tmp_path: Path, case: Case
+) -> None:
+    texts = []
+    for stream in (False, True):
+        body = tmp_path / "body.json"
+        messages = case.messages(case.by_data)
+        body.write_text(json.dumps(chat(messages=messages, stream=stream)), encoding="utf-8")
+        declared = ["--header", "Content-Type: application/json"]
+        reply = curl(server, *declared, "--data", f"@{body}")
+        assert reply.status == "HTTP/1.1 200 OK"
+        found = assembled(events_in(reply.body)) if stream else json.loads(reply.body)
+        texts.append(found["choices"][0]["message"]["content"])
+    assert texts == [case.answer] * 2
 
 
 @pytest.mark.spec("S02")

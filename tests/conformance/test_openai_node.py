@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.shown import PICTURES, SOUNDS, VIDEOS, Case
 from tests.server import KEY, MODEL, RunningServer
 from tests.speech.listening import listen
 
 SOURCES = Path(__file__).parent / "node"
+SHOWN = (PICTURES[0], VIDEOS[0], SOUNDS[0])
 INSTALLED = Path(sys.prefix) / "node"
 
 pytestmark = pytest.mark.skipif(
@@ -25,10 +27,14 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def results(server: RunningServer) -> Any:
+def results(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What each scenario got."""
     install()
+    shown = tmp_path_factory.mktemp("shown") / "conversations.json"
+    conversations = {case.name: case.messages(case.by_data) for case in SHOWN}
+    shown.write_text(json.dumps(conversations), encoding="utf-8")
     environment = os.environ | {"BASE_URL": server.url, "PALAVER_API_KEY": KEY, "MODEL": MODEL}
+    environment |= {"SHOWN": str(shown)}
     ended = run("node", "scenarios.mjs", environment=environment)
     return json.loads(ended.stdout)
 
@@ -151,6 +157,23 @@ def test_tools_are_called_whole_and_streamed(results: Any) -> None:
 def test_the_client_runs_tools_to_the_end(results: Any) -> None:
     assert results["toolsRun"]["called"] == ["Rome"]
     assert "sunny" in results["toolsRun"]["content"]
+
+
+@pytest.mark.spec("S53")
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(PICTURES[0], id="picture", marks=pytest.mark.spec("S08")),
+        pytest.param(VIDEOS[0], id="video", marks=pytest.mark.spec("S09")),
+        pytest.param(SOUNDS[0], id="sound", marks=pytest.mark.spec("S10")),
+    ],
+)
+def test_media_are_answered_whole_and_streamed(results: Any, case: Case) -> None:
+    answers = results["shown"][case.name]
+    details = answers["unary"]["usage"]["prompt_tokens_details"]
+    assert details[f"{case.kind}_tokens"] == case.num_tokens
+    for answer in answers.values():
+        assert answer["choices"][0]["message"]["content"] == case.answer
 
 
 @pytest.mark.spec("S40")

@@ -1,4 +1,5 @@
 // Talks to a server through OpenAI's client for JavaScript and prints what came, as one JSON object.
+import { readFileSync } from "node:fs";
 import OpenAI from "openai";
 
 const model = process.env.MODEL;
@@ -132,6 +133,18 @@ const scenarios = {
     for await (const chunk of stream) {
       return chunk.choices[0].delta;
     }
+  },
+
+  async shown() {
+    const shown = JSON.parse(readFileSync(process.env.SHOWN, "utf-8"));
+    const answers = {};
+    for (const [name, messages] of Object.entries(shown)) {
+      const wanted = { model, messages, temperature: 0 };
+      const unary = await client.chat.completions.create(wanted);
+      const stream = client.chat.completions.stream(wanted);
+      answers[name] = { unary, streamed: await stream.finalChatCompletion() };
+    }
+    return answers;
   },
 
   async models() {
