@@ -32,6 +32,7 @@ from benchmarks.machine import describe_machine
 from palaver.engine.engine import Engine
 from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
 from palaver.runtime import RuntimeConfig, load_runtime
+from palaver.senses.config import read_senses
 
 _CACHE_BYTES = 2 * 2**30
 _SHORT_PROMPT = 8
@@ -204,7 +205,9 @@ SCENARIOS = (
 
 def load_vocab_size(folder: Path) -> int:
     """Size of a model's vocabulary, from its ``config.json``."""
-    return int(json.loads((folder / "config.json").read_text(encoding="utf-8"))["vocab_size"])
+    senses = read_senses(folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return int((senses.text if senses else config)["vocab_size"])
 
 
 def memory_bandwidth_gb_s(num_threads: int = 2, size_mib: int = 512) -> float:

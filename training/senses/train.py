@@ -255,7 +255,7 @@ def weights_of(reads: list[Read]) -> Tensor:
 def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, required=True, help="of the run")
+    parser.add_argument("--folder", type=Path, default=Path("build/training"), help="of the run")
     parser.add_argument("--minutes", type=float, default=600, help="to train for in all")
     parser.add_argument("--decay-minutes", type=float, default=60, help="of falling rates")
     parser.add_argument("--resume", action="store_true", help="continue the run in the folder")

@@ -8,51 +8,85 @@ from typing import Any
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
+from openvino import opset13
 
+from palaver.errors import ModelFolderError
 from palaver.runtime.base import StepBatch
-from palaver.runtime.config import RuntimeConfig
-from palaver.runtime.part import compile_part
 from palaver.senses.config import SensesConfig
 
 _FILE = "openvino_text_embeddings_model.xml"
+_EMBEDDED, _IDS, _IS_MEDIA, _MEDIA = "inputs_embeds", "input_ids", "is_media", "media_rows"
+
+
+def embed_inside(core: ov.Core, model: ov.Model, folder: Path) -> None:
+    """Let a language model in paged mode look its tokens up itself, in place.
+
+    Its export takes embeddings, and a model of its own looks them up. As one graph they need no
+    second inference in each step, and no copy of all rows.
+
+    Args:
+        core: What reads the other model.
+        model: Its input of embeddings becomes three: token ids, which of them are media, and rows
+            for these.
+        folder: Where both come from.
+
+    Raises:
+        ModelFolderError: The folder has no model of text embeddings.
+    """
+    if not (folder / _FILE).is_file():
+        raise ModelFolderError(f"{folder}: there is no {_FILE}")
+    lookup = core.read_model(folder / _FILE)
+    (ids,) = lookup.get_parameters()
+    ids.set_partial_shape(ov.PartialShape([-1]))
+    ids.output(0).set_names({_IDS})
+    lookup.validate_nodes_and_infer_types()
+    text = lookup.get_results()[0].input_value(0)
+    is_media = opset13.parameter([-1, 1], np.bool_, name=_IS_MEDIA)
+    is_media.output(0).set_names({_IS_MEDIA})
+    media = opset13.parameter([-1, text.get_partial_shape()[-1]], np.float32, name=_MEDIA)
+    media.output(0).set_names({_MEDIA})
+    both = opset13.select(is_media, media, text)
+    replaced = next(p for p in model.get_parameters() if _EMBEDDED in p.output(0).names)
+    for target in replaced.output(0).get_target_inputs():
+        target.replace_source_output(both.output(0))
+    model.remove_parameter(replaced)
+    model.add_parameters([ids, is_media, media])
+    model.validate_nodes_and_infer_types()
 
 
 class Embedding:
     """Turns a step's tokens into what a model with senses reads.
 
     Args:
-        config: Names the folder.
-        senses: What it says.
+        senses: What its folder says.
         language: The compiled language model, whose inputs are to be filled.
-
-    Raises:
-        ModelFolderError: The folder has no model of text embeddings.
     """
 
-    def __init__(
-        self, config: RuntimeConfig, senses: SensesConfig, language: ov.CompiledModel
-    ) -> None:
-        self._lookup = compile_part(config, Path(config.folder) / _FILE).create_infer_request()
+    def __init__(self, senses: SensesConfig, language: ov.CompiledModel) -> None:
         self._num_rows = int(language.input("position_ids").partial_shape[0].get_length())
+        self._hidden_size = senses.hidden_size
+        self._no_media = np.zeros((1, senses.hidden_size), dtype=np.float32)
         self._no_deep = np.zeros((senses.vision.num_deep, 1, senses.hidden_size), dtype=np.float32)
 
     def inputs(self, batch: StepBatch) -> dict[str, NDArray[Any]]:
-        """The step's embeddings, positions, and what deeper layers add to pictures."""
-        ids = np.ascontiguousarray(batch.token_ids[None])
-        self._lookup.set_input_tensor(ov.Tensor(ids, shared_memory=True))
-        self._lookup.infer()
-        rows: NDArray[np.float32] = self._lookup.get_output_tensor(0).data[0]
-        is_seen = np.zeros(len(batch.token_ids), dtype=np.bool_)
-        deep = []
+        """The step's tokens, media, positions, and what deeper layers add to pictures."""
+        num_tokens = len(batch.token_ids)
+        is_media, is_seen = np.zeros((2, num_tokens), dtype=np.bool_)
+        rows, deep = self._no_media, []
+        if batch.splices:
+            rows = np.zeros((num_tokens, self._hidden_size), dtype=np.float32)
         for splice in batch.splices:
             features = splice.features
             place = slice(splice.begin, splice.begin + len(features.rows))
             rows[place] = features.rows
+            is_media[place] = True
             if features.deep is not None:
                 is_seen[place] = True
                 deep.append(features.deep)
         return {
-            "inputs_embeds": rows,
+            _IDS: batch.token_ids,
+            _IS_MEDIA: is_media[:, None],
+            _MEDIA: rows,
             "position_ids": self._position_ids(batch),
             "visual_pos_masks": is_seen[None],
             "deepstack_visual_embeds": np.concatenate(deep, axis=1) if deep else self._no_deep,

@@ -15,7 +15,7 @@ from openvino._offline_transformations import paged_attention_transformation
 from palaver.errors import ModelFolderError
 from palaver.runtime.base import Encoder, Logits, RuntimeShape, SavedBlock, StepBatch
 from palaver.runtime.config import RuntimeConfig
-from palaver.runtime.embedding import Embedding
+from palaver.runtime.embedding import Embedding, embed_inside
 from palaver.runtime.encoders import Encoders
 from palaver.runtime.projections import stack_projections
 from palaver.senses.config import LANGUAGE_FILE, read_senses
@@ -50,7 +50,7 @@ class OpenVinoRuntime:
     def __init__(self, config: RuntimeConfig) -> None:
         senses = read_senses(Path(config.folder))
         compiled = _compile(config, LANGUAGE_FILE if senses else MODEL_FILE)
-        self._embedding = Embedding(config, senses, compiled) if senses else None
+        self._embedding = Embedding(senses, compiled) if senses else None
         self._encoder = Encoders(config, senses) if senses else None
         self._request = compiled.create_infer_request()
         caches = [port for port in compiled.inputs if _CACHE_INPUT in port.any_name]
@@ -174,6 +174,8 @@ def _compile(config: RuntimeConfig, file: str) -> ov.CompiledModel:
         stack_projections(model)
         paged_attention_transformation(model)
         _gather_before_head(model)
+        if path.name == LANGUAGE_FILE:
+            embed_inside(core, model, path.parent)
         return core.compile_model(model, "CPU", options)
     except RuntimeError as error:
         raise ModelFolderError(

@@ -1,0 +1,50 @@
+"""Models that take embeddings look their tokens up in the same graph."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+import pytest
+
+from palaver.errors import ModelFolderError
+from palaver.runtime import RuntimeConfig, load_runtime
+from palaver.runtime.embedding import embed_inside
+from tests.senses.model import HERE
+
+FILE = "openvino_text_embeddings_model.xml"
+
+
+def echo(hidden_size: int) -> ov.Model:
+    """A model whose output is its input of embeddings."""
+    embeds = ov.opset13.parameter([-1, hidden_size], np.float32, name="inputs_embeds")
+    embeds.output(0).set_names({"inputs_embeds"})
+    return ov.Model([ov.opset13.result(embeds)], [embeds])
+
+
+@pytest.mark.parametrize("family", ["omni", "vl"])
+def test_text_is_what_the_folders_own_model_looks_up_and_media_are_the_rows_given(
+    family: str,
+) -> None:
+    core = ov.Core()
+    ids = np.array([3, 500, 3, 41, 7], dtype=np.int64)
+    expected = core.compile_model(HERE / family / FILE, "CPU")(ids[None])[0][0].copy()
+    model = echo(expected.shape[1])
+    embed_inside(core, model, HERE / family)
+    compiled = core.compile_model(model, "CPU")
+    none = {"is_media": np.zeros((5, 1), dtype=np.bool_), "media_rows": expected[:1] * 0}
+    assert np.array_equal(compiled({"input_ids": ids} | none)[0], expected)
+    is_media = np.array([[False], [True], [True], [False], [False]])
+    rows = np.random.default_rng(0).standard_normal(expected.shape).astype(np.float32)
+    found = compiled({"input_ids": ids, "is_media": is_media, "media_rows": rows})[0]
+    assert np.array_equal(found, np.where(is_media, rows, expected))
+
+
+def test_a_folder_without_it_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+    folder = tmp_path / "omni"
+    shutil.copytree(HERE / "omni", folder)
+    (folder / FILE).unlink()
+    with pytest.raises(ModelFolderError, match=FILE):
+        load_runtime(RuntimeConfig(folder=str(folder), cache_bytes=2**24))
