@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -165,6 +166,29 @@ def test_what_is_seen_comes_in_the_form_that_is_asked_for(seeing: httpx.Client) 
     messages = [{"role": "user", "content": [PICTURES[0].by_data, question]}]
     answer = content(ask(seeing, messages, response_format=form, max_tokens=60))
     assert answer.replace(" ", "") == '{"colour":"blue","shape":"circle"}'
+
+
+@pytest.mark.spec("S08")
+@pytest.mark.spec("S31")
+@pytest.mark.spec("S53")
+def test_what_is_seen_is_reported_by_a_call(seeing: httpx.Client) -> None:
+    text = {"type": "string"}
+    function = {
+        "name": "report",
+        "description": "Report what is in the picture.",
+        "parameters": {
+            "type": "object",
+            "properties": {"colour": text, "shape": text},
+            "required": ["colour", "shape"],
+        },
+    }
+    messages = [
+        {"role": "user", "content": [PICTURES[0].by_data, media.text("Report what you see.")]}
+    ]
+    tools = [{"type": "function", "function": function}]
+    answer = ask(seeing, messages, tools=tools, max_tokens=100)
+    (call,) = answer["choices"][0]["message"]["tool_calls"]
+    assert json.loads(call["function"]["arguments"]) == {"colour": "blue", "shape": "circle"}
 
 
 @pytest.mark.spec("S11")
