@@ -157,15 +157,12 @@ def _first_token(runtime: Any, prompt: Prompt) -> int:
     return token.token_id
 
 
-def export(thinker: Any, reader: Reader, folder: Path) -> str:
-    """Write the folder; returns how large it is and how close to the network.
+def check(thinker: Any, reader: Reader, folder: Path) -> str:
+    """How large the folder is and how close to the network.
 
     Raises:
         ValueError: It is too large, or too far from the network.
     """
-    with tempfile.TemporaryDirectory() as checkpoint:
-        write_checkpoint(thinker, reader, Path(checkpoint))
-        write_ir(Path(checkpoint), folder)
     size = sum(path.stat().st_size for path in folder.iterdir())
     if size > MAX_BYTES:
         raise ValueError(f"{folder} has {size} bytes, more than {MAX_BYTES}")
@@ -192,11 +189,14 @@ def main() -> None:
     thinker = new_thinker(reader.tokenizer).eval()
     if options.weights:
         load_averaged(thinker, options.weights)
-    print(export(thinker, reader, options.out))
+    with tempfile.TemporaryDirectory() as checkpoint:
+        write_checkpoint(thinker, reader, Path(checkpoint))
+        write_ir(Path(checkpoint), options.out)
     public = options.public or (CHECKPOINT_FOLDER if options.out == MODEL_FOLDER else None)
     if public and options.weights:
         write_weights(thinker, public)
         copy_words(public)
+    print(check(thinker, reader, options.out))
 
 
 if __name__ == "__main__":
