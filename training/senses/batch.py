@@ -65,6 +65,14 @@ class Heard:
             first += len(chunks)
         return torch.cat(parts, dim=1), self.num_frames
 
+    def ends(self) -> Tensor:
+        """``int64[S]``: frames of each second that the model is fed: all of them, except where a
+        sound is shorter than one.
+        """
+        full = hearing.CHUNK_FRAMES
+        counts = [[min(num, full)] * -(-num // full) for num in self.num_frames.tolist()]
+        return torch.tensor([count for of_sound in counts for count in of_sound])
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:

@@ -98,9 +98,11 @@ class Network(nn.Module):
     def hear(self, heard: Heard) -> Tensor:
         """``[tokens, hidden size]`` of all sounds."""
         tower = self.audio_tower
-        x = heard.mel[:, None]
+        x, ends = heard.mel[:, None], heard.ends()
         for conv in (tower.conv2d1, tower.conv2d2, tower.conv2d3):
-            x = functional.gelu(conv(x))
+            x, ends = functional.gelu(conv(x)), (ends - 1) // 2 + 1
+            # The model is fed a short sound without the silence that fills its second here.
+            x = x * (torch.arange(x.shape[-1]) < ends[:, None])[:, None, None]
         x = tower.conv_out(x.permute(0, 3, 1, 2).flatten(2))
         x = x + tower.positional_embedding.positional_embedding[: x.shape[1]]
         bias = _bias(heard.is_token)
