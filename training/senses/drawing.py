@@ -17,7 +17,7 @@ from training.senses.skills import SENSES
 
 Kind: TypeAlias = Literal["picture", "video", "sound", "both"]
 
-BATCHES: dict[Kind, int] = {"picture": 60, "video": 14, "sound": 26, "both": 12}
+BATCHES: dict[Kind, int] = {"picture": 64, "video": 16, "sound": 18, "both": 8}
 """Conversations of each kind in a step, drawn of the kind's senses."""
 _JOINED_SHARE = 0.12
 """Conversations about two things in a row."""

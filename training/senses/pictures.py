@@ -26,6 +26,9 @@ Box: TypeAlias = tuple[float, float, float]
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SIDES = (96, 96, 112, 128, 128, 160, 224)
+_UNNAMED_SHARE = 0.6
+_UNLIKE = 70
+"""Least distance of an arbitrary colour from those in which the examination shows the same shape."""
 _DISTINCT = 90
 """Least distance of a thing's colour from what is behind it."""
 
@@ -38,10 +41,15 @@ def canvas(rng: Random, *names: Named, background: Colour | None = None) -> Imag
 
 def behind(rng: Random, *names: Named) -> Colour:
     """A background, grey or nearly, on which things of the colours named can be told apart."""
+    return ground(rng, [COLOURS[name] for name in names])
+
+
+def ground(rng: Random, inks: Sequence[Colour]) -> Colour:
+    """The same for colours of any kind."""
     while True:
         grey = rng.choice((rng.randint(110, 190), rng.randint(0, 255), 255))
         found = red, green, blue = [min(max(grey + rng.randint(-8, 8), 0), 255) for _ in range(3)]
-        if all(_distance(COLOURS[name], found) > _DISTINCT for name in names):
+        if all(_distance(ink, found) > _DISTINCT for ink in inks):
             return red, green, blue
 
 
@@ -98,13 +106,26 @@ def colour(rng: Random, split: Split) -> Perception:
 def shape(rng: Random, split: Split) -> Perception:
     """What shape is it?"""
     what, name = pair(rng, split, SHAPES, list(COLOURS))
-    image = canvas(rng, name)
-    paint(image, what[0], place(rng, image), jittered(rng, COLOURS[name]))
+    ink = jittered(rng, COLOURS[name])
+    if split == "train" and rng.random() < _UNNAMED_SHARE:
+        ink = _unnamed(rng, what)
+    image = canvas(rng, background=ground(rng, [ink]))
+    paint(image, what[0], place(rng, image), ink)
     questions = [
         ("What shape is it?", "这是什么形状？"),
         ("Which shape do you see?", "图里是什么形状？"),
     ]
     return asked("picture shape", rng, [picture(image)], questions, what)
+
+
+def _unnamed(rng: Random, what: Named) -> Colour:
+    """Any colour but those in which the examination shows the shape."""
+    colours = list(COLOURS)
+    kept = [COLOURS[name] for name in colours if is_of("held_out", what, name, SHAPES, colours)]
+    while True:
+        ink = rng.randrange(256), rng.randrange(256), rng.randrange(256)
+        if all(_distance(ink, other) > _UNLIKE for other in kept):
+            return ink
 
 
 def count(rng: Random, split: Split) -> Perception:

@@ -7,10 +7,15 @@ from random import Random
 
 from training.sample import Split
 from training.senses.pictures import Box, Named, canvas, is_couple_of, paint, picture
-from training.senses.sample import Perception, Question, talked
+from training.senses.sample import Perception, Question, asked, talked
 from training.senses.words import COLOURS, SHAPES, is_of, jittered
 
 _SIDE_SHARE = 1 / 3
+_PARTS = (
+    (("top left", "左上"), ("top", "上面"), ("top right", "右上")),
+    (("left", "左边"), ("middle", "中间"), ("right", "右边")),
+    (("bottom left", "左下"), ("bottom", "下面"), ("bottom right", "右下")),
+)
 _PLURAL = {"circle": "circles", "square": "squares", "triangle": "triangles", "star": "stars"}
 
 
@@ -29,6 +34,11 @@ class Thing:
         """``red circle``."""
         return f"{self.colour[0]} {self.shape[0]}", f"{self.colour[1]}{self.shape[1]}"
 
+    @property
+    def part(self) -> tuple[str, str]:
+        """The part of the picture that it is in, one of nine."""
+        return _PARTS[int(self.y * 3)][int(self.x * 3)]
+
     def box(self, size: tuple[int, int]) -> Box:
         """Where it is in a picture of so many pixels."""
         return self.x * size[0], self.y * size[1], self.radius * min(size)
@@ -40,7 +50,7 @@ def scene(rng: Random, split: Split) -> Perception:
     image = canvas(rng, *{thing.colour for thing in things})
     for thing in things:
         paint(image, thing.shape[0], thing.box(image.size), jittered(rng, COLOURS[thing.colour]))
-    asks = [_all, _colour, _shape, _count, _count_of, _where, _is_there, _biggest]
+    asks = [_all, _part, _colour, _shape, _count, _count_of, _where, _is_there, _biggest]
     questions = [found for ask in rng.sample(asks, len(asks)) if (found := ask(rng, things, split))]
     return talked("scene", rng, [picture(image)], questions[: rng.randint(2, 4)])
 
@@ -130,6 +140,27 @@ def _where(rng: Random, things: list[Thing], split: Split) -> Question | None:
             f"{first.colour[1]}的在{second.colour[1]}的哪一边？",
         )
     ], direction
+
+
+def part(rng: Random, split: Split) -> Perception:
+    """In which part of the picture is the only thing?"""
+    (thing,) = rng.sample(things_of(rng, split), 1)
+    image = canvas(rng, thing.colour)
+    paint(image, thing.shape[0], thing.box(image.size), jittered(rng, COLOURS[thing.colour]))
+    wordings = [
+        ("Where is it?", "它在哪里？"),
+        (f"Where is the {thing.shape[0]}?", f"{thing.shape[1]}在哪里？"),
+    ]
+    return asked("part", rng, [picture(image)], wordings, thing.part)
+
+
+def _part(rng: Random, things: list[Thing], split: Split) -> Question | None:
+    alone = [t for t in things if sum(t.colour == other.colour for other in things) == 1]
+    if not alone:
+        return None
+    thing = rng.choice(alone)
+    wording = f"Where is the {thing.colour[0]} one?", f"{thing.colour[1]}的在哪里？"
+    return [wording], thing.part
 
 
 def _is_there(rng: Random, things: list[Thing], split: Split) -> Question:

@@ -30,13 +30,15 @@ from training.senses.model import CHECKPOINT_FOLDER
 from training.senses.network import Network
 from training.senses.reading import Read, Reader
 from training.senses.skills import SENSES
-from training.train import Clock, autocast, examine, held_out, weighted_loss
+from training.train import Clock, autocast, examine, held_out
 
 FLOOR = 0.08
 """Wrong share that every sense is treated as having at least, so that it keeps being drawn."""
 WARMUP_STEPS = 60
 _EXAMINED_AT_ONCE = 20
 _AVERAGED_EVERY = 10
+_KEPT_SHARE = 0.5
+"""Of the loss on text: what the text model would have said; the rest is what is right."""
 _BLENDED_EVERY = 12
 _SHARED = "shared.pt"
 
@@ -55,6 +57,11 @@ class Run:
             Network(self.reader.tokenizer, folder=begin),
             multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.9),
         )
+        self.teacher = Network(self.reader.tokenizer)
+        if options.compile:
+            torch._dynamo.config.recompile_limit = 64
+            for layer in (*self.network.model.layers, *self.teacher.model.layers):
+                layer.compile(dynamic=True)
         self.optimizer = Optimizer(
             self.network,
             muon_lr=options.muon_lr,
@@ -136,8 +143,7 @@ class Run:
             loss.backward()
             of_media += float(loss.detach())
         with autocast():
-            hidden = self.network.read(text.token_ids)
-            loss = weighted_loss(hidden, self.network.logits, text)
+            loss = self._text_loss(text)
         (self.options.text_weight * loss).backward()
         self.optimizer.step(factor)
         if self.steps % _AVERAGED_EVERY == 0:
@@ -188,6 +194,18 @@ class Run:
             num_right += int((~wrong.any(dim=1)).sum())
             left -= num
         return round(num_right / self.options.examples, 3)
+
+    def _text_loss(self, text: Batch) -> Tensor:
+        """Towards what is right, and towards what the text model says that the run began with."""
+        network = self.network
+        hidden = network.read(text.token_ids).flatten(0, 1)[text.positions]
+        scores = network.logits(hidden).float().log_softmax(-1)
+        with torch.no_grad():
+            known = self.teacher.read(text.token_ids).flatten(0, 1)[text.positions]
+            soft = self.teacher.logits(known).float().softmax(-1)
+        right = -scores.gather(1, text.targets[:, None])[:, 0]
+        losses = right.lerp(-(soft * scores).sum(-1), _KEPT_SHARE)
+        return (losses * text.weights).sum() / text.weights.sum()
 
     def _loss(self, inputs: Inputs, weights: Tensor) -> Tensor:
         counted = inputs.is_answer[:, 1:]
@@ -274,6 +292,7 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--report-seconds", type=float, default=300)
     parser.add_argument("--examples", type=int, default=40)
     parser.add_argument("--processes", type=int, default=1, help="that draw")
+    parser.add_argument("--no-compile", dest="compile", action="store_false")
     parser.add_argument("--seed", type=int, default=1, help="of what is drawn")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args(arguments)
