@@ -80,7 +80,7 @@ class ScriptedEngine:
     def __init__(self, batches: list[list[TokenOutput]]) -> None:
         self._batches = batches
 
-    def generate(self, prompt: Any, params: Any, num_choices: int) -> Generation:
+    def generate(self, prompt: Any, params: Any, num_choices: int, states: None) -> Generation:
         generation = Generation(num_choices, lambda choice: None)
         has_logprobs = params.num_top_logprobs is not None
         self.task = asyncio.ensure_future(self._deliver(generation, has_logprobs=has_logprobs))
