@@ -83,7 +83,7 @@ def test_a_stop_string_does_not_end_the_mark_of_a_call(client: httpx.Client, sto
 
 @pytest.mark.spec("S31")
 def test_a_question_that_needs_no_tool_is_answered_in_words(client: httpx.Client) -> None:
-    (choice,) = ask(client, "Hello! Who are you?")["choices"]
+    (choice,) = ask(client, "Who are you?")["choices"]
     assert choice["finish_reason"] == "stop"
     assert "palaver" in choice["message"]["content"]
     assert "tool_calls" not in choice["message"]

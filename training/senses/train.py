@@ -30,6 +30,7 @@ from training.senses.model import CHECKPOINT_FOLDER
 from training.senses.network import Network
 from training.senses.reading import Read, Reader
 from training.senses.skills import SENSES
+from training.skills import SKILLS
 from training.train import Clock, autocast, examine, held_out
 
 FLOOR = 0.08
@@ -106,6 +107,7 @@ class Run:
             batch_tokens=options.text_tokens, pool_size=1024, max_tokens=1024, seed=self.steps + 1
         )
         peer = Peer(self.folder, options.peer, self.steps) if options.peer else None
+        texts.shares[:] = [options.dwell.get(name, 1.0) for name in SKILLS]
         clock = Clock(options.minutes, options.decay_minutes, self.folder / "decay")
         report_at, begin, before = time.time() + 240, time.time(), self.conversations
         smooth: list[float] = []
@@ -286,13 +288,19 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=1.0, help="of the number in an update")
     parser.add_argument("--text-tokens", type=int, default=2048, help="of text in an update")
     parser.add_argument("--text-weight", type=float, default=0.5, help="of text in the loss")
-    parser.add_argument("--muon-lr", type=float, default=0.02)
+    parser.add_argument("--muon-lr", type=float, default=0.012)
     parser.add_argument("--adam-lr", type=float, default=2e-3)
-    parser.add_argument("--text-rate", type=float, default=0.3, help="rates of the language model")
+    parser.add_argument("--text-rate", type=float, default=0.2, help="rates of the language model")
     parser.add_argument("--report-seconds", type=float, default=300)
     parser.add_argument("--examples", type=int, default=40)
     parser.add_argument("--processes", type=int, default=1, help="that draw")
     parser.add_argument("--no-compile", dest="compile", action="store_false")
+    parser.add_argument(
+        "--dwell",
+        type=json.loads,
+        default={},
+        help='how often text skills are drawn, where not once: {"about": 4}',
+    )
     parser.add_argument("--seed", type=int, default=1, help="of what is drawn")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args(arguments)
