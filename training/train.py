@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import json
 import time
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -120,7 +119,7 @@ class Run:
     def step(self, batch: Batch, factor: float) -> float:
         """One update at ``factor`` of the full rates; returns the loss."""
         with autocast():
-            loss = weighted_loss(self.model(batch.token_ids), self.model.logits, batch)
+            loss = weighted_loss(self.model, batch)
         loss.backward()
         self.optimizer.step(factor)
         if self.steps % 10 == 0:
@@ -180,16 +179,11 @@ class Clock:
         return time.time() >= self._end
 
 
-def weighted_loss(hidden: Tensor, logits: Callable[[Tensor], Tensor], batch: Batch) -> Tensor:
-    """Mean cross-entropy of the positions that count, by their weights.
-
-    Args:
-        hidden: Final hidden states (conversations, tokens, hidden).
-        logits: The head.
-        batch: What was read.
-    """
-    scores = logits(hidden.flatten(0, 1)[batch.positions]).float()
-    losses = functional.cross_entropy(scores, batch.targets, reduction="none")
+def weighted_loss(model: LanguageModel, batch: Batch) -> Tensor:
+    """Mean cross-entropy of the positions that count, by their weights."""
+    hidden = model(batch.token_ids).flatten(0, 1)[batch.positions]
+    logits = model.logits(hidden).float()
+    losses = functional.cross_entropy(logits, batch.targets, reduction="none")
     return (losses * batch.weights).sum() / batch.weights.sum()
 
 

@@ -49,12 +49,8 @@ def ground(rng: Random, inks: Sequence[Colour]) -> Colour:
     while True:
         grey = rng.choice((rng.randint(110, 190), rng.randint(0, 255), 255))
         found = red, green, blue = [min(max(grey + rng.randint(-8, 8), 0), 255) for _ in range(3)]
-        if all(_distance(ink, found) > _DISTINCT for ink in inks):
+        if all(math.dist(ink, found) > _DISTINCT for ink in inks):
             return red, green, blue
-
-
-def _distance(first: Sequence[int], second: Sequence[int]) -> float:
-    return math.dist(first, second)
 
 
 def paint(image: Image.Image, shape: str, box: Box, colour: Colour | int) -> None:
@@ -124,7 +120,7 @@ def _unnamed(rng: Random, what: Named) -> Colour:
     kept = [COLOURS[name] for name in colours if is_of("held_out", what, name, SHAPES, colours)]
     while True:
         ink = rng.randrange(256), rng.randrange(256), rng.randrange(256)
-        if all(_distance(ink, other) > _UNLIKE for other in kept):
+        if all(math.dist(ink, other) > _UNLIKE for other in kept):
             return ink
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
+from typing import Literal
 
 from training.sample import Split
 from training.senses.pictures import Box, Named, canvas, is_couple_of, paint, picture
@@ -79,8 +80,14 @@ def _all(rng: Random, things: list[Thing], split: Split) -> Question:
     ], (en[0].upper() + en[1:] + ".", zh + "。")
 
 
+def _alone(things: list[Thing], trait: Literal["shape", "colour"]) -> list[Thing]:
+    """Those whose shape or colour no other thing has."""
+    values = [getattr(thing, trait) for thing in things]
+    return [thing for thing, value in zip(things, values, strict=True) if values.count(value) == 1]
+
+
 def _colour(rng: Random, things: list[Thing], split: Split) -> Question | None:
-    alone = [t for t in things if sum(t.shape == other.shape for other in things) == 1]
+    alone = _alone(things, "shape")
     if not alone:
         return None
     thing = rng.choice(alone)
@@ -91,7 +98,7 @@ def _colour(rng: Random, things: list[Thing], split: Split) -> Question | None:
 
 
 def _shape(rng: Random, things: list[Thing], split: Split) -> Question | None:
-    alone = [t for t in things if sum(t.colour == other.colour for other in things) == 1]
+    alone = _alone(things, "colour")
     if not alone:
         return None
     thing = rng.choice(alone)
@@ -121,7 +128,7 @@ def _count_of(rng: Random, things: list[Thing], split: Split) -> Question:
 
 
 def _where(rng: Random, things: list[Thing], split: Split) -> Question | None:
-    alone = [t for t in things if sum(t.colour == other.colour for other in things) == 1]
+    alone = _alone(things, "colour")
     if len(alone) < 2:
         return None
     first, second = rng.sample(alone, 2)
@@ -155,7 +162,7 @@ def part(rng: Random, split: Split) -> Perception:
 
 
 def _part(rng: Random, things: list[Thing], split: Split) -> Question | None:
-    alone = [t for t in things if sum(t.colour == other.colour for other in things) == 1]
+    alone = _alone(things, "colour")
     if not alone:
         return None
     thing = rng.choice(alone)
