@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -16,7 +17,7 @@ import pytest
 from palaver.errors import ModelNotAvailable
 from palaver.speech import espeak_pool
 from palaver.speech.espeak import TIMBRES, EmbeddedVoice
-from palaver.speech.espeak_pool import EspeakPool
+from palaver.speech.espeak_pool import PACE, EspeakPool, pace_of
 from palaver.speech.espeak_process import Style
 from palaver.speech.voice import Samples
 from tests.speech.listening import RATE_HZ, Heard
@@ -141,6 +142,61 @@ def test_a_sentence_comes_in_pieces_the_first_of_them_short() -> None:
     assert len(sounds) > 3
     assert len(sounds[0]) < 0.3 * RATE_HZ
     assert all(len(sound) < RATE_HZ for sound in sounds)
+
+
+def test_a_sentence_that_is_played_meanwhile_sounds_the_same_and_leaves_cores_to_others() -> None:
+    async def timed(pool: EspeakPool) -> tuple[Samples, float]:
+        begin_s = time.monotonic()
+        said = voice(pool).say(ENGLISH, "en", is_played=True)
+        sound = np.concatenate([piece async for piece in said])
+        return sound, time.monotonic() - begin_s
+
+    sound, seconds = with_pool(timed)
+    assert np.array_equal(sound, said(ENGLISH))
+    assert seconds > (len(sound) / RATE_HZ - 1) / PACE, "but for its first piece"
+
+
+def test_who_waits_urgently_waits_for_no_sentence_that_is_said_slowly() -> None:
+    async def both(pool: EspeakPool) -> tuple[list[str], Samples]:
+        done = []
+
+        async def say(name: str, sentence: str, **how: bool) -> Samples:
+            said = voice(pool).say(sentence, "en", **how)
+            pieces = [piece async for piece in said]
+            done.append(name)
+            return np.concatenate(pieces)
+
+        slow = asyncio.create_task(say("slow", ENGLISH * 40, is_played=True))
+        await asyncio.sleep(0.1)
+        patient = asyncio.create_task(say("patient", ENGLISH, is_played=True))
+        await asyncio.sleep(0)
+        await say("urgent", "Now.", is_urgent=True, is_played=True)
+        await patient
+        return done, await slow
+
+    order, sound = with_pool(both)
+    assert order == ["slow", "urgent", "patient"], "one at a time"
+    assert np.array_equal(sound, said(ENGLISH * 40)), "however it was hurried"
+
+
+def test_a_sentence_that_nobody_hears_any_more_frees_its_process() -> None:
+    async def leave(pool: EspeakPool) -> Samples:
+        style = TIMBRES["alto"].style("en")
+        said = pool.speak(ENGLISH * 40, style, is_played=True)
+        async with contextlib.aclosing(said) as pieces:
+            await anext(pieces)
+        return await whole(voice(pool), ENGLISH, "en")
+
+    begin_s = time.monotonic()
+    with_pool(leave)
+    assert time.monotonic() - begin_s < len(said(ENGLISH)) * 40 / RATE_HZ / PACE
+
+
+@pytest.mark.parametrize(("num_answers", "pace"), [(1, 8), (2, 8), (4, 8), (8, 16), (40, 80)])
+def test_the_more_answers_are_read_the_faster_each_sentence_is_said(
+    num_answers: int, pace: float
+) -> None:
+    assert pace_of(num_answers, num_processes=2) == pace
 
 
 def test_a_voice_that_spoke_last_goes_on_in_the_process_that_has_it_ready() -> None:

@@ -96,6 +96,17 @@ def test_nobody_waits_for_a_sentence_but_the_first() -> None:
     assert spoken("One.", " Two. Three.")[2].urgent == ["One."]
 
 
+@pytest.mark.parametrize("is_played", [True, False])
+def test_a_voice_is_told_whether_its_sound_is_played_while_it_is_made(is_played: bool) -> None:
+    async def run() -> BeepingVoice:
+        voice = BeepingVoice()
+        reading = VoiceReading(voice, is_played=is_played)
+        assert [samples async for samples in reading.say("One.", "en")]
+        return voice
+
+    assert asyncio.run(run()).played == (["One."] if is_played else [])
+
+
 def test_nothing_is_said_in_advance_while_a_sentence_is_spoken() -> None:
     async def run() -> BeepingVoice:
         voice = BeepingVoice()

@@ -25,6 +25,7 @@ class BeepingVoice:
     Attributes:
         said: Each sentence with its language.
         urgent: Sentences that were said to be.
+        played: Sentences that were said to be, while they are made.
     """
 
     def __init__(self, *, is_quick: bool = True) -> None:
@@ -33,15 +34,17 @@ class BeepingVoice:
         self.description = "beeps"
         self.said: list[tuple[str, str]] = []
         self.urgent: list[str] = []
+        self.played: list[str] = []
 
     async def say(
-        self, sentence: str, language: str, *, is_urgent: bool = False
+        self, sentence: str, language: str, *, is_urgent: bool = False, is_played: bool = False
     ) -> AsyncIterator[Samples]:
         """See :meth:`Voice.say`."""
         if "!" in sentence:
             raise ModelNotAvailable("the voice has broken")
         self.said.append((sentence, language))
         self.urgent += [sentence] if is_urgent else []
+        self.played += [sentence] if is_played else []
         codes = [ord(character) % 100 * 100 for character in sentence if character.isalnum()]
         if codes:
             yield np.repeat(np.array(codes, dtype=np.int16), 100)

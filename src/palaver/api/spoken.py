@@ -240,8 +240,9 @@ def speech_of(
         return None
     options = body.audio or AudioOptions()
     voices.check(options.voice, model.name)
+    encode, is_played = model.chat.tokenizer.encode, bool(body.stream)
     return Speech(
-        partial(voices.reading, options.voice, model.name, model.chat.tokenizer.encode),
+        partial(voices.reading, options.voice, model.name, encode, is_played=is_played),
         options.format or ("pcm16" if body.stream else "wav"),
         answers,
         is_whole=not body.stream,

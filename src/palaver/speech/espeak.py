@@ -75,14 +75,16 @@ class EmbeddedVoice:
         self._pool = pool
 
     async def say(
-        self, sentence: str, language: str, *, is_urgent: bool = False
+        self, sentence: str, language: str, *, is_urgent: bool = False, is_played: bool = False
     ) -> AsyncIterator[Samples]:
         """See :meth:`Voice.say`; what has nothing to read is silence of no length."""
         text = readable(sentence)
         if not any(character.isalnum() for character in text):
             return
         resampler: Resampler | None = None
-        spoken = self._pool.speak(text, self._timbre.style(language), is_urgent=is_urgent)
+        spoken = self._pool.speak(
+            text, self._timbre.style(language), is_urgent=is_urgent, is_played=is_played
+        )
         async with aclosing(spoken) as pieces:
             async for piece in pieces:
                 resampler = resampler or Resampler(self._pool.sample_rate_hz)

@@ -12,20 +12,26 @@ from contextlib import suppress
 from typing import TypeAlias
 
 from palaver.errors import ModelNotAvailable
-from palaver.speech.espeak_process import FAILED, LENGTH, Style
+from palaver.speech.espeak_process import FAILED, HURRY, LENGTH, Style
 
 _TIMEOUT_S = 20.0
 
-_Asked: TypeAlias = tuple[str, Style, bool]
-"""What to say, how, and whether it is urgent."""
+PACE = 8.0
+"""How much faster than it plays a sentence is said that is played meanwhile."""
+_LEAST_PACE = 4.0
+"""The same for each of many answers: beyond that, sentences are said faster."""
+
+_Asked: TypeAlias = tuple[str, Style, bool, float]
+"""What to say, how, whether it is urgent, and how fast."""
 
 
 class EspeakPool:
     """Processes that speak, each of them one sentence at a time.
 
-    Whoever waits longest is next, and every answer waits with one sentence at most, so that many
-    answers at once go on evenly. Of the processes that are idle, one that spoke last as it is to
-    speak now begins sooner than others.
+    Whoever waits longest is next, but for the urgent, and every answer waits with one sentence at
+    most, so that many answers at once go on evenly. Where somebody urgent has to wait, or nobody
+    listens any more, sentences are said as fast as can be. Of the processes that are idle, one that
+    spoke last as it is to speak now begins sooner than others.
 
     Args:
         num_processes: How many at most; ``None`` means one for each core.
@@ -37,10 +43,11 @@ class EspeakPool:
     def __init__(self, num_processes: int | None = None) -> None:
         self.sample_rate_hz = 0
         num = num_processes or len(os.sched_getaffinity(0))
-        self._free = asyncio.Semaphore(num)
+        self._freed = asyncio.Condition()
         self._idle = [_EspeakProcess() for _ in range(num)]
         self._all = list(self._idle)
         self._working: set[asyncio.Task[None]] = set()
+        self._num_waiting = self._num_urgent = 0
 
     async def start(self) -> None:
         """Start the processes now rather than with the first sentences.
@@ -59,7 +66,7 @@ class EspeakPool:
             await process.end()
 
     async def speak(
-        self, text: str, style: Style, *, is_urgent: bool = False
+        self, text: str, style: Style, *, is_urgent: bool = False, is_played: bool = False
     ) -> AsyncGenerator[bytes, None]:
         """16-bit samples, piece by piece as they are made.
 
@@ -67,26 +74,35 @@ class EspeakPool:
             text: What to say.
             style: How.
             is_urgent: Whether the first piece goes before other work.
+            is_played: Whether a few times as fast as it plays will do.
 
         Raises:
             ModelNotAvailable: The library does not work, or fails at this text.
         """
-        await self._free.acquire()
+        process = await self._take(style, is_urgent=is_urgent)
+        num_answers = len(self._all) - len(self._idle) + self._num_waiting
+        pace = pace_of(num_answers, len(self._all)) if is_played else 0.0
         pieces: asyncio.Queue[bytes | ModelNotAvailable | None] = asyncio.Queue()
         # A client that goes away must not end a process which has others to serve: the sentence is
         # finished, in milliseconds, and nobody hears it.
-        task = asyncio.ensure_future(self._speak((text, style, is_urgent), pieces))
+        task = asyncio.ensure_future(self._speak(process, (text, style, is_urgent, pace), pieces))
         self._working.add(task)
         task.add_done_callback(self._working.discard)
-        while (piece := await pieces.get()) is not None:
-            if isinstance(piece, ModelNotAvailable):
-                raise piece
-            yield piece
+        try:
+            while (piece := await pieces.get()) is not None:
+                if isinstance(piece, ModelNotAvailable):
+                    raise piece
+                yield piece
+        finally:
+            if not task.done():
+                process.hurry()
 
     async def _speak(
-        self, asked: _Asked, pieces: asyncio.Queue[bytes | ModelNotAvailable | None]
+        self,
+        process: _EspeakProcess,
+        asked: _Asked,
+        pieces: asyncio.Queue[bytes | ModelNotAvailable | None],
     ) -> None:
-        process = self._take(asked[1])
         outcome: ModelNotAvailable | None = ModelNotAvailable("the voice has been ended")
         try:
             await process.start()
@@ -97,13 +113,38 @@ class EspeakPool:
             outcome = error
         finally:
             self._idle.append(process)
-            self._free.release()
             pieces.put_nowait(outcome)
+            async with self._freed:
+                self._freed.notify_all()
 
-    def _take(self, style: Style) -> _EspeakProcess:
-        """An idle process: one that has the voice ready, or who has been idle for longest."""
+    async def _take(self, style: Style, *, is_urgent: bool) -> _EspeakProcess:
+        """An idle process, waited for: one that has the voice ready, or the longest idle one."""
+        if is_urgent and not self._idle:
+            for process in self._all:
+                process.hurry()
+        self._num_waiting += 1
+        self._num_urgent += is_urgent
+        try:
+            async with self._freed:
+                await self._freed.wait_for(
+                    lambda: self._idle and (is_urgent or not self._num_urgent)
+                )
+                self._freed.notify_all()  # there may be more than one
+        finally:
+            self._num_waiting -= 1
+            self._num_urgent -= is_urgent
         ready = [i for i, process in enumerate(self._idle) if process.style == style]
         return self._idle.pop(ready[-1] if ready else 0)
+
+
+def pace_of(num_answers: int, num_processes: int) -> float:
+    """How many times faster than it plays to say a sentence.
+
+    Args:
+        num_answers: That are read at once; many of them share what there are of processes.
+        num_processes: That say them.
+    """
+    return max(PACE, _LEAST_PACE * num_answers / num_processes)
 
 
 class _EspeakProcess:
@@ -144,11 +185,11 @@ class _EspeakProcess:
 
     async def speak(self, asked: _Asked, take: Callable[[bytes], None]) -> None:
         process = await self.start()
-        text, self.style, is_urgent = asked
+        text, self.style, is_urgent, pace = asked
         content = text.replace("\0", " ").encode("utf-8", "replace")
         try:
             async with asyncio.timeout(_TIMEOUT_S):
-                await _ask(process, json.dumps([*self.style, is_urgent]).encode(), content)
+                await _ask(process, json.dumps([*self.style, is_urgent, pace]).encode(), content)
                 while piece := await _read(process):
                     take(piece)
         except ModelNotAvailable:
@@ -158,6 +199,12 @@ class _EspeakProcess:
             if isinstance(error, OSError | asyncio.IncompleteReadError):
                 raise ModelNotAvailable("the voice does not answer; try again") from error
             raise
+
+    def hurry(self) -> None:
+        """Have the rest of what is being said be made as fast as can be."""
+        if self._process is not None and self._process.returncode is None:
+            with suppress(ProcessLookupError):  # it has just ended, or only begun
+                os.killpg(self._process.pid, HURRY)
 
     async def end(self) -> None:
         process, self._process, self.style = self._process, None, None

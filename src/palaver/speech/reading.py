@@ -57,12 +57,14 @@ class VoiceReading:
 
     Args:
         voice: Who reads.
+        is_played: Whether the sound is played while it is made.
     """
 
     wants_states = False
 
-    def __init__(self, voice: Voice) -> None:
+    def __init__(self, voice: Voice, *, is_played: bool = False) -> None:
         self._voice = voice
+        self._is_played = is_played
         self._expected: _Sentence | None = None
         self._is_heard = False
 
@@ -95,7 +97,9 @@ class VoiceReading:
     def _begin(self, sentence: str, language: str) -> None:
         """Have a sentence said in place of the expected one; the first sound is waited for."""
         self.close()
-        sound = self._voice.say(sentence, language, is_urgent=not self._is_heard)
+        sound = self._voice.say(
+            sentence, language, is_urgent=not self._is_heard, is_played=self._is_played
+        )
         self._expected = _Sentence((sentence, language), sound)
 
     def _is_expected(self, sentence: str, language: str) -> bool:

@@ -81,6 +81,8 @@ class Voices:
         encode: Callable[[str], list[int]],
         prompt: Prompt,
         states: Sequence[NDArray[np.float32]] = (),
+        *,
+        is_played: bool = False,
     ) -> Reading:
         """Begin to read an answer aloud.
 
@@ -90,13 +92,14 @@ class Voices:
             encode: Text to the model's tokens.
             prompt: What is answered.
             states: What the model makes of the prompt's media, once it has begun to answer.
+            is_played: Whether the sound is played while it is made.
 
         Raises:
             InvalidRequest: There is no such voice.
         """
         if name is not None and name in self._own(model):
             return self._natives[model].reading(name, prompt, encode, states)
-        return VoiceReading(self.get(name, model))
+        return VoiceReading(self.get(name, model), is_played=is_played)
 
     def _own(self, model: str) -> tuple[str, ...]:
         return self._natives[model].speakers if model in self._natives else ()
