@@ -7,10 +7,12 @@ from random import Random
 from palaver.senses.media import Media, Picture, Sound
 from training.sample import Sample, Split
 from training.senses import pictures
+from training.senses.pictures import Named
 from training.senses.sample import Perception, asked
 from training.senses.sounds import heard, spoken
 from training.senses.words import COLOURS, NUMBERS, NUMBERS_ZH, SHAPES, SPOKEN, jittered, pair
 
+_APART_SHARE = 0.5
 _SAID = [word for word in SPOKEN if word in COLOURS]
 _TOOL = {
     "type": "function",
@@ -56,25 +58,35 @@ def said_and_seen(rng: Random, split: Split) -> Perception:
 
 def as_json(rng: Random, split: Split) -> Perception:
     """What is seen, as JSON."""
-    shape, name, image = _one(rng, split)
+    shape, name, images = _seen(rng, split)
     answer = f'{{"colour": "{name[0]}", "shape": "{shape[0]}"}}'
     questions = [
         ("Answer in JSON with colour and shape.", "用 JSON 回答，键为 colour 和 shape。"),
     ]
-    return asked("mixed json", rng, [image], questions, (answer, answer))
+    if len(images) > 1:
+        questions = [
+            (
+                "Answer in JSON with the colour of the first picture and the shape of the second.",
+                "用 JSON 回答，键为 colour 和 shape：第一张图的颜色，第二张图的形状。",
+            )
+        ]
+    return asked("mixed json", rng, images, questions, (answer, answer))
 
 
 def as_call(rng: Random, split: Split) -> Perception:
     """What is seen, as a call."""
-    shape, name, image = _one(rng, split)
-    question = {"type": "text", "text": "Report what you see."}
+    shape, name, images = _seen(rng, split)
+    question = "Report what you see."
+    if len(images) > 1:
+        question = "Report the colour of the first picture and the shape of the second."
     arguments = {"colour": name[0], "shape": shape[0]}
     call = {"id": "1", "type": "function", "function": {"name": "report", "arguments": arguments}}
+    parts = [*({"type": "image"} for _ in images), {"type": "text", "text": question}]
     messages = (
-        {"role": "user", "content": [{"type": "image"}, question]},
+        {"role": "user", "content": parts},
         {"role": "assistant", "content": "", "tool_calls": [call]},
     )
-    return Perception(Sample("mixed call", messages, (_TOOL,)), (image,))
+    return Perception(Sample("mixed call", messages, (_TOOL,)), tuple(images))
 
 
 def heard_as_json(rng: Random, split: Split) -> Perception:
@@ -109,7 +121,18 @@ def _number(rng: Random, split: Split) -> tuple[int, Sound]:
     return value, heard(rng, [spoken(rng, split, said, language)])
 
 
-def _one(rng: Random, split: Split) -> tuple[tuple[str, str], tuple[str, str], Picture]:
+def _seen(rng: Random, split: Split) -> tuple[Named, Named, list[Picture]]:
+    """A shape, a colour and a picture of both; in training also one of each, so that neither tells
+    the other.
+    """
+    shape, name, image = _one(rng, split)
+    if split == "held_out" or rng.random() > _APART_SHARE:
+        return shape, name, [image]
+    shape, _, other = _one(rng, split)
+    return shape, name, [image, other]
+
+
+def _one(rng: Random, split: Split) -> tuple[Named, Named, Picture]:
     shape, name = pair(rng, split, SHAPES, list(COLOURS))
     image = pictures.canvas(rng, name)
     pictures.paint(image, shape[0], pictures.place(rng, image), jittered(rng, COLOURS[name]))

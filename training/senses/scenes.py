@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from training.sample import Split
 from training.senses.pictures import Box, Named, canvas, is_couple_of, paint, picture
-from training.senses.sample import Perception, Question, asked, talked
+from training.senses.sample import Perception, Question, talked
 from training.senses.words import COLOURS, SHAPES, is_of, jittered
 
+Trait: TypeAlias = Literal["shape", "colour"]
+
+_TRAITS: tuple[Trait, ...] = ("shape", "colour")
 _SIDE_SHARE = 1 / 3
 _PARTS = (
     (("top left", "左上"), ("top", "上面"), ("top right", "右上")),
@@ -66,7 +69,9 @@ def things_of(rng: Random, split: Split) -> list[Thing]:
     for column, row in sorted(rng.sample(cells, num), key=lambda cell: (cell[1], cell[0])):
         shape, name = rng.choice(pairs)
         x, y = ((place + rng.uniform(0.42, 0.58)) * _SIDE_SHARE for place in (column, row))
-        things.append(Thing(shape, name, x, y, rng.uniform(0.06, 0.14)))
+        radius = rng.uniform(0.06, 0.14) if num > 1 else rng.uniform(0.06, 0.3)
+        x, y = (min(max(place, radius), 1 - radius) for place in (x, y))
+        things.append(Thing(shape, name, x, y, radius))
     return things
 
 
@@ -80,7 +85,7 @@ def _all(rng: Random, things: list[Thing], split: Split) -> Question:
     ], (en[0].upper() + en[1:] + ".", zh + "。")
 
 
-def _alone(things: list[Thing], trait: Literal["shape", "colour"]) -> list[Thing]:
+def _alone(things: list[Thing], trait: Trait) -> list[Thing]:
     """Those whose shape or colour no other thing has."""
     values = [getattr(thing, trait) for thing in things]
     return [thing for thing, value in zip(things, values, strict=True) if values.count(value) == 1]
@@ -128,46 +133,62 @@ def _count_of(rng: Random, things: list[Thing], split: Split) -> Question:
 
 
 def _where(rng: Random, things: list[Thing], split: Split) -> Question | None:
-    alone = _alone(things, "colour")
-    if len(alone) < 2:
+    """Where one thing is from another, each of them told by its colour or its shape."""
+    traits: list[Trait] = [rng.choice(_TRAITS), rng.choice(_TRAITS)]
+    alone = [_alone(things, trait) for trait in traits]
+    if not all(alone):
         return None
-    first, second = rng.sample(alone, 2)
+    first, second = (rng.choice(found) for found in alone)
     dx, dy = first.x - second.x, first.y - second.y
-    if min(abs(dx), abs(dy)) > 0.4 * max(abs(dx), abs(dy)):
+    if min(abs(dx), abs(dy)) > 0.4 * max(abs(dx), abs(dy)) or first is second:
         return None
     if abs(dx) > abs(dy):
         direction = ("right", "右边") if dx > 0 else ("left", "左边")
     else:
         direction = ("below", "下边") if dy > 0 else ("above", "上边")
-    if not is_couple_of(split, first.colour, second.colour, direction):
+    are_colours = traits == ["colour", "colour"]
+    if are_colours and not is_couple_of(split, first.colour, second.colour, direction):
         return None
-    return [
-        (
-            f"Where is the {first.colour[0]} one, seen from the {second.colour[0]} one?",
-            f"{first.colour[1]}的在{second.colour[1]}的哪一边？",
-        )
-    ], direction
+    (en, zh), (other, other_zh) = (
+        thing.shape if trait == "shape" else (f"{thing.colour[0]} one", f"{thing.colour[1]}的")
+        for thing, trait in zip((first, second), traits, strict=True)
+    )
+    wording = (
+        f"Where is the {en}, seen from the {other}?",
+        f"{zh}在{other_zh}的哪一边？".replace("的的", "的"),
+    )
+    return [wording], direction
 
 
 def part(rng: Random, split: Split) -> Perception:
-    """In which part of the picture is the only thing?"""
-    (thing,) = rng.sample(things_of(rng, split), 1)
-    image = canvas(rng, thing.colour)
-    paint(image, thing.shape[0], thing.box(image.size), jittered(rng, COLOURS[thing.colour]))
-    wordings = [
-        ("Where is it?", "它在哪里？"),
-        (f"Where is the {thing.shape[0]}?", f"{thing.shape[1]}在哪里？"),
-    ]
-    return asked("part", rng, [picture(image)], wordings, thing.part)
+    """In which parts of the picture are its one to three things, and where from another?"""
+    things = [thing for thing in things_of(rng, split) if rng.random() < 0.8][:3]
+    things = _alone(things, "colour") or things[:1] or things_of(rng, split)[:1]
+    image = canvas(rng, *{thing.colour for thing in things})
+    for thing in things:
+        paint(image, thing.shape[0], thing.box(image.size), jittered(rng, COLOURS[thing.colour]))
+    questions = [_part_of(thing) for thing in things]
+    questions += filter(None, (_where(rng, things, split) for _ in range(4)))
+    if len(things) == 1:
+        shape, shape_zh = things[0].shape
+        wordings = [
+            ("Where is it?", "它在哪里？"),
+            (f"Where is the {shape}?", f"{shape_zh}在哪里？"),
+        ]
+        questions = [(wordings, things[0].part)]
+    return talked("part", rng, [picture(image)], rng.sample(questions, min(len(questions), 4)))
+
+
+def _part_of(thing: Thing) -> Question:
+    wording = f"Where is the {thing.colour[0]} one?", f"{thing.colour[1]}的在哪里？"
+    return [wording], thing.part
 
 
 def _part(rng: Random, things: list[Thing], split: Split) -> Question | None:
     alone = _alone(things, "colour")
     if not alone:
         return None
-    thing = rng.choice(alone)
-    wording = f"Where is the {thing.colour[0]} one?", f"{thing.colour[1]}的在哪里？"
-    return [wording], thing.part
+    return _part_of(rng.choice(alone))
 
 
 def _is_there(rng: Random, things: list[Thing], split: Split) -> Question:

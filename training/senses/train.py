@@ -58,7 +58,7 @@ class Run:
             Network(self.reader.tokenizer, folder=begin),
             multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.9),
         )
-        self.teacher = Network(self.reader.tokenizer)
+        self.teacher = Network(self.reader.tokenizer, options.teacher)
         if options.compile:
             torch._dynamo.config.recompile_limit = 64
             for layer in (*self.network.model.layers, *self.teacher.model.layers):
@@ -198,7 +198,7 @@ class Run:
         return round(num_right / self.options.examples, 3)
 
     def _text_loss(self, text: Batch) -> Tensor:
-        """Towards what is right, and towards what the text model says that the run began with."""
+        """Towards what is right, and towards what the teacher says."""
         network = self.network
         hidden = network.read(text.token_ids).flatten(0, 1)[text.positions]
         scores = network.logits(hidden).float().log_softmax(-1)
@@ -281,6 +281,9 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--resume", action="store_true", help="continue the run in the folder")
     parser.add_argument(
         "--from", dest="start", type=Path, default=CHECKPOINT_FOLDER, help="weights to begin with"
+    )
+    parser.add_argument(
+        "--teacher", type=Path, default=CHECKPOINT_FOLDER, help="weights whose text is kept"
     )
     parser.add_argument("--new-optimizer", action="store_true", help="forget its momentum")
     parser.add_argument("--peer", type=Path, help="folder of a run that trains beside this one")
