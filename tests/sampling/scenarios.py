@@ -60,9 +60,9 @@ class Scenario:
 
 
 def _penalised(wishes: Wishes, *mistakes: Sampler, rows: tuple[str, ...]) -> Scenario:
-    """Answers of two tokens one of which comes again and again."""
+    """Answers of six tokens, each of them one of two."""
     name = f"{wishes} over two words"
-    return Scenario(name, rows, wishes, mistakes, levels=PAIR, num_tokens=4)
+    return Scenario(name, rows, wishes, mistakes, levels=PAIR, is_only=True, num_tokens=6)
 
 
 def _filtered(wishes: Wishes, *mistakes: Sampler, rows: tuple[str, ...]) -> Scenario:
@@ -211,7 +211,7 @@ SCENARIOS = (
         num_tokens=2,
     ),
     _penalised(
-        Wishes(temperature=1.6, frequency_penalty=1.1, presence_penalty=1.2),
+        Wishes(temperature=2, frequency_penalty=0.9, presence_penalty=1.8),
         wrong.penalties_behind_temperature,
         wrong.frequency_counts_once,
         wrong.presence_counts_each_use,
