@@ -62,14 +62,14 @@ def scene(rng: Random, split: Split) -> Perception:
 def things_of(rng: Random, split: Split) -> list[Thing]:
     """One to six things in reading order, of shapes and colours that the split may bring together."""
     cells = [(column, row) for row in range(3) for column in range(3)]
-    num = rng.choice((1, 2, 2, 3, 3, 4, 5, 6))
+    num = rng.choice((1, 1, 2, 2, 3, 3, 4, 5, 6))
     pairs = [(shape, name) for shape in SHAPES for name in COLOURS]
     pairs = [both for both in pairs if is_of(split, *both, SHAPES, list(COLOURS))]
     things = []
     for column, row in sorted(rng.sample(cells, num), key=lambda cell: (cell[1], cell[0])):
         shape, name = rng.choice(pairs)
         x, y = ((place + rng.uniform(0.42, 0.58)) * _SIDE_SHARE for place in (column, row))
-        radius = rng.uniform(0.06, 0.14) if num > 1 else rng.uniform(0.06, 0.3)
+        radius = rng.uniform(0.06, 0.14 if num > 1 else 0.5)
         x, y = (min(max(place, radius), 1 - radius) for place in (x, y))
         things.append(Thing(shape, name, x, y, radius))
     return things

@@ -31,7 +31,7 @@ SENSES: dict[str, Sense] = {
         Sense("mixed call", mixed.as_call, weight=1.5),
         Sense("mixed heard json", mixed.heard_as_json),
         Sense("mixed heard call", mixed.heard_as_call, weight=0.6),
-        Sense("scene", scenes.scene, weight=8, is_examined=False),
+        Sense("scene", scenes.scene, weight=16, is_examined=False),
         Sense("part", scenes.part, weight=12, is_examined=False),
         Sense("letters", pictures.letters, weight=4, is_examined=False),
         Sense("sound digits", sounds.spoken_digits, weight=3, is_examined=False),
