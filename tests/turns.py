@@ -11,6 +11,8 @@ from pathlib import Path
 SHORT_NS = 100_000
 _SYSCALLS = {"x86_64": 315, "aarch64": 275, "riscv64": 275}
 _NUM_BYTES = 56
+_START = 19
+"""Of the fields behind the name in a thread's ``stat``, the one that says when it began."""
 
 
 def turn_ns(thread: int) -> int | None:
@@ -26,5 +28,11 @@ def turn_ns(thread: int) -> int | None:
 
 
 def threads_of(pid: int) -> list[int]:
-    """All threads of a process."""
-    return sorted(int(path.name) for path in Path(f"/proc/{pid}/task").iterdir())
+    """All threads of a process, the oldest first, also where numbers have begun anew meanwhile."""
+
+    def begin(path: Path) -> tuple[int, int]:
+        _, _, fields = (path / "stat").read_text().rpartition(")")
+        return int(fields.split()[_START]), int(path.name)
+
+    paths = Path(f"/proc/{pid}/task").iterdir()
+    return [int(path.name) for path in sorted(paths, key=begin)]
