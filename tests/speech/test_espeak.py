@@ -179,6 +179,24 @@ def test_who_waits_urgently_waits_for_no_sentence_that_is_said_slowly() -> None:
     assert np.array_equal(sound, said(ENGLISH * 10)), "however it was hurried"
 
 
+def test_who_waits_behind_somebody_urgent_goes_on_when_that_one_goes_away() -> None:
+    async def leave(pool: EspeakPool) -> bool:
+        style = TIMBRES["alto"].style("en")
+        process = await pool._take(style, is_urgent=False)
+        patient, urgent = (
+            asyncio.create_task(pool._take(style, is_urgent=is_urgent))
+            for is_urgent in (False, True)
+        )
+        await asyncio.sleep(0.01)
+        pool._idle.append(process)
+        async with pool._freed:
+            pool._freed.notify_all()
+        urgent.cancel()
+        return await asyncio.wait_for(patient, timeout=10) is process
+
+    assert with_pool(leave)
+
+
 def test_a_sentence_that_nobody_hears_any_more_frees_its_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

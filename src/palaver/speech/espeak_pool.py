@@ -122,19 +122,19 @@ class EspeakPool:
         if is_urgent and not self._idle:
             for process in self._all:
                 process.hurry()
-        self._num_waiting += 1
-        self._num_urgent += is_urgent
-        try:
-            async with self._freed:
+        async with self._freed:
+            self._num_waiting += 1
+            self._num_urgent += is_urgent
+            try:
                 await self._freed.wait_for(
                     lambda: self._idle and (is_urgent or not self._num_urgent)
                 )
-                self._freed.notify_all()  # there may be more than one
-        finally:
-            self._num_waiting -= 1
-            self._num_urgent -= is_urgent
-        ready = [i for i, process in enumerate(self._idle) if process.style == style]
-        return self._idle.pop(ready[-1] if ready else 0)
+            finally:  # also of one that goes away: others may have waited for it
+                self._num_waiting -= 1
+                self._num_urgent -= is_urgent
+                self._freed.notify_all()
+            ready = [i for i, process in enumerate(self._idle) if process.style == style]
+            return self._idle.pop(ready[-1] if ready else 0)
 
 
 def pace_of(num_answers: int, num_processes: int) -> float:
