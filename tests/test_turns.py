@@ -82,6 +82,36 @@ def test_who_gives_way_is_nicer_and_has_ordinary_turns() -> None:
     assert (found["own"], found["niceness"]) == (ORDINARY_NS, os.nice(0) + 5)
 
 
+def test_a_thread_that_gives_way_alone_leaves_the_others_as_they_are() -> None:
+    thread = "thread = threading.Thread(target=give_way); thread.start(); thread.join()"
+    found = _turns_after("take_short_turns(are_inherited=True)", thread)
+    assert (found["own"], found["niceness"]) == (SHORT_NS, os.nice(0))
+
+
+_LEAVE = """
+import os, threading
+from palaver.turns import leave_main_threads_core
+os.sched_setaffinity(0, {cores})
+found = []
+def leave():
+    leave_main_threads_core()
+    found.extend(os.sched_getaffinity(0))
+thread = threading.Thread(target=leave)
+thread.start()
+thread.join()
+print(os.sched_getaffinity(os.getpid()) == {cores} and sorted(found))
+"""
+
+
+def test_a_thread_leaves_the_core_of_the_main_thread_where_there_is_another() -> None:
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        pytest.skip("there is no other core")
+    (left,) = json.loads(_run(_LEAVE.format(cores=set(cores[:2]))))
+    assert left in cores[:2]
+    assert json.loads(_run(_LEAVE.format(cores=set(cores[:1])))) == cores[:1]
+
+
 def test_a_policy_that_somebody_chose_is_kept() -> None:
     choose = "os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))"
     assert _turns_after(choose, "take_short_turns(are_inherited=True)")["own"] != SHORT_NS

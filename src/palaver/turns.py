@@ -14,6 +14,7 @@ import os
 import platform
 import struct
 import sys
+from pathlib import Path
 
 _SHORT_NS = 100_000  # the least that Linux takes
 _ORDINARY = 0
@@ -23,6 +24,7 @@ _ATTRIBUTES = struct.Struct("=IIQiIQQQ")
 """Size, policy, flags, niceness, priority, runtime (which is the turn), deadline, period."""
 _SWITCH_S = 0.0005
 _NICENESS = 5
+_FIELD_OF_CORE = 36  # of /proc/self/stat, behind the name
 
 
 def take_short_turns(*, are_inherited: bool) -> None:
@@ -45,9 +47,24 @@ def take_ordinary_turns() -> None:
 
 
 def give_way() -> None:
-    """Have the calling process take what others leave of the processor."""
+    """Have the calling process, on Linux the calling thread, let others have more of the processor.
+
+    Also when others want all of it, a quarter of a core is left.
+    """
     os.nice(_NICENESS)
     take_ordinary_turns()
+
+
+def leave_main_threads_core() -> None:
+    """Have the calling thread run from now on where the main thread does not run just now.
+
+    Where most of few cores are busy, Linux does not look for one that is idle, and a thread that
+    another one wakes gets to run on the other's core, in its place.
+    """
+    cores = os.sched_getaffinity(os.getpid())
+    others = cores - {_main_threads_core()}
+    if others and others != os.sched_getaffinity(0):
+        os.sched_setaffinity(0, others)
 
 
 def keep_what_is_there() -> None:
@@ -57,6 +74,14 @@ def keep_what_is_there() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+def _main_threads_core() -> int | None:
+    try:
+        stat = Path("/proc/self/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    return int(stat.rpartition(") ")[2].split()[_FIELD_OF_CORE])
 
 
 def _take_turns(turn_ns: int, flags: int) -> None:

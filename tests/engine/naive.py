@@ -27,9 +27,9 @@ Token = tuple[int, str | None, TokenLogprobs | None]
 Answers = dict[tuple[int, int], list[Token]]
 
 
-def fake_runtime(num_blocks: int = 64) -> FakeRuntime:
+def fake_runtime(num_blocks: int = 64, num_polls: int | None = None) -> FakeRuntime:
     """The runtime that all tests of the engine use."""
-    return FakeRuntime(VOCAB, BLOCK_SIZE, num_blocks, eos_token_id=STOP)
+    return FakeRuntime(VOCAB, BLOCK_SIZE, num_blocks, eos_token_id=STOP, num_polls=num_polls)
 
 
 def naive_answers(

@@ -37,6 +37,7 @@ from .naive import (
     st.sampled_from([1, 11, 16, 37, 512]),
     st.integers(1, 8),
     st.sampled_from([1, 3, 256]),
+    st.sampled_from([None, 0, 1, 4]),
 )
 def test_tokens_are_the_same_for_any_order_concurrency_chunking_and_cache(
     wanted: list[GenerationRequest],
@@ -45,28 +46,29 @@ def test_tokens_are_the_same_for_any_order_concurrency_chunking_and_cache(
     max_step_tokens: int,
     concurrency: int,
     max_running: int,
+    num_polls: int | None,
 ) -> None:
     expected: Answers = {}
     for one in wanted:
         expected |= naive_answers(one)
     order.shuffle(wanted)
-    engine = Engine(
-        fake_runtime(num_blocks), max_step_tokens=max_step_tokens, max_running=max_running
-    )
+    runtime = fake_runtime(num_blocks, num_polls)
+    engine = Engine(runtime, max_step_tokens=max_step_tokens, max_running=max_running)
     assert run(engine, wanted, concurrency) == expected
     drain(engine)
     assert engine.scheduler.pool.num_available == num_blocks
 
 
-def test_a_cache_too_small_for_all_preempts_and_changes_no_token() -> None:
+@pytest.mark.parametrize("num_polls", [None, 2])
+def test_a_cache_too_small_for_all_preempts_and_changes_no_token(num_polls: int | None) -> None:
     wanted = [request(i, token_ids(10, salt=i), max_tokens=30, num_choices=2) for i in range(6)]
     expected: Answers = {}
     for one in wanted:
         expected |= naive_answers(one)
-    engine = Engine(fake_runtime(num_blocks=16), max_step_tokens=16)
+    engine = Engine(fake_runtime(16, num_polls), max_step_tokens=16)
     assert run(engine, wanted) == expected
     assert engine.scheduler.num_preemptions > 0
-    roomy = Engine(fake_runtime(num_blocks=400))
+    roomy = Engine(fake_runtime(400, num_polls))
     assert run(roomy, wanted) == expected
     assert roomy.scheduler.num_preemptions == 0
 
@@ -309,10 +311,12 @@ class EngineMachine(RuleBasedStateMachine):
     """Adds, steps and cancels at random in a cache so small that preemption is common."""
 
     num_blocks = 14
+    num_polls: int | None = None
 
     def __init__(self) -> None:
         super().__init__()
-        self.engine = Engine(fake_runtime(self.num_blocks), max_step_tokens=12, max_running=5)
+        runtime = fake_runtime(self.num_blocks, self.num_polls)
+        self.engine = Engine(runtime, max_step_tokens=12, max_running=5)
         self.requests: dict[int, GenerationRequest] = {}
         self.cancelled: set[int] = set()
         self.cancelled_choices: set[tuple[int, int]] = set()
@@ -363,5 +367,13 @@ class EngineMachine(RuleBasedStateMachine):
                 assert found == (expected[: len(found)] if is_cut else expected)
 
 
+class ReadingMachine(EngineMachine):
+    """The same where prompts are read beside the steps."""
+
+    num_polls = 2
+
+
 TestEngineMachine = EngineMachine.TestCase
-TestEngineMachine.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestReadingMachine = ReadingMachine.TestCase
+for case in (TestEngineMachine, TestReadingMachine):
+    case.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)

@@ -21,8 +21,8 @@ class ChunkLog:
         self._schedule = engine.scheduler.schedule
         engine.scheduler.schedule = self._log  # type: ignore[method-assign]
 
-    def _log(self) -> list[Chunk]:
-        chunks = self._schedule()
+    def _log(self, *, is_reading: bool = False) -> list[Chunk]:
+        chunks = self._schedule(is_reading=is_reading)
         self.steps.append([_noted(chunk) for chunk in chunks])
         return chunks
 

@@ -81,13 +81,14 @@ def run(
     return answers
 
 
+@pytest.mark.parametrize("num_polls", [None, 2])
 @pytest.mark.parametrize("seed", range(5))
-def test_answers_depend_on_nothing_but_the_request(seed: int) -> None:
+def test_answers_depend_on_nothing_but_the_request(seed: int, num_polls: int | None) -> None:
     wanted = requests(seed)
     alone: Any = {}
     for request in wanted:
         alone |= run(Engine(fake_runtime()), [request], 1)
-    engine = Engine(fake_runtime(num_blocks=40), max_step_tokens=12)
+    engine = Engine(fake_runtime(40, num_polls), max_step_tokens=12)
     assert run(engine, wanted, 8) == alone
     drain(engine)
     assert run(engine, wanted[::-1], 3) == alone
@@ -103,9 +104,10 @@ def test_a_picture_read_before_is_found_in_the_cache() -> None:
     assert engine.scheduler.num_cached_tokens == (len(picture) - 2) // BLOCK_SIZE * BLOCK_SIZE
 
 
+@pytest.mark.parametrize("num_polls", [None, 2])
 @pytest.mark.parametrize("seed", range(3))
 def test_states_of_media_are_told_once_in_order_whatever_else_runs_and_is_cached(
-    seed: int,
+    seed: int, num_polls: int | None
 ) -> None:
     wanted = [msgspec.structs.replace(r, wants_states=r.request_id % 3 > 0) for r in requests(seed)]
     alone: Any = {}
@@ -116,7 +118,7 @@ def test_states_of_media_are_told_once_in_order_whatever_else_runs_and_is_cached
         num = sum(span.num_tokens for span in request.prompt.spans) if request.wants_states else 0
         assert len(expected.get(request.request_id, [])) == num
     assert len(expected) > 5
-    engine = Engine(fake_runtime(num_blocks=40), max_step_tokens=12)
+    engine = Engine(fake_runtime(40, num_polls), max_step_tokens=12)
     for order in (wanted, wanted[::-1]):
         found: Any = {}
         run(engine, order, 8, found)

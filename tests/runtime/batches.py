@@ -20,6 +20,11 @@ class Part:
 
 def step(runtime: Runtime, *parts: Part) -> Logits:
     """One step; a row of logits for the last token of each part."""
+    return runtime.step(batch(runtime, *parts)).copy()
+
+
+def batch(runtime: Runtime, *parts: Part) -> StepBatch:
+    """A batch that wants a row of logits for the last token of each part."""
     size = runtime.shape.block_size_tokens
     lengths = [part.past + len(part.token_ids) for part in parts]
     tables = [
@@ -27,7 +32,7 @@ def step(runtime: Runtime, *parts: Part) -> Logits:
     ]
     begins = np.cumsum([0, *(len(part.token_ids) for part in parts)])
     positions = [np.arange(p.past, n) for p, n in zip(parts, lengths, strict=True)]
-    batch = StepBatch(
+    return StepBatch(
         token_ids=np.array([i for part in parts for i in part.token_ids], dtype=np.int64),
         position_ids=np.concatenate(positions).astype(np.int64),
         past_lens=np.array([part.past for part in parts], dtype=np.int32),
@@ -37,4 +42,3 @@ def step(runtime: Runtime, *parts: Part) -> Logits:
         max_context_len=max(lengths),
         sampled_indices=(begins[1:] - 1).astype(np.int64),
     )
-    return runtime.step(batch).copy()

@@ -17,7 +17,7 @@ from palaver.models.served import BUILT_IN_FOLDER
 from palaver.runtime import RuntimeConfig, load_runtime
 from palaver.runtime.base import Logits, Runtime
 
-from .batches import Part, step
+from .batches import Part, batch, step
 from .text_model import RECORDED
 
 _NUM_BLOCKS = 48
@@ -110,6 +110,44 @@ def test_reading_beside_others_is_reading_alone_bit_for_bit(
     for block, content in zip([3, 4, 5], saved, strict=False):
         for left, right in zip(runtime.save_block(block), content, strict=True):
             assert np.array_equal(left, right)
+
+
+@pytest.mark.parametrize("num_tokens", [2, 31, 40, 119])
+def test_reading_beside_steps_is_reading_in_one_bit_for_bit_and_disturbs_nobody(
+    runtime: Runtime, num_tokens: int
+) -> None:
+    prompt, neighbour = _tokens(runtime, num_tokens), _tokens(runtime, 45, seed=1)
+    in_step = step(runtime, Part(prompt, 0, [0, 1, 2, 3]))
+    alone = _answer(runtime, neighbour, [10, 11])
+    step(runtime, Part(neighbour, 0, [12, 13]))
+    reading = runtime.begin(batch(runtime, Part(prompt, 0, [4, 5, 6, 7])))
+    beside = [
+        step(runtime, Part([int(row.argmax())], past, [12, 13]))
+        for past, row in enumerate(alone[:-1], start=45)
+    ]
+    assert np.array_equal(reading.result(), in_step)
+    assert np.array_equal(np.concatenate(beside), alone[1:])
+    for left, right in zip([0, 1, 2, 3][: num_tokens // 32], [4, 5, 6, 7], strict=False):
+        for one, other in zip(runtime.save_block(left), runtime.save_block(right), strict=True):
+            assert np.array_equal(one, other)
+
+
+def test_more_sequences_than_one_thread_decodes_give_the_same_bits(runtime: Runtime) -> None:
+    prompts = [_tokens(runtime, 20 + i, seed=i) for i in range(runtime.max_beside + 4)]
+    for i, prompt in enumerate(prompts):
+        step(runtime, Part(prompt, 0, [2 * i, 2 * i + 1]))
+    parts = [Part([50 + i], len(p), [2 * i, 2 * i + 1]) for i, p in enumerate(prompts)]
+    together = step(runtime, *parts)
+    assert np.array_equal(together[:3], step(runtime, *parts[:3]))
+    assert np.array_equal(together[-1:], step(runtime, parts[-1]))
+
+
+def test_with_a_single_thread_nothing_is_read_beside_steps() -> None:
+    runtime = load_runtime(_config(num_threads=1))
+    assert runtime.max_beside == 0
+    many = load_runtime(_config(num_threads=2))
+    prompt = _tokens(runtime, 45)
+    assert np.array_equal(_answer(runtime, prompt, [0, 1]), _answer(many, prompt, [0, 1]))
 
 
 @pytest.mark.parametrize("cuts", [[32], [64], [32, 64, 96], [96]])

@@ -28,7 +28,7 @@ def chat_model(family: FamilyFolder) -> ChatModel:
     return ModelFolder.open(HERE / family).chat_model()
 
 
-def runtime(family: FamilyFolder, num_cache_tokens: int = 4096) -> Runtime:
+def runtime(family: FamilyFolder, num_cache_tokens: int = 4096, num_threads: int = 0) -> Runtime:
     """A recorded model, loaded."""
     return load_runtime(
         RuntimeConfig(
@@ -37,6 +37,7 @@ def runtime(family: FamilyFolder, num_cache_tokens: int = 4096) -> Runtime:
             max_cache_tokens=num_cache_tokens,
             cache_precision="f32",
             inference_precision="f32",
+            num_threads=num_threads,
         )
     )
 

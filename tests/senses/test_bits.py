@@ -67,9 +67,11 @@ def test_an_answer_is_the_same_alone_in_a_batch_of_16_and_from_the_cache(
     assert engine.scheduler.num_cached_tokens > num_cached
 
 
-def test_answers_survive_preemption_with_their_media() -> None:
-    loaded = runtime("omni", num_cache_tokens=192)
+@pytest.mark.parametrize("num_threads", [1, 2])
+def test_answers_survive_preemption_with_their_media(num_threads: int) -> None:
+    loaded = runtime("omni", num_cache_tokens=192, num_threads=num_threads)
     wanted = conversations("omni", loaded)
     scarce = Engine(loaded, max_step_tokens=64)
     assert answers(scarce, wanted, sorted(wanted), 16) == alone(loaded, wanted)
-    assert scarce.scheduler.num_preemptions > 0
+    if not loaded.max_beside:  # else it depends on how long reading takes
+        assert scarce.scheduler.num_preemptions > 0

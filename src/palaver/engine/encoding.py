@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from palaver.engine.request import GenerationRequest, Span
 from palaver.runtime.base import Encoder, Features
-from palaver.turns import take_ordinary_turns
+from palaver.turns import give_way, leave_main_threads_core
 
 DEFAULT_CACHE_BYTES = 256 * 2**20
 
@@ -105,9 +105,10 @@ class MediaEncoder:
                 encoding.is_forgotten = True
 
     def _run(self) -> None:
-        take_ordinary_turns()
+        give_way()
         while True:
             encoding = self._next()
+            leave_main_threads_core()
             self._advance(encoding)
             with self._wakeup:
                 if encoding.is_forgotten:

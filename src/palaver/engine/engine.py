@@ -13,6 +13,7 @@ from palaver.engine.batch import make_batch
 from palaver.engine.grammar import Constraint, Mask, MaskMaker
 from palaver.engine.messages import MediaStates, TokenFinish, TokenOutput
 from palaver.engine.penalties import TokenCounts
+from palaver.engine.reading import Reading, apart
 from palaver.engine.request import Array, GenerationRequest
 from palaver.engine.sampler import FORBIDDEN, Draw, Sampler, TokenLogprobs, logprobs_of
 from palaver.engine.scheduler import Chunk, Scheduler
@@ -59,6 +60,8 @@ class Engine:
             max_running=max_running,
         )
         self._sequences: dict[int, list[Sequence]] = {}
+        self._reading: Reading | None = None
+        self._model_s = 0.0
         self._masks = MaskMaker(runtime.shape.vocab_size)
         self._mask_thread = ThreadPoolExecutor(1, thread_name_prefix="masks")
         self.stats: StepStats | None = None
@@ -121,27 +124,38 @@ class Engine:
         """
         for sequence in self._sequences.get(request_id, []).copy():
             if choice in (None, sequence.choice):
+                if self._reading and self._reading.reads(sequence):
+                    self._reading.logits.result()  # it writes into the blocks until then
                 self.scheduler.remove(sequence)
                 self._forget(sequence)
 
     def step(self) -> list[TokenOutput]:
-        """Compute one step; the tokens it brought, in the order of arrival."""
+        """Compute one step; the tokens it brought, in the order of arrival.
+
+        Where the runtime can, prompts are read beside the steps of those who are being answered.
+        Then a step brings the tokens of what has been read by its end.
+        """
         self.stats = None
         self.failures = []
         self.states = []
+        self._model_s = 0.0
         begun = time.perf_counter()
         before = self.scheduler.num_preemptions, self.scheduler.num_cached_tokens
-        chunks = self.scheduler.schedule()
-        if not chunks:
-            return []
-        batch = make_batch(chunks, self._runtime.shape.block_size_tokens)
-        masks = self._begin_masks(chunks)
-        model_begun = time.perf_counter()
-        logits = self._runtime.step(batch)
-        model_s = time.perf_counter() - model_begun
-        self._note_states(chunks)
-        tokens = self._sample(chunks, logits, masks.result() if masks else {})
-        self.stats = self._measure(chunks, before, model_s, begun)
+        read: Listing[Chunk] = ()
+        tokens: list[TokenOutput] = []
+        if self._reading and self.scheduler.would_preempt():  # perhaps one that is being read
+            read, tokens = self._finish_reading(self._reading)
+        chunks = self.scheduler.schedule(is_reading=self._reading is not None)
+        if not self._reading:
+            chunks, aside = apart(chunks, self._runtime.max_beside)
+            self._reading = Reading.begin(self._runtime, aside) if aside else None
+        if chunks:
+            tokens += self._compute(chunks)
+        if self._reading and (not chunks or self._reading.logits.done()):
+            read, more = self._finish_reading(self._reading)
+            tokens += more
+        if chunks or read:
+            self.stats = self._measure([*chunks, *read], before, begun)
         return tokens
 
     def inspect(self) -> list[SequenceState]:
@@ -154,6 +168,25 @@ class Engine:
         known = {id(s) for sequences in self._sequences.values() for s in sequences}
         queued = [*self.scheduler.running, *self.scheduler.waiting]
         assert known == {id(s) for s in queued if not s.is_read_back}, "a sequence is lost"
+
+    def _compute(self, chunks: Listing[Chunk]) -> list[TokenOutput]:
+        """Run the model over the step's chunks, and draw."""
+        batch = make_batch(chunks, self._runtime.shape.block_size_tokens)
+        masks = self._begin_masks(chunks)
+        begun = time.perf_counter()
+        logits = self._runtime.step(batch)
+        self._model_s += time.perf_counter() - begun
+        self._note_states(chunks)
+        return self._sample(chunks, logits, masks.result() if masks else {})
+
+    def _finish_reading(self, reading: Reading) -> tuple[Listing[Chunk], list[TokenOutput]]:
+        """Wait for what is read beside the steps, and draw; the chunks, and what they brought."""
+        self._reading = None
+        masks = self._begin_masks(reading.chunks)
+        begun = time.perf_counter()
+        logits = reading.logits.result()
+        self._model_s += time.perf_counter() - begun
+        return reading.chunks, self._sample(reading.chunks, logits, masks.result() if masks else {})
 
     def _begin_masks(self, chunks: Listing[Chunk]) -> Future[Mapping[Constraint, Mask]] | None:
         """Let the masks of this step's draws be made while the model runs."""
@@ -222,9 +255,7 @@ class Engine:
                     self.states.append(MediaStates(sequence.request.request_id, rows))
             place += chunk.num_tokens
 
-    def _measure(
-        self, chunks: Listing[Chunk], before: tuple[int, int], model_s: float, begun: float
-    ) -> StepStats:
+    def _measure(self, chunks: Listing[Chunk], before: tuple[int, int], begun: float) -> StepStats:
         scheduler, pool = self.scheduler, self.scheduler.pool
         decoded = [chunk for chunk in chunks if chunk.is_decode]
         read = [chunk for chunk in chunks if not chunk.is_decode]
@@ -240,8 +271,8 @@ class Engine:
             num_blocks=pool.num_blocks,
             num_held_blocks=pool.num_blocks - pool.num_available,
             num_kept_blocks=pool.num_kept,
-            model_s=model_s,
-            host_s=time.perf_counter() - begun - model_s,
+            model_s=self._model_s,
+            host_s=time.perf_counter() - begun - self._model_s,
         )
 
     def _sampled(self, sequence: Sequence) -> list[Sequence]:

@@ -143,8 +143,20 @@ class Scheduler:
                 msgspec.structs.replace(sequence.request.prompt, token_ids=tokens)
             )
 
-    def schedule(self) -> list[Chunk]:
-        """The next step's work, with a block for every token of it."""
+    def would_preempt(self) -> bool:
+        """Whether the next step might take the blocks of one sequence for another."""
+        decoding = (s for s in self.running if s.is_decoding)
+        return sum(map(self._num_wanted, decoding)) > self.pool.num_available
+
+    def schedule(self, *, is_reading: bool = False) -> list[Chunk]:
+        """The next step's work, with a block for every token of it.
+
+        Args:
+            is_reading: Whether prompts are being read that were scheduled before, so that there is
+                nothing to do now but to decode.
+        """
+        if is_reading:
+            return list(self._decode())
         num_preemptions = self.num_preemptions
         self._interrupt_read_back()
         chunks = list(self._decode())
@@ -198,8 +210,7 @@ class Scheduler:
         """Blocks of its own for the next tokens, at the cost of younger sequences if need be."""
         place = sequence.num_computed // self._block_size
         table = sequence.block_table
-        num_new = -(-len(sequence.token_ids) // self._block_size) - len(table)
-        while num_new + self._is_shared(table, place) > self.pool.num_available:
+        while self._num_wanted(sequence) > self.pool.num_available:
             youngest = self.running[-1]
             self._preempt(youngest)
             if youngest is sequence:
@@ -209,8 +220,16 @@ class Scheduler:
             self._store.copy_block(table[place], block)
             self.pool.release([table[place]])
             table[place] = block
-        table += self.pool.allocate(num_new)
+        table += self.pool.allocate(self._num_new(sequence))
         return True
+
+    def _num_wanted(self, sequence: Sequence) -> int:
+        """Blocks that its next tokens take: new ones, and one instead of one that it shares."""
+        place = sequence.num_computed // self._block_size
+        return self._num_new(sequence) + self._is_shared(sequence.block_table, place)
+
+    def _num_new(self, sequence: Sequence) -> int:
+        return -(-len(sequence.token_ids) // self._block_size) - len(sequence.block_table)
 
     def _is_shared(self, table: list[int], place: int) -> bool:
         return place < len(table) and self.pool.is_shared(table[place])

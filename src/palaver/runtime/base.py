@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -128,6 +129,20 @@ class Runtime(Protocol):
 
         Returns:
             ``float32[R, vocab_size]``, valid until the next step.
+        """
+
+    @property
+    def max_beside(self) -> int:
+        """Sequences that may decode in steps that :meth:`begin` is beside; 0 if none may."""
+
+    def begin(self, batch: StepBatch) -> Future[Logits]:
+        """Begin to run the model over another batch, beside the steps; one batch at a time.
+
+        Until it is done nobody may touch the cache blocks that it names, but for reading those that
+        it only reads as well.
+
+        Returns:
+            What :meth:`step` returns, valid until the next such batch.
         """
 
     @property

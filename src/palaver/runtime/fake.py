@@ -9,6 +9,7 @@ loses its bit-exactness here as well.
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import Future
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from palaver.senses.media import Kind
 
 _DECODED = np.int64(1) << 60
 _EMPTY = np.int64(-1)
+_MAX_BESIDE = 3
 
 
 class FakeEncoder:
@@ -45,6 +47,8 @@ class FakeRuntime:
         block_size_tokens: Tokens in one cache block.
         num_blocks: Number of cache blocks.
         eos_token_id: Token made likelier as the context grows, to end sequences; ``None`` never.
+        num_polls: How often a batch beside the steps is not done yet when it is looked at; ``None``
+            if nothing can be computed beside them.
     """
 
     def __init__(
@@ -53,12 +57,16 @@ class FakeRuntime:
         block_size_tokens: int = 4,
         num_blocks: int = 64,
         eos_token_id: int | None = None,
+        num_polls: int | None = None,
     ) -> None:
         self._shape = RuntimeShape(vocab_size, block_size_tokens, num_blocks, block_size_tokens * 8)
         self._cache = np.full((num_blocks, block_size_tokens), _EMPTY, dtype=np.int64)
         self._eos_token_id = eos_token_id
         self.encoder = FakeEncoder()
         self.has_states = True
+        self.max_beside = 0 if num_polls is None else _MAX_BESIDE
+        self._num_polls = num_polls or 0
+        self._aside: FakeAside | None = None
         self._states = np.zeros((0, 1), dtype=np.float32)
         self.num_steps = 0
         self.num_tokens = 0
@@ -84,6 +92,13 @@ class FakeRuntime:
             for index in wanted.intersection(range(begin, end)):
                 rows[index] = self._logits(blocks, past + index - begin + 1)
         return np.stack([rows[i] for i in batch.sampled_indices.tolist()]) if wanted else _no_rows()
+
+    def begin(self, batch: StepBatch) -> Future[Logits]:
+        """A batch that is computed as late as possible, from what the cache holds by then."""
+        assert self.max_beside, "there is nothing to compute it beside the steps"
+        assert self._aside is None or self._aside.is_taken, "two batches beside the steps"
+        self._aside = FakeAside(self, batch, self._num_polls)
+        return self._aside
 
     def states(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
         """What the tokens are, rounded."""
@@ -128,6 +143,43 @@ class FakeRuntime:
         if self._eos_token_id is not None:
             logits[self._eos_token_id] += length / 16 - 2
         return logits
+
+
+class FakeAside(Future[Logits]):
+    """A batch beside the steps.
+
+    Args:
+        runtime: What computes it.
+        batch: The batch.
+        num_polls: How often it is not done yet.
+
+    Attributes:
+        is_taken: Whether its logits were asked for.
+    """
+
+    def __init__(self, runtime: FakeRuntime, batch: StepBatch, num_polls: int) -> None:
+        super().__init__()
+        self._runtime = runtime
+        self._batch = batch
+        self._num_polls = num_polls
+        self.is_taken = False
+
+    def done(self) -> bool:
+        """Whether it was looked at often enough."""
+        self._num_polls -= 1
+        if self._num_polls < 0:
+            self._compute()
+        return super().done()
+
+    def result(self, timeout: float | None = None) -> Logits:
+        """The logits that were wanted."""
+        self.is_taken = True
+        self._compute()
+        return super().result(timeout)
+
+    def _compute(self) -> None:
+        if not super().done():
+            self.set_result(self._runtime.step(self._batch))
 
 
 def _contents(batch: StepBatch) -> NDArray[np.int64]:

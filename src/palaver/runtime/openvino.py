@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import replace
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
-from openvino import opset13
-from openvino._offline_transformations import paged_attention_transformation
 
 from palaver.errors import ModelFolderError
 from palaver.runtime.base import Encoder, Logits, RuntimeShape, SavedBlock, StepBatch
 from palaver.runtime.config import RuntimeConfig
-from palaver.runtime.embedding import Embedding, embed_inside
+from palaver.runtime.embedding import Embedding
 from palaver.runtime.encoders import Encoders
-from palaver.runtime.projections import stack_projections
+from palaver.runtime.language import MODEL_FILE, SAMPLED, Copy, compile_language, num_threads
+from palaver.runtime.padding import is_decode, with_common_length, with_company
+from palaver.runtime.part import num_encoder_threads
 from palaver.senses.config import LANGUAGE_FILE, read_senses
+from palaver.turns import give_way, leave_main_threads_core
 
-MODEL_FILE = "openvino_model.xml"
-_SAMPLED = "sampled_tokens_indices"
 _CACHE_INPUT = "cache."
 _STATES = "intermediate_hidden_states"
-_NUM_KEPT_EXECUTORS = 20
-"""Prepared operations to keep for shapes that come again; the default of 5,000 fills memory."""
-_ACTIVATION_GROUP = 64
-"""Activations that share a scale where they meet weights in groups of a multiple of this.
-
-OpenVINO's default is 32; with it int4 models read and decode a sixth slower."""
+_SMALL_BYTES = 64 << 20
+"""Weights of a model that a single thread decodes with as quickly as several."""
+_MAX_BESIDE = 16
+"""Sequences that a single thread decodes as quickly as several."""
 
 
 class OpenVinoRuntime:
     """One model on this machine's CPU.
+
+    A small model is there three times. Its steps are so short that threads mostly wait for each
+    other, so a single one decodes for up to 16 sequences, and the other cores are left for whatever
+    else there is to do: half of the threads read prompts meanwhile, with weights of their own. All
+    threads, with the third copy, compute what is left: prompts when nobody decodes, and steps of
+    more sequences.
 
     Args:
         config: Names the folder, which holds ``openvino_model.xml`` and ``.bin`` as optimum-intel
@@ -44,15 +47,22 @@ class OpenVinoRuntime:
             memory is too small for a single block.
 
     Attributes:
+        max_beside: Sequences that may decode while prompts are read; none but with small models.
         has_states: Whether it was exported with a talker.
     """
 
     def __init__(self, config: RuntimeConfig) -> None:
         senses = read_senses(Path(config.folder))
-        compiled = _compile(config, LANGUAGE_FILE if senses else MODEL_FILE)
+        path = Path(config.folder) / (LANGUAGE_FILE if senses else MODEL_FILE)
+        weights = path.with_suffix(".bin")
+        self._is_small = weights.is_file() and weights.stat().st_size < _SMALL_BYTES
+        most = num_threads(config)
+        self.max_beside = _MAX_BESIDE if self._is_small and most > 1 else 0
+        nums_threads = [most, 1, num_encoder_threads(config)] if self.max_beside else [most]
+        models = _compile(config, path, nums_threads)
+        compiled = models[0]
         self._embedding = Embedding(senses, compiled) if senses else None
         self._encoder = Encoders(config, senses) if senses else None
-        self._request = compiled.create_infer_request()
         caches = [port for port in compiled.inputs if _CACHE_INPUT in port.any_name]
         block_bytes = sum(_block_bytes(port) for port in caches)
         block_size = _block_size_tokens(caches)
@@ -64,12 +74,12 @@ class OpenVinoRuntime:
                 f"{config.folder}: a cache of {config.cache_bytes} bytes is too small; "
                 f"one block of this model takes {block_bytes} bytes"
             )
-        self._caches = [_allocate(port, num_blocks + 1) for port in caches]
-        for port, tensor in zip(caches, self._caches, strict=True):
-            self._request.set_tensor(port, tensor)
-        self._blocks = [_as_bytes(tensor) for tensor in self._caches]
-        self._num_threads = _num_threads(config)
-        self._inputs = {port.any_name for port in compiled.inputs} - {p.any_name for p in caches}
+        tensors = {port.any_name: _allocate(port, num_blocks + 1) for port in caches}
+        self._blocks = [_as_bytes(tensor) for tensor in tensors.values()]
+        copies = [Copy(*it, tensors) for it in zip(models, nums_threads, strict=True)]
+        self._all = self._last = copies[0]
+        self._alone = copies[1] if self.max_beside else None
+        self._reader = _Reader(copies[2]) if self.max_beside else None
         self.has_states = any(_STATES in port.names for port in compiled.outputs)
         self._shape = RuntimeShape(
             vocab_size=compiled.output("logits").partial_shape[-1].get_length(),
@@ -90,53 +100,21 @@ class OpenVinoRuntime:
 
     def step(self, batch: StepBatch) -> Logits:
         """Run one step; see :meth:`palaver.runtime.base.Runtime.step`. Releases the GIL."""
-        batch = self._with_company(batch)
-        inputs = {
-            "past_lens": batch.past_lens,
-            "subsequence_begins": batch.subsequence_begins,
-            "block_indices": batch.block_indices,
-            "block_indices_begins": batch.block_indices_begins,
-            "max_context_len": np.array(batch.max_context_len, dtype=np.int32),
-            _SAMPLED: batch.sampled_indices,
-        }
-        if self._embedding:
-            inputs |= self._embedding.inputs(batch)
-        else:
-            inputs |= {"input_ids": batch.token_ids, "position_ids": batch.position_ids}
-        for name in self._inputs:
-            self._request.set_tensor(name, ov.Tensor(inputs[name], shared_memory=True))
-        self._request.infer()
-        logits: Logits = self._request.get_tensor("logits").data
-        return logits.reshape(-1, self._shape.vocab_size)
+        is_light = is_decode(batch) and len(batch.past_lens) <= self.max_beside
+        self._last = self._alone if self._alone and is_light else self._all
+        if is_decode(batch):
+            batch = with_company(batch, self._last.num_threads, self._shape.num_blocks)
+        self._last.compute(self._inputs(batch))
+        return self._last.output("logits")
+
+    def begin(self, batch: StepBatch) -> Future[Logits]:
+        """Begin to run another batch; see :meth:`palaver.runtime.base.Runtime.begin`."""
+        assert self._reader, "a model that is there once was asked to do two things at once"
+        return self._reader.begin(self._inputs(batch))
 
     def states(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
         """Hidden states of the last step; see :meth:`palaver.runtime.base.Runtime.states`."""
-        data: NDArray[np.float32] = self._request.get_tensor(_STATES).data
-        return data.reshape(-1, data.shape[-1])[tokens]
-
-    def _with_company(self, batch: StepBatch) -> StepBatch:
-        """The batch, with empty sequences beside it where bit-exactness wants them.
-
-        When all sequences decode and there are fewer of them than threads, OpenVINO's attention
-        divides each context among the threads, at places that depend on the batch. With as many
-        sequences as threads it computes each of them in one piece, as it does in any larger batch.
-        The empty ones name a block that nobody owns and bring no tokens.
-        """
-        num_sequences = len(batch.past_lens)
-        is_decode = len(batch.token_ids) == num_sequences
-        num_missing = self._num_threads - num_sequences
-        if not is_decode or num_missing < 1:
-            return batch
-        nobody = np.full(num_missing, self._shape.num_blocks, dtype=np.int32)
-        block_ends = batch.block_indices_begins[-1] + np.arange(1, num_missing + 1, dtype=np.int32)
-        token_ends = np.repeat(batch.subsequence_begins[-1:], num_missing)
-        return replace(
-            batch,
-            past_lens=np.concatenate([batch.past_lens, np.zeros(num_missing, dtype=np.int32)]),
-            subsequence_begins=np.concatenate([batch.subsequence_begins, token_ends]),
-            block_indices=np.concatenate([batch.block_indices, nobody]),
-            block_indices_begins=np.concatenate([batch.block_indices_begins, block_ends]),
-        )
+        return self._last.output(_STATES)[tokens]
 
     def copy_block(self, source: int, target: int) -> None:
         """Copy the keys and values of one block over another."""
@@ -152,60 +130,48 @@ class OpenVinoRuntime:
         for cache, content in zip(self._blocks, saved, strict=True):
             cache[index] = content
 
-
-def _compile(config: RuntimeConfig, file: str) -> ov.CompiledModel:
-    path = Path(config.folder) / file
-    if not path.is_file():
-        raise ModelFolderError(f"{config.folder}: there is no {file}")
-    core = ov.Core()
-    options: dict[str, str | int] = {
-        "PERFORMANCE_HINT": "LATENCY",
-        "KV_CACHE_PRECISION": config.cache_precision,
-        "INFERENCE_NUM_THREADS": _num_threads(config),
-        "CPU_RUNTIME_CACHE_CAPACITY": _NUM_KEPT_EXECUTORS,
-    }
-    if config.inference_precision != "auto":
-        options["INFERENCE_PRECISION_HINT"] = config.inference_precision
-    try:
-        model = core.read_model(path)
-        groups = _weight_groups(model)
-        if groups and all(size % _ACTIVATION_GROUP == 0 for size in groups):
-            options["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = _ACTIVATION_GROUP
-        stack_projections(model)
-        paged_attention_transformation(model)
-        _gather_before_head(model)
-        if path.name == LANGUAGE_FILE:
-            embed_inside(core, model, path.parent)
-        return core.compile_model(model, "CPU", options)
-    except RuntimeError as error:
-        raise ModelFolderError(
-            f"{config.folder}: OpenVINO cannot run it in paged mode: {error}"
-        ) from error
+    def _inputs(self, batch: StepBatch) -> dict[str, NDArray[Any]]:
+        """What the model takes; prompts of a small model with tokens of nobody's behind them."""
+        if self._is_small and not is_decode(batch):
+            batch = with_common_length(batch, self._shape.num_blocks)
+        inputs: dict[str, NDArray[Any]] = {
+            "past_lens": batch.past_lens,
+            "subsequence_begins": batch.subsequence_begins,
+            "block_indices": batch.block_indices,
+            "block_indices_begins": batch.block_indices_begins,
+            "max_context_len": np.array(batch.max_context_len, dtype=np.int32),
+            SAMPLED: batch.sampled_indices,
+        }
+        if self._embedding:
+            return inputs | self._embedding.inputs(batch)
+        return inputs | {"input_ids": batch.token_ids, "position_ids": batch.position_ids}
 
 
-def _weight_groups(model: ov.Model) -> list[int]:
-    """The numbers of 4-bit weights that share a scale, over all matrices."""
-    constants = (op for op in model.get_ops() if op.get_type_name() == "Constant")
-    four_bits = (op for op in constants if op.get_element_type() in (ov.Type.i4, ov.Type.u4))
-    return [op.shape[2] for op in four_bits if len(op.shape) == 3 and op.shape[2] > 1]
+class _Reader:
+    """Computes with a copy in a thread of its own, which leaves to steps the core that they have.
+
+    Args:
+        copy: Nobody else uses it.
+    """
+
+    def __init__(self, copy: Copy) -> None:
+        self._copy = copy
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader", initializer=give_way)
+
+    def begin(self, inputs: dict[str, NDArray[Any]]) -> Future[Logits]:
+        """Begin to compute; one at a time."""
+        return self._thread.submit(self._read, inputs)
+
+    def _read(self, inputs: dict[str, NDArray[Any]]) -> Logits:
+        leave_main_threads_core()
+        self._copy.compute(inputs)
+        return self._copy.output("logits")
 
 
-def _num_threads(config: RuntimeConfig) -> int:
-    return config.num_threads or len(os.sched_getaffinity(0))
-
-
-def _gather_before_head(model: ov.Model) -> None:
-    """Compute logits only where they are wanted: a Gather in front of the last MatMul."""
-    node = model.output("logits").get_node()
-    while node.get_type_name() != "MatMul":
-        node = node.input_value(0).get_node()
-    indices = opset13.parameter([-1], np.int64, name=_SAMPLED)
-    indices.output(0).set_names({_SAMPLED})
-    axis = opset13.constant(np.array(0, dtype=np.int64))
-    gathered = opset13.gather(node.input_value(0), indices, axis)
-    node.input(0).replace_source_output(gathered.output(0))
-    model.add_parameters([indices])
-    model.validate_nodes_and_infer_types()
+def _compile(config: RuntimeConfig, path: Path, nums_threads: list[int]) -> list[ov.CompiledModel]:
+    """Copies for so many threads each, all compiled at once."""
+    with ThreadPoolExecutor(len(nums_threads)) as threads:
+        return list(threads.map(lambda num: compile_language(config, path, num), nums_threads))
 
 
 def _block_shape(port: ov.Output) -> list[int]:

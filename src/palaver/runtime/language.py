@@ -1,0 +1,134 @@
+"""A language model in OpenVINO's paged mode, made ready for steps."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+from openvino import opset13
+from openvino._offline_transformations import paged_attention_transformation
+
+from palaver.errors import ModelFolderError
+from palaver.runtime.config import RuntimeConfig
+from palaver.runtime.embedding import embed_inside
+from palaver.runtime.projections import stack_projections
+from palaver.runtime.rotary import simplify_rotary
+from palaver.senses.config import LANGUAGE_FILE
+
+MODEL_FILE = "openvino_model.xml"
+SAMPLED = "sampled_tokens_indices"
+_NUM_KEPT_EXECUTORS = 20
+"""Prepared operations to keep for shapes that come again; the default of 5,000 fills memory."""
+_ACTIVATION_GROUP = 64
+"""Activations that share a scale where they meet weights in groups of a multiple of this.
+
+OpenVINO's default is 32; with it int4 models read and decode a sixth slower."""
+
+
+class Copy:
+    """One copy of a model's weights with what it takes to compute; copies may share caches.
+
+    Args:
+        compiled: The copy.
+        num_threads: What it was compiled for.
+        caches: Keys and values, by the names of the inputs that take them.
+    """
+
+    def __init__(
+        self, compiled: ov.CompiledModel, num_threads: int, caches: dict[str, ov.Tensor]
+    ) -> None:
+        self.num_threads = num_threads
+        self._request = compiled.create_infer_request()
+        for name, tensor in caches.items():
+            self._request.set_tensor(name, tensor)
+        self._names = {port.any_name for port in compiled.inputs} - caches.keys()
+        self._inputs: dict[str, NDArray[Any]] = {}
+
+    def compute(self, inputs: dict[str, NDArray[Any]]) -> None:
+        """Compute, and return when it is done. Releases the GIL.
+
+        Args:
+            inputs: By name; those that the model does not have are left out.
+        """
+        self._inputs = inputs  # whose memory is read in place
+        for name in self._names:
+            self._request.set_tensor(name, ov.Tensor(inputs[name], shared_memory=True))
+        self._request.infer()
+
+    def output(self, name: str) -> NDArray[np.float32]:
+        """What was computed, valid until more is; ``float32[rows, width]``."""
+        data: NDArray[np.float32] = self._request.get_tensor(name).data
+        return data.reshape(-1, data.shape[-1])
+
+
+def num_threads(config: RuntimeConfig) -> int:
+    """Threads of a step."""
+    return config.num_threads or len(os.sched_getaffinity(0))
+
+
+def compile_language(config: RuntimeConfig, path: Path, threads: int) -> ov.CompiledModel:
+    """A language model of the folder, compiled in paged mode.
+
+    Args:
+        config: How to compute.
+        path: The model's file.
+        threads: How many compute, the calling one included. They are bound to cores only if they
+            are all that there may be: others compute beside fewer.
+
+    Raises:
+        ModelFolderError: The file is missing, or cannot run in paged mode.
+    """
+    if not path.is_file():
+        raise ModelFolderError(f"{config.folder}: there is no {path.name}")
+    core = ov.Core()
+    options: dict[str, str | int | bool] = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "KV_CACHE_PRECISION": config.cache_precision,
+        "INFERENCE_NUM_THREADS": threads,
+        "CPU_RUNTIME_CACHE_CAPACITY": _NUM_KEPT_EXECUTORS,
+    }
+    if threads < num_threads(config):
+        options["ENABLE_CPU_PINNING"] = False
+    if config.inference_precision != "auto":
+        options["INFERENCE_PRECISION_HINT"] = config.inference_precision
+    try:
+        model = core.read_model(path)
+        groups = _weight_groups(model)
+        if groups and all(size % _ACTIVATION_GROUP == 0 for size in groups):
+            options["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = _ACTIVATION_GROUP
+        stack_projections(model)
+        simplify_rotary(core, model)
+        paged_attention_transformation(model)
+        _gather_before_head(model)
+        if path.name == LANGUAGE_FILE:
+            embed_inside(core, model, path.parent)
+        return core.compile_model(model, "CPU", options)
+    except RuntimeError as error:
+        raise ModelFolderError(
+            f"{config.folder}: OpenVINO cannot run it in paged mode: {error}"
+        ) from error
+
+
+def _weight_groups(model: ov.Model) -> list[int]:
+    """The numbers of 4-bit weights that share a scale, over all matrices."""
+    constants = (op for op in model.get_ops() if op.get_type_name() == "Constant")
+    four_bits = (op for op in constants if op.get_element_type() in (ov.Type.i4, ov.Type.u4))
+    return [op.shape[2] for op in four_bits if len(op.shape) == 3 and op.shape[2] > 1]
+
+
+def _gather_before_head(model: ov.Model) -> None:
+    """Compute logits only where they are wanted: a Gather in front of the last MatMul."""
+    node = model.output("logits").get_node()
+    while node.get_type_name() != "MatMul":
+        node = node.input_value(0).get_node()
+    indices = opset13.parameter([-1], np.int64, name=SAMPLED)
+    indices.output(0).set_names({SAMPLED})
+    axis = opset13.constant(np.array(0, dtype=np.int64))
+    gathered = opset13.gather(node.input_value(0), indices, axis)
+    node.input(0).replace_source_output(gathered.output(0))
+    model.add_parameters([indices])
+    model.validate_nodes_and_infer_types()

@@ -1,0 +1,82 @@
+"""Sequences of nobody's beside a step's own, where the step's shape wants them.
+
+They name a cache block that no sequence is ever given, and nobody wants their logits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from palaver.runtime.base import StepBatch
+
+_FINE, _COARSE = 8, 16
+_LONGEST_FINE = 64
+
+
+def is_decode(batch: StepBatch) -> bool:
+    """Whether each sequence brings one token."""
+    return len(batch.token_ids) == len(batch.past_lens)
+
+
+def with_company(batch: StepBatch, num_sequences: int, nobody: int) -> StepBatch:
+    """The batch with at least so many sequences; those that are added bring no tokens.
+
+    When all sequences decode and there are fewer of them than threads, OpenVINO's attention divides
+    each context among the threads, at places that depend on the batch. With as many sequences as
+    threads it computes each of them in one piece, as it does in any larger batch.
+
+    Args:
+        batch: The step.
+        num_sequences: How many it wants.
+        nobody: The block that nobody owns.
+    """
+    num_missing = num_sequences - len(batch.past_lens)
+    if num_missing < 1:
+        return batch
+    return _with_others(batch, np.zeros(num_missing, dtype=np.int32), nobody)
+
+
+def with_common_length(batch: StepBatch, nobody: int) -> StepBatch:
+    """The batch with one of a few numbers of tokens, so that steps of the same shape come again.
+
+    OpenVINO prepares its kernels for each number of tokens that it has not seen lately, which takes
+    longer than a small model's step.
+
+    Args:
+        batch: The step, of any number of tokens.
+        nobody: The block that nobody owns.
+    """
+    num_tokens = len(batch.token_ids)
+    multiple = _FINE if num_tokens <= _LONGEST_FINE else _COARSE
+    num_missing = -num_tokens % multiple
+    if not num_missing:
+        return batch
+    padded = _with_others(batch, np.array([num_missing], dtype=np.int32), nobody)
+    more = np.arange(num_missing, dtype=np.int64)
+    rope_ids = batch.rope_ids
+    if rope_ids is not None:
+        rope_ids = np.concatenate([rope_ids, np.broadcast_to(more, (3, num_missing))], axis=1)
+    return replace(
+        padded,
+        token_ids=np.concatenate([batch.token_ids, np.zeros_like(more)]),
+        position_ids=np.concatenate([batch.position_ids, more]),
+        max_context_len=max(batch.max_context_len, num_missing),
+        rope_ids=rope_ids,
+    )
+
+
+def _with_others(batch: StepBatch, nums_tokens: NDArray[np.int32], nobody: int) -> StepBatch:
+    """The batch with more sequences, of so many tokens each, that share one block."""
+    num = len(nums_tokens)
+    token_ends = batch.subsequence_begins[-1] + np.cumsum(nums_tokens, dtype=np.int32)
+    block_ends = batch.block_indices_begins[-1] + np.arange(1, num + 1, dtype=np.int32)
+    return replace(
+        batch,
+        past_lens=np.concatenate([batch.past_lens, np.zeros(num, dtype=np.int32)]),
+        subsequence_begins=np.concatenate([batch.subsequence_begins, token_ends]),
+        block_indices=np.concatenate([batch.block_indices, np.full(num, nobody, dtype=np.int32)]),
+        block_indices_begins=np.concatenate([batch.block_indices_begins, block_ends]),
+    )
