@@ -94,7 +94,12 @@ class Settings(BaseModel):
         "has, and f32 for the built-in model, which is to answer alike everywhere.",
     )
     num_threads: int = Field(0, ge=0, description="Threads of a step; 0 means one for each core.")
-    max_step_tokens: int = Field(512, ge=64, description="Tokens computed in one step at most.")
+    max_step_tokens: int = Field(
+        512,
+        ge=64,
+        description="Tokens computed in one step at most; half of them, if others are answered, "
+        "from prompts.",
+    )
     max_running: int = Field(256, ge=1, description="Sequences computed in one step at most.")
     voices: dict[str, str] = Field(
         {},

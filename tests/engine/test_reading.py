@@ -36,7 +36,7 @@ def test_whoever_is_answered_has_a_token_in_each_step_while_a_prompt_is_read() -
 
 
 def test_one_part_is_read_after_the_other() -> None:
-    engine = _answering(max_step_tokens=9)
+    engine = _answering(max_step_tokens=16)
     engine.add(request(1, token_ids(16, salt=9), max_tokens=2))
     num_steps = 1
     while all(token.request_id == 0 for token in engine.step()):

@@ -71,7 +71,8 @@ class Scheduler:
         store: Moves the blocks' content.
         num_blocks: Cache blocks.
         block_size: Tokens in a block.
-        max_step_tokens: Tokens of one step at most, as long as decoding leaves room.
+        max_step_tokens: Tokens of one step at most, as long as decoding leaves room. Beside
+            decoding, half of them may be prompt, so that whoever is answered waits half as long.
         max_running: Sequences in the batch at most; further choices of a request may exceed it.
 
     Attributes:
@@ -161,6 +162,8 @@ class Scheduler:
         self._interrupt_read_back()
         chunks = list(self._decode())
         budget = self._max_step_tokens - sum(chunk.num_tokens for chunk in chunks)
+        if chunks:
+            budget = min(budget, self._max_step_tokens // 2)
         for sequence in [s for s in self.running if not s.is_decoding]:
             budget -= self._prefill(sequence, budget, chunks)
         if self.num_preemptions == num_preemptions:
