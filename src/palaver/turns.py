@@ -8,6 +8,7 @@ of the processor stays the same.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import os
@@ -64,7 +65,8 @@ def leave_main_threads_core() -> None:
     cores = os.sched_getaffinity(os.getpid())
     others = cores - {_main_threads_core()}
     if others and others != os.sched_getaffinity(0):
-        os.sched_setaffinity(0, others)
+        with contextlib.suppress(OSError):  # somebody has just taken these cores away
+            os.sched_setaffinity(0, others)
 
 
 def keep_what_is_there() -> None:

@@ -141,21 +141,23 @@ class Engine:
         self._model_s = 0.0
         begun = time.perf_counter()
         before = self.scheduler.num_preemptions, self.scheduler.num_cached_tokens
-        read: Listing[Chunk] = ()
+        done: list[Chunk] = []
         tokens: list[TokenOutput] = []
         if self._reading and self.scheduler.would_preempt():  # perhaps one that is being read
-            read, tokens = self._finish_reading(self._reading)
+            done += self._reading.chunks
+            tokens += self._finish_reading(self._reading)
         chunks = self.scheduler.schedule(is_reading=self._reading is not None)
         if not self._reading:
             chunks, aside = apart(chunks, self._runtime.max_beside)
             self._reading = Reading.begin(self._runtime, aside) if aside else None
         if chunks:
+            done += chunks
             tokens += self._compute(chunks)
         if self._reading and (not chunks or self._reading.logits.done()):
-            read, more = self._finish_reading(self._reading)
-            tokens += more
-        if chunks or read:
-            self.stats = self._measure([*chunks, *read], before, begun)
+            done += self._reading.chunks
+            tokens += self._finish_reading(self._reading)
+        if done:
+            self.stats = self._measure(done, before, begun)
         return tokens
 
     def inspect(self) -> list[SequenceState]:
@@ -179,14 +181,14 @@ class Engine:
         self._note_states(chunks)
         return self._sample(chunks, logits, masks.result() if masks else {})
 
-    def _finish_reading(self, reading: Reading) -> tuple[Listing[Chunk], list[TokenOutput]]:
-        """Wait for what is read beside the steps, and draw; the chunks, and what they brought."""
+    def _finish_reading(self, reading: Reading) -> list[TokenOutput]:
+        """Wait for what is read beside the steps, and draw."""
         self._reading = None
         masks = self._begin_masks(reading.chunks)
         begun = time.perf_counter()
         logits = reading.logits.result()
         self._model_s += time.perf_counter() - begun
-        return reading.chunks, self._sample(reading.chunks, logits, masks.result() if masks else {})
+        return self._sample(reading.chunks, logits, masks.result() if masks else {})
 
     def _begin_masks(self, chunks: Listing[Chunk]) -> Future[Mapping[Constraint, Mask]] | None:
         """Let the masks of this step's draws be made while the model runs."""

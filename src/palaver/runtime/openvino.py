@@ -27,6 +27,8 @@ _SMALL_BYTES = 64 << 20
 """Weights of a model that a single thread decodes with as quickly as several."""
 _MAX_BESIDE = 16
 """Sequences that a single thread decodes as quickly as several."""
+_MAX_LIGHT = 32
+"""Tokens of theirs, where grammars have forced some, or of what is left of a cached prompt."""
 
 
 class OpenVinoRuntime:
@@ -100,17 +102,15 @@ class OpenVinoRuntime:
 
     def step(self, batch: StepBatch) -> Logits:
         """Run one step; see :meth:`palaver.runtime.base.Runtime.step`. Releases the GIL."""
-        is_light = is_decode(batch) and len(batch.past_lens) <= self.max_beside
+        is_light = len(batch.past_lens) <= _MAX_BESIDE and len(batch.token_ids) <= _MAX_LIGHT
         self._last = self._alone if self._alone and is_light else self._all
-        if is_decode(batch):
-            batch = with_company(batch, self._last.num_threads, self._shape.num_blocks)
-        self._last.compute(self._inputs(batch))
+        self._last.compute(self._inputs(batch, self._last.num_threads))
         return self._last.output("logits")
 
     def begin(self, batch: StepBatch) -> Future[Logits]:
         """Begin to run another batch; see :meth:`palaver.runtime.base.Runtime.begin`."""
         assert self._reader, "a model that is there once was asked to do two things at once"
-        return self._reader.begin(self._inputs(batch))
+        return self._reader.begin(self._inputs(batch, self._reader.num_threads))
 
     def states(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
         """Hidden states of the last step; see :meth:`palaver.runtime.base.Runtime.states`."""
@@ -130,10 +130,13 @@ class OpenVinoRuntime:
         for cache, content in zip(self._blocks, saved, strict=True):
             cache[index] = content
 
-    def _inputs(self, batch: StepBatch) -> dict[str, NDArray[Any]]:
-        """What the model takes; prompts of a small model with tokens of nobody's behind them."""
-        if self._is_small and not is_decode(batch):
-            batch = with_common_length(batch, self._shape.num_blocks)
+    def _inputs(self, batch: StepBatch, num_threads: int) -> dict[str, NDArray[Any]]:
+        """What the model takes, with sequences of nobody's where bits or speed want them."""
+        nobody = self._shape.num_blocks
+        if is_decode(batch):
+            batch = with_company(batch, num_threads, nobody)
+        elif self._is_small:
+            batch = with_common_length(batch, nobody)
         inputs: dict[str, NDArray[Any]] = {
             "past_lens": batch.past_lens,
             "subsequence_begins": batch.subsequence_begins,
@@ -156,6 +159,7 @@ class _Reader:
 
     def __init__(self, copy: Copy) -> None:
         self._copy = copy
+        self.num_threads = copy.num_threads
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader", initializer=give_way)
 
     def begin(self, inputs: dict[str, NDArray[Any]]) -> Future[Logits]:
@@ -169,7 +173,9 @@ class _Reader:
 
 
 def _compile(config: RuntimeConfig, path: Path, nums_threads: list[int]) -> list[ov.CompiledModel]:
-    """Copies for so many threads each, all compiled at once."""
+    """Copies for so many threads each; several are compiled at once."""
+    if len(nums_threads) == 1:  # a large model decodes 5% slower if another thread compiled it
+        return [compile_language(config, path, nums_threads[0])]
     with ThreadPoolExecutor(len(nums_threads)) as threads:
         return list(threads.map(lambda num: compile_language(config, path, num), nums_threads))
 
