@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,13 @@ from openvino._offline_transformations import paged_attention_transformation
 from palaver.errors import ModelFolderError
 from palaver.runtime.config import RuntimeConfig
 from palaver.runtime.embedding import embed_inside
+from palaver.runtime.part import NUM_KEPT_EXECUTORS, num_step_threads
 from palaver.runtime.projections import stack_projections
 from palaver.runtime.rotary import simplify_rotary
 from palaver.senses.config import LANGUAGE_FILE
 
 MODEL_FILE = "openvino_model.xml"
 SAMPLED = "sampled_tokens_indices"
-_NUM_KEPT_EXECUTORS = 20
-"""Prepared operations to keep for shapes that come again; the default of 5,000 fills memory."""
 _ACTIVATION_GROUP = 64
 """Activations that share a scale where they meet weights in groups of a multiple of this.
 
@@ -65,11 +63,6 @@ class Copy:
         return data.reshape(-1, data.shape[-1])
 
 
-def num_threads(config: RuntimeConfig) -> int:
-    """Threads of a step."""
-    return config.num_threads or len(os.sched_getaffinity(0))
-
-
 def compile_language(config: RuntimeConfig, path: Path, threads: int) -> ov.CompiledModel:
     """A language model of the folder, compiled in paged mode.
 
@@ -89,9 +82,9 @@ def compile_language(config: RuntimeConfig, path: Path, threads: int) -> ov.Comp
         "PERFORMANCE_HINT": "LATENCY",
         "KV_CACHE_PRECISION": config.cache_precision,
         "INFERENCE_NUM_THREADS": threads,
-        "CPU_RUNTIME_CACHE_CAPACITY": _NUM_KEPT_EXECUTORS,
+        "CPU_RUNTIME_CACHE_CAPACITY": NUM_KEPT_EXECUTORS,
     }
-    if threads < num_threads(config):
+    if threads < num_step_threads(config):
         options["ENABLE_CPU_PINNING"] = False
     if config.inference_precision != "auto":
         options["INFERENCE_PRECISION_HINT"] = config.inference_precision

@@ -15,16 +15,16 @@ from palaver.runtime.base import Encoder, Logits, RuntimeShape, SavedBlock, Step
 from palaver.runtime.config import RuntimeConfig
 from palaver.runtime.embedding import Embedding
 from palaver.runtime.encoders import Encoders
-from palaver.runtime.language import MODEL_FILE, SAMPLED, Copy, compile_language, num_threads
+from palaver.runtime.language import MODEL_FILE, SAMPLED, Copy, compile_language
 from palaver.runtime.padding import is_decode, with_common_length, with_company
-from palaver.runtime.part import num_encoder_threads
+from palaver.runtime.part import num_encoder_threads, num_step_threads
 from palaver.senses.config import LANGUAGE_FILE, read_senses
 from palaver.turns import give_way, leave_main_threads_core
 
 _CACHE_INPUT = "cache."
 _STATES = "intermediate_hidden_states"
 _SMALL_BYTES = 64 << 20
-"""Weights of a model that a single thread decodes with as quickly as several."""
+"""Weights of a model so small that waiting and preparing take more time than computing."""
 _MAX_BESIDE = 16
 """Sequences that a single thread decodes as quickly as several."""
 _MAX_LIGHT = 32
@@ -58,7 +58,7 @@ class OpenVinoRuntime:
         path = Path(config.folder) / (LANGUAGE_FILE if senses else MODEL_FILE)
         weights = path.with_suffix(".bin")
         self._is_small = weights.is_file() and weights.stat().st_size < _SMALL_BYTES
-        most = num_threads(config)
+        most = num_step_threads(config)
         self.max_beside = _MAX_BESIDE if self._is_small and most > 1 else 0
         nums_threads = [most, 1, num_encoder_threads(config)] if self.max_beside else [most]
         models = _compile(config, path, nums_threads)
@@ -80,7 +80,7 @@ class OpenVinoRuntime:
         self._blocks = [_as_bytes(tensor) for tensor in tensors.values()]
         copies = [Copy(*it, tensors) for it in zip(models, nums_threads, strict=True)]
         self._all = self._last = copies[0]
-        self._alone = copies[1] if self.max_beside else None
+        self._light = copies[1] if self.max_beside else None
         self._reader = _Reader(copies[2]) if self.max_beside else None
         self.has_states = any(_STATES in port.names for port in compiled.outputs)
         self._shape = RuntimeShape(
@@ -103,7 +103,7 @@ class OpenVinoRuntime:
     def step(self, batch: StepBatch) -> Logits:
         """Run one step; see :meth:`palaver.runtime.base.Runtime.step`. Releases the GIL."""
         is_light = len(batch.past_lens) <= _MAX_BESIDE and len(batch.token_ids) <= _MAX_LIGHT
-        self._last = self._alone if self._alone and is_light else self._all
+        self._last = self._light if self._light and is_light else self._all
         self._last.compute(self._inputs(batch, self._last.num_threads))
         return self._last.output("logits")
 
@@ -174,7 +174,7 @@ class _Reader:
 
 def _compile(config: RuntimeConfig, path: Path, nums_threads: list[int]) -> list[ov.CompiledModel]:
     """Copies for so many threads each; several are compiled at once."""
-    if len(nums_threads) == 1:  # a large model decodes 5% slower if another thread compiled it
+    if len(nums_threads) == 1:  # compiled where it runs, a large model seems to decode quicker
         return [compile_language(config, path, nums_threads[0])]
     with ThreadPoolExecutor(len(nums_threads)) as threads:
         return list(threads.map(lambda num: compile_language(config, path, num), nums_threads))
