@@ -51,7 +51,7 @@ $(VENV)/.serve: $(BIN)/python pyproject.toml
 	touch $@
 
 $(VENV)/.test: $(BIN)/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[speech,voices,test,check]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fast,speech,voices,test,check]'
 	touch $@ $(VENV)/.serve
 
 $(VENV)/.training: $(BIN)/python pyproject.toml

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from benchmarks.engine import SAMPLED
 from benchmarks.machine import describe_machine
 from benchmarks.report import report
+from palaver.engine.kernels import NumpyKernels, kernels_for
 from palaver.engine.penalties import TokenCounts
 from palaver.engine.sampler import Draw, Sampler
 
@@ -32,10 +34,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--vocab", type=int, default=151_936)
     parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--kernels", choices=["numpy", "fastest"], default="fastest")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    sampler = Sampler(options.threads)
+    is_plain = options.kernels == "numpy"
+    kernels = NumpyKernels if is_plain else partial(kernels_for, options.vocab)
+    sampler = Sampler(kernels(options.threads))
     shapes = [(name, num) for name in _SPREADS for num in _NUM_ROWS]
     times: dict[str, list[float]] = {f"{name}, {num} rows": [] for name, num in shapes}
     rng = np.random.default_rng(0)

@@ -9,6 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from palaver.cli import app
+from palaver.engine import kernels
+from palaver.models.served import BUILT_IN_FOLDER
 from palaver.speech import espeak
 from tests.models.example_folder import write_folder
 
@@ -114,6 +116,18 @@ def test_a_setting_that_is_wrong_ends_it_with_its_name(monkeypatch: pytest.Monke
 def test_paths_with_brackets_are_shown_as_they_are(tmp_path: Path) -> None:
     output = run("--model", f"mine={tmp_path}/[/red]", status=1)
     assert f"{tmp_path}/[/red]" in line_about("model mine", output)
+
+
+def test_who_serves_models_of_their_own_is_told_how_they_are_sampled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    named = ("--model", f"mine={BUILT_IN_FOLDER}")
+    assert "sampling" not in run(status=0)
+    assert line_about("sampling", run(*named, status=0)).startswith("ok")
+    monkeypatch.setattr(kernels, "can_compile", lambda: False)
+    output = run(*named, status=0)
+    assert line_about("sampling", output).startswith("hm")
+    assert "palaver[fast]" in output
 
 
 def test_voices_are_named_or_advised(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from palaver.engine.engine import Engine
+from palaver.engine.kernels import kernels_for
 from palaver.engine.messages import TokenOutput
 from palaver.engine.penalties import TokenCounts
 from palaver.engine.request import GenerationRequest
@@ -80,9 +81,9 @@ def _naive_choice(
     prompt = request.prompt.token_ids
     answer: list[int] = []
     tokens: list[Token] = []
-    sampler = Sampler()
     while True:
         logits = _recompute(prompt, answer, new_runtime)
+        sampler = Sampler(kernels_for(logits.shape[1]))
         counts = _counts(prompt, answer) if params.has_penalties else None
         (token_id,), (logprobs,) = sampler.sample(
             logits, [Draw(params, counts, choice, len(answer))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from palaver.engine import sampler
-from palaver.engine.distribution import Distribution, stripe_sums
-from palaver.engine.filters import are_surely_kept, redraw
+from palaver.engine.compiled import CompiledKernels
+from palaver.engine.kernels import Kernels, NumpyKernels
 from palaver.engine.penalties import TokenCounts
 from palaver.engine.philox import uniforms
 from palaver.engine.request import SamplingParams
@@ -27,7 +26,15 @@ from palaver.engine.sampler import Draw, Sampler, TokenLogprobs
 _GRID = 64  # logits are multiples of 1/64, so single precision makes no ties of its own
 _VOCABS = [5, 128, 129, 400, 2100]
 
-sample = Sampler().sample
+_KERNELS: dict[str, Kernels] = {"numpy": NumpyKernels(), "compiled": CompiledKernels()}
+
+sample = Sampler(_KERNELS["numpy"]).sample
+
+
+@pytest.fixture(scope="module", params=_KERNELS, autouse=True)
+def _each_kind_of_kernels(request: pytest.FixtureRequest) -> None:
+    global sample  # noqa: PLW0603
+    sample = Sampler(_KERNELS[request.param]).sample
 
 
 @dataclass(frozen=True)
@@ -415,8 +422,7 @@ def test_temperature_is_an_exponent_of_the_frequencies(temperature: float) -> No
     assert _chi_square(_true_sampler, draws, probs) < _CRITICAL[7]
 
 
-@pytest.mark.parametrize("num_threads", [1, 2, 3])
-def test_rows_divided_among_threads_draw_what_they_draw_alone(num_threads: int) -> None:
+def test_rows_of_a_large_batch_draw_what_they_draw_alone() -> None:
     rng = np.random.default_rng(0)
     logits = rng.standard_normal((7, 2**17), dtype=np.float32)
     params = [
@@ -433,57 +439,7 @@ def test_rows_divided_among_threads_draw_what_they_draw_alone(num_threads: int) 
     draws = [
         Draw(p, TokenCounts([i]) if p.has_penalties else None, 0, 0) for i, p in enumerate(params)
     ]
-    assert len(sampler._parts(7, 2**17, num_threads)) == num_threads
     alone = [sample(logits[i : i + 1].copy(), draws[i : i + 1]) for i in range(7)]
-    tokens, logprobs = Sampler(num_threads).sample(logits.copy(), draws)
+    tokens, logprobs = sample(logits.copy(), draws)
     assert tokens == [one[0][0] for one in alone]
     assert logprobs == [one[1][0] for one in alone]
-
-
-@pytest.mark.parametrize("spread", [0.0, 0.01, 1.0, 4.0])
-@pytest.mark.parametrize("top_p", [1e-6, 0.1, 0.5, 0.9, 0.999])
-def test_a_token_that_is_surely_kept_is_one_that_top_p_keeps(spread: float, top_p: float) -> None:
-    rng = np.random.default_rng(1)
-    weights = np.exp(spread * rng.standard_normal((40, 70_000))).astype(np.float32)
-    weights /= weights.max(axis=1, keepdims=True)
-    distribution = Distribution(weights, stripe_sums(weights))
-    tokens = distribution.pick(rng.random(40))
-    masses = distribution.totals * top_p
-    every = np.ones(40, dtype=np.bool_)
-    surely = are_surely_kept(distribution, tokens, masses, every)
-    for row in np.flatnonzero(surely):
-        assert (
-            redraw(distribution, int(row), int(tokens[row]), masses[row], iter(())) == tokens[row]
-        )
-    if top_p >= 0.5 and spread >= 1:
-        assert surely.sum() > 10
-
-
-def _redrawn_plainly(
-    weights: NDArray[np.float32], token: int, mass: float, uniforms: Iterator[float]
-) -> int:
-    """What :func:`redraw` does, over whole rows in double precision."""
-    exact = weights.astype(np.float64)
-    while True:
-        before = np.arange(len(exact)) < token
-        exact = np.where((exact > exact[token]) | (before & (exact == exact[token])), exact, 0)
-        if exact.sum() < mass:
-            return token
-        token = int(np.searchsorted(exact.cumsum(), next(uniforms) * exact.sum(), side="right"))
-
-
-@pytest.mark.parametrize("vocab", [300, 20_000])
-@pytest.mark.parametrize("spread", [0.0, 0.5, 2.0, 6.0])
-@pytest.mark.parametrize("top_p", [1e-6, 0.1, 0.5, 0.9])
-def test_tokens_are_redrawn_alike_from_few_stripes_and_from_whole_rows(
-    vocab: int, spread: float, top_p: float
-) -> None:
-    rng = np.random.default_rng(2)
-    weights = np.exp(spread * rng.standard_normal((30, vocab))).astype(np.float32)
-    weights /= weights.max(axis=1, keepdims=True)
-    distribution = Distribution(weights, stripe_sums(weights))
-    numbers = rng.random((30, 60))
-    for row, token in enumerate(distribution.pick(numbers[:, 0]).tolist()):
-        mass = float(distribution.totals[row]) * top_p
-        expected = _redrawn_plainly(weights[row], token, mass, iter(numbers[row, 1:]))
-        assert redraw(distribution, row, token, mass, iter(numbers[row, 1:])) == expected

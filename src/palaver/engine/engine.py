@@ -11,6 +11,7 @@ import msgspec
 
 from palaver.engine.batch import make_batch
 from palaver.engine.grammar import Constraint, Mask, MaskMaker
+from palaver.engine.kernels import kernels_for
 from palaver.engine.messages import MediaStates, TokenFinish, TokenOutput
 from palaver.engine.penalties import TokenCounts
 from palaver.engine.reading import Reading, apart
@@ -51,7 +52,7 @@ class Engine:
         num_threads: int = 0,
     ) -> None:
         self._runtime = runtime
-        self._sampler = Sampler(num_threads)
+        self._sampler = Sampler(kernels_for(runtime.shape.vocab_size, num_threads))
         self.scheduler = Scheduler(
             runtime,
             num_blocks=runtime.shape.num_blocks,

@@ -16,21 +16,20 @@ Each row's result depends on that row alone, whatever else is in the batch.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from collections.abc import Sequence as Rows
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain, count, pairwise
+from itertools import count
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from palaver.engine import philox
-from palaver.engine.distribution import Distribution, num_stripes, stripe_sums
-from palaver.engine.filters import are_surely_kept, drop_tail, has_nucleus, redraw
+from palaver.engine.distribution import stripe_sums
+from palaver.engine.filters import drop_tail, has_nucleus
 from palaver.engine.grammar import Mask
+from palaver.engine.kernels import Kernels
 from palaver.engine.penalties import TokenCounts, penalise
 from palaver.engine.request import SamplingParams
 
@@ -38,8 +37,6 @@ _FORCED = 100.0
 FORBIDDEN = -100.0
 _MOST = float(np.finfo(np.float32).max)
 """The largest factor that leaves the likeliest token, at 0, where it is."""
-_LEAST_PART = 2**18
-"""Logits that are worth a thread of their own."""
 
 
 class TokenLogprobs(msgspec.Struct, frozen=True, array_like=True):
@@ -77,12 +74,11 @@ class Sampler:
     """Samples the rows of each step. Not thread-safe.
 
     Args:
-        num_threads: Among which large batches are divided; 0 means one for each core.
+        kernels: Passes over whole rows.
     """
 
-    def __init__(self, num_threads: int = 0) -> None:
-        self._num_threads = num_threads or len(os.sched_getaffinity(0))
-        self._threads = ThreadPoolExecutor(self._num_threads, thread_name_prefix="sampler")
+    def __init__(self, kernels: Kernels) -> None:
+        self._kernels = kernels
         self._numbers = philox.Numbers()
 
     def sample(
@@ -116,48 +112,19 @@ class Sampler:
     def _draw(self, logits: NDArray[np.float32], draws: Rows[Draw]) -> NDArray[np.int64]:
         """One token for each row, ``int64[R]``; the logits are overwritten with weights."""
         params = [draw.params for draw in draws]
-        distribution = self._weigh(logits, [p.temperature for p in params])
-        numbers = self._numbers.at([(d.params.seed, d.choice, d.position) for d in draws])
-        masses = distribution.totals * [p.top_p for p in params]
+        temperatures = np.array([p.temperature for p in params])
+        factors = np.minimum(1 / temperatures, _MOST).astype(np.float32)
+        stripes = self._kernels.weigh(logits, factors)
+        masses = stripes.sum(axis=1, dtype=np.float64) * [p.top_p for p in params]
         is_cut = [drop_tail(row, p) for row, p in zip(logits, params, strict=True)]
         if any(is_cut):
-            distribution = Distribution(logits, stripe_sums(logits))
-        tokens = distribution.pick(numbers[:, 0])
-        is_open = np.array([has_nucleus(p, logits.shape[1]) for p in params])
-        is_open &= ~are_surely_kept(distribution, tokens, masses, is_open)
-        for row in np.flatnonzero(is_open).tolist():
-            further = chain(numbers[row, 1:], _further_uniforms(draws[row]))
-            tokens[row] = redraw(distribution, row, int(tokens[row]), masses[row], further)
-        return tokens
-
-    def _weigh(self, logits: NDArray[np.float32], temperatures: Rows[float]) -> Distribution:
-        """Overwrite logits with weights, the highest of each row 1.
-
-        Large batches are divided among threads: the model is done, so the cores are idle.
-        """
-        factors = np.minimum(1 / np.array(temperatures), _MOST)[:, None].astype(np.float32)
-        stripes = np.empty((len(logits), num_stripes(logits.shape[1])), dtype=np.float32)
-
-        def weigh(part: slice) -> None:
-            rows = logits[part]
-            rows -= rows.max(axis=1, keepdims=True)
-            rows *= factors[part]
-            np.exp(rows, out=rows)
-            stripes[part] = stripe_sums(rows)
-
-        first, *others = _parts(len(logits), logits.shape[1], self._num_threads)
-        running = [self._threads.submit(weigh, part) for part in others]
-        weigh(first)
-        for part in running:
-            part.result()
-        return Distribution(logits, stripes)
-
-
-def _parts(num_rows: int, vocab: int, num_threads: int) -> list[slice]:
-    """Rows for each thread: as even as can be, and never too little to be worth a thread."""
-    num_parts = max(1, min(num_threads, num_rows, num_rows * vocab // _LEAST_PART))
-    bounds = [num_rows * i // num_parts for i in range(num_parts + 1)]
-    return [slice(*pair) for pair in pairwise(bounds)]
+            stripes = stripe_sums(logits)
+        numbers = self._numbers.at([(d.params.seed, d.choice, d.position) for d in draws])
+        more = [
+            _further_uniforms(draw) if has_nucleus(draw.params, logits.shape[1]) else None
+            for draw in draws
+        ]
+        return self._kernels.draw(logits, stripes, masses, numbers, more)
 
 
 def logprobs_of(row: NDArray[np.float32], token_id: int, num_top: int) -> TokenLogprobs:
