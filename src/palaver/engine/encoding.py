@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from palaver.engine.request import GenerationRequest, Span
 from palaver.runtime.base import Encoder, Features
+from palaver.ticks import ticking
 from palaver.turns import give_way, leave_main_threads_core
 
 DEFAULT_CACHE_BYTES = 256 * 2**20
@@ -109,7 +110,8 @@ class MediaEncoder:
         while True:
             encoding = self._next()
             leave_main_threads_core()
-            self._advance(encoding)
+            with ticking():
+                self._advance(encoding)
             with self._wakeup:
                 if encoding.is_forgotten:
                     continue

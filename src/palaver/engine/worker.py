@@ -43,6 +43,7 @@ from palaver.engine.request import GenerationRequest
 from palaver.errors import InvalidRequest, ModelFolderError
 from palaver.runtime import RuntimeConfig, load_runtime
 from palaver.runtime.base import Encoder, Features
+from palaver.ticks import start_ticks
 from palaver.turns import keep_what_is_there, take_ordinary_turns, take_short_turns
 
 _log = logging.getLogger(__name__)
@@ -233,6 +234,7 @@ def main(fd: int, config: WorkerConfig) -> None:
     """Load the model, say so, and serve."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the API process drains, then hangs up
+    start_ticks()
     take_short_turns(are_inherited=True)  # by the threads of the step
     connection = socket.socket(fileno=fd)
     threading.Thread(target=_end_if_nobody_waits, args=(connection,), daemon=True).start()

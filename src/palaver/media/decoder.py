@@ -17,6 +17,7 @@ from palaver.lifeline import end_with_parent
 from palaver.media.decode import MediaError, decode
 from palaver.media.limits import MediaLimits
 from palaver.senses.media import Kind, Media
+from palaver.ticks import start_ticks, ticking
 from palaver.turns import give_way
 
 _MAX_MEMORY_BYTES = 4 * 2**30
@@ -109,6 +110,7 @@ def _serve(connection: Connection, limits: MediaLimits) -> None:
     """Decode what comes, until the other end is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the server's affair
     end_with_parent()  # who would else notice that a file takes too long?
+    start_ticks()
     give_way()
     resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY_BYTES, _MAX_MEMORY_BYTES))
     while True:
@@ -117,6 +119,8 @@ def _serve(connection: Connection, limits: MediaLimits) -> None:
         except EOFError:
             return
         try:
-            connection.send(decode(kind, content, limits))
+            with ticking():
+                media = decode(kind, content, limits)
+            connection.send(media)
         except MediaError as error:
             connection.send(MediaError(str(error)))

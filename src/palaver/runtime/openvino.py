@@ -19,6 +19,7 @@ from palaver.runtime.language import MODEL_FILE, SAMPLED, Copy, compile_language
 from palaver.runtime.padding import is_decode, with_common_length, with_company
 from palaver.runtime.part import num_encoder_threads, num_step_threads
 from palaver.senses.config import LANGUAGE_FILE, read_senses
+from palaver.ticks import ticking
 from palaver.turns import give_way, leave_main_threads_core
 
 _CACHE_INPUT = "cache."
@@ -168,7 +169,8 @@ class _Reader:
 
     def _read(self, inputs: dict[str, NDArray[Any]]) -> Logits:
         leave_main_threads_core()
-        self._copy.compute(inputs)
+        with ticking():
+            self._copy.compute(inputs)
         return self._copy.output("logits")
 
 
