@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import av
 import numpy as np
 import pytest
 
-from palaver.speech.encode import AUDIO_FORMATS, AudioFormat, encoder_of, resampled
+from palaver.speech.encode import AUDIO_FORMATS, AudioFormat, Resampler, encoder_of, resampled
 from palaver.speech.voice import Samples
 from tests.speech.listening import RATE_HZ, listen
 
@@ -76,3 +79,20 @@ def test_resampling_keeps_length_level_and_tone() -> None:
 
 def test_sound_of_the_right_rate_stays_as_it_is() -> None:
     assert np.array_equal(resampled(tone(0.1), RATE_HZ), tone(0.1))
+
+
+def test_resampling_sounds_as_pyav_has_it_and_starts_no_threads() -> None:
+    sound = tone(0.5, rate_hz=22_050)
+    frame = av.AudioFrame.from_ndarray(sound[None], format="s16", layout="mono")
+    frame.sample_rate = 22_050
+    theirs = av.AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
+    expected = [part.to_ndarray()[0] for part in [*theirs.resample(frame), *theirs.resample(None)]]
+    num_threads = _num_threads()
+    resampler = Resampler(22_050)
+    parts = [resampler.feed(sound[:700]), resampler.feed(sound[700:])]
+    assert _num_threads() == num_threads
+    assert np.array_equal(np.concatenate([*parts, resampler.finish()]), np.concatenate(expected))
+
+
+def _num_threads() -> int:
+    return len([*Path("/proc/self/task").iterdir()])
