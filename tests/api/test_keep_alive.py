@@ -97,3 +97,20 @@ def test_a_reader_that_goes_away_closes_the_completion(monkeypatch: pytest.Monke
 
     asyncio.run(leave())
     assert completion.is_closed
+
+
+def test_a_reader_that_goes_away_before_the_first_event_closes_the_completion() -> None:
+    completion = ScriptedCompletion(Delta(0, "Hi"), 60.0)
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(_message: Any) -> None:
+        await asyncio.sleep(60.0)  # nobody reads
+
+    async def answer() -> None:
+        opened = await stream.open_stream(completion, has_usage=False)
+        await stream.EventStream(completion, opened, {})({"type": "http"}, receive, send)
+
+    asyncio.run(answer())
+    assert completion.is_closed

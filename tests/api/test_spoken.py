@@ -122,14 +122,26 @@ def test_streamed_sound_has_its_id_first_its_expiry_last_and_joins_as_base64(
 
 
 def test_sound_comes_while_the_text_is_still_written(client: httpx.Client) -> None:
-    body = STORY | {"max_tokens": 1500, "logit_bias": NO_END}
-    kinds = [
-        "sound" if "data" in part["delta"].get("audio", {}) else "text"
-        for event in stream_events(client, body)
-        for part in event["choices"]
-        if part["delta"].get("content") or "data" in part["delta"].get("audio", {})
-    ]
-    assert kinds.index("sound") < len(kinds) - 1 - kinds[::-1].index("text")
+    body = STORY | {"max_tokens": 1500, "logit_bias": NO_END, "stream": True}
+    kinds = ""
+    with client.stream("POST", PATH, json=body) as response:
+        for line in response.iter_lines():
+            kinds += "s" if '"data":' in line else "t" if '"content":' in line else ""
+            if kinds.endswith("tst"):
+                return
+    pytest.fail("all text came first")
+
+
+def test_sound_comes_more_slowly_while_somebody_else_reads_text(client: httpx.Client) -> None:
+    text = chat("Tell me a story.", n=2, max_tokens=3000, logit_bias=NO_END, stream=True)
+    with client.stream("POST", PATH, json=text) as response:
+        lines = response.iter_lines()
+        assert next(lines)
+        begin_s = time.monotonic()
+        sound = streamed_data(stream_events(client, STORY | {"max_tokens": 25}))
+        seconds = time.monotonic() - begin_s
+    assert len(sound) / 48_000 > 5
+    assert seconds > len(sound) / 48_000 / 4
 
 
 def test_every_choice_has_its_own_sound(client: httpx.Client) -> None:

@@ -17,7 +17,7 @@ import pytest
 from palaver.errors import ModelNotAvailable
 from palaver.speech import espeak_pool
 from palaver.speech.espeak import TIMBRES, EmbeddedVoice
-from palaver.speech.espeak_pool import PACE, EspeakPool, pace_of
+from palaver.speech.espeak_pool import PACE, PACE_BESIDE_TEXT, EspeakPool, Pace
 from palaver.speech.espeak_process import Style
 from palaver.speech.voice import Samples
 from tests.speech.listening import RATE_HZ, Heard
@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 ENGLISH = "The quick brown fox jumps over the lazy dog."
 CHINESE = "今天天气很好，我们去公园吧。"
+LATER_S = 1e9  # of a clock that began when the machine did
 
 
 def with_pool(work: Callable[[EspeakPool], Awaitable[T]], num_processes: int = 1) -> T:
@@ -48,6 +49,11 @@ def voice(pool: EspeakPool, name: str = "alto") -> EmbeddedVoice:
 
 def said(sentence: str, language: str = "en", name: str = "alto") -> Samples:
     return with_pool(lambda pool: whole(voice(pool, name), sentence, language))
+
+
+async def played(pool: EspeakPool, sentence: str, played_until_s: float = LATER_S) -> Samples:
+    pieces = voice(pool).say(sentence, "en", played_until_s=played_until_s)
+    return np.concatenate([piece async for piece in pieces])
 
 
 def heard(samples: Samples) -> Heard:
@@ -147,30 +153,88 @@ def test_a_sentence_comes_in_pieces_the_first_of_them_short() -> None:
 def test_a_sentence_that_is_played_meanwhile_sounds_the_same_and_leaves_cores_to_others() -> None:
     async def timed(pool: EspeakPool) -> tuple[Samples, float]:
         begin_s = time.monotonic()
-        said = voice(pool).say(ENGLISH, "en", is_played=True)
-        sound = np.concatenate([piece async for piece in said])
+        sound = await played(pool, ENGLISH)
         return sound, time.monotonic() - begin_s
 
     sound, seconds = with_pool(timed)
     assert np.array_equal(sound, said(ENGLISH))
-    assert seconds > (len(sound) / RATE_HZ - 1) / PACE, "but for its first piece"
+    assert seconds > (len(sound) / RATE_HZ - 1) / PACE.few, "but for its first piece"
+
+
+def test_a_sentence_takes_longer_beside_text_whenever_that_begins() -> None:
+    async def timed(pool: EspeakPool) -> list[tuple[Samples, float]]:
+        begin_s = time.monotonic()
+        with pool.beside_text():
+            begun_beside = await played(pool, ENGLISH), time.monotonic() - begin_s
+        begin_s = time.monotonic()
+        speaking = asyncio.create_task(played(pool, ENGLISH))
+        await asyncio.sleep(0.05)
+        with pool.beside_text(), pool.beside_text():
+            begun_before = await speaking, time.monotonic() - begin_s
+        return [begun_beside, begun_before]
+
+    for sound, seconds in with_pool(timed):
+        assert np.array_equal(sound, said(ENGLISH))
+        assert seconds > (len(sound) / RATE_HZ - 1.5) / PACE_BESIDE_TEXT.few
+
+
+def test_a_sentence_said_beside_text_never_runs_out_while_it_is_played() -> None:
+    async def timed(pool: EspeakPool) -> list[tuple[float, int]]:
+        with pool.beside_text():
+            said = voice(pool).say(ENGLISH, "en", is_urgent=True, played_until_s=0.0)
+            return [(time.monotonic(), len(piece)) async for piece in said]
+
+    pieces = with_pool(timed)
+    played_until_s = pieces[0][0]
+    for arrival_s, num_samples in pieces[:-1]:  # behind it comes the pause
+        assert arrival_s < played_until_s + 0.1, "allowed to busy machines"
+        played_until_s += num_samples / RATE_HZ
+
+
+@pytest.mark.parametrize("is_played", [True, False])
+def test_nobody_runs_out_of_sound_behind_a_sentence_that_is_said_slowly(is_played: bool) -> None:
+    async def wait(pool: EspeakPool) -> float:
+        with pool.beside_text():
+            slow = asyncio.create_task(played(pool, ENGLISH * 10))  # 25 seconds, to be heard in 12
+            await asyncio.sleep(0.1)
+            begin_s = time.monotonic()
+            said = voice(pool).say(
+                ENGLISH, "en", played_until_s=begin_s + 1.0 if is_played else None
+            )
+            await anext(aiter(said))
+            waited_s = time.monotonic() - begin_s
+            await slow
+            return waited_s
+
+    assert with_pool(wait) < 6
+
+
+def test_voices_hurry_for_whoever_waits_already_when_they_begin() -> None:
+    async def wait(pool: EspeakPool) -> float:
+        with pool.beside_text():
+            begin_s = time.monotonic()
+            sentences = [ENGLISH * 2, ENGLISH * 4, ENGLISH * 4, "End."]
+            await asyncio.gather(*(played(pool, sentence, begin_s) for sentence in sentences))
+            return time.monotonic() - begin_s
+
+    assert with_pool(wait) < 6, "25 seconds of sound"
 
 
 def test_who_waits_urgently_waits_for_no_sentence_that_is_said_slowly() -> None:
     async def both(pool: EspeakPool) -> tuple[list[str], Samples]:
         done = []
 
-        async def say(name: str, sentence: str, **how: bool) -> Samples:
-            said = voice(pool).say(sentence, "en", **how)
+        async def say(name: str, sentence: str, *, is_urgent: bool = False) -> Samples:
+            said = voice(pool).say(sentence, "en", is_urgent=is_urgent, played_until_s=LATER_S)
             pieces = [piece async for piece in said]
             done.append(name)
             return np.concatenate(pieces)
 
-        slow = asyncio.create_task(say("slow", ENGLISH * 10, is_played=True))
+        slow = asyncio.create_task(say("slow", ENGLISH * 10))
         await asyncio.sleep(0.1)
-        patient = asyncio.create_task(say("patient", ENGLISH, is_played=True))
+        patient = asyncio.create_task(say("patient", ENGLISH))
         await asyncio.sleep(0)
-        await say("urgent", "Now.", is_urgent=True, is_played=True)
+        await say("urgent", "Now.", is_urgent=True)
         await patient
         return done, await slow
 
@@ -182,9 +246,9 @@ def test_who_waits_urgently_waits_for_no_sentence_that_is_said_slowly() -> None:
 def test_who_waits_behind_somebody_urgent_goes_on_when_that_one_goes_away() -> None:
     async def leave(pool: EspeakPool) -> bool:
         style = TIMBRES["alto"].style("en")
-        process = await pool._take(style, is_urgent=False)
+        process = await pool._take(style, is_urgent=False, due_s=LATER_S)
         patient, urgent = (
-            asyncio.create_task(pool._take(style, is_urgent=is_urgent))
+            asyncio.create_task(pool._take(style, is_urgent=is_urgent, due_s=LATER_S))
             for is_urgent in (False, True)
         )
         await asyncio.sleep(0.01)
@@ -200,11 +264,12 @@ def test_who_waits_behind_somebody_urgent_goes_on_when_that_one_goes_away() -> N
 def test_a_sentence_that_nobody_hears_any_more_frees_its_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(espeak_pool, "pace_of", lambda *_: 1.0)  # 25 seconds
+    monkeypatch.setattr(espeak_pool, "PACE", Pace(few=1.0, many=1.0))  # 25 seconds
 
     async def leave(pool: EspeakPool) -> float:
         style = TIMBRES["alto"].style("en")
-        async with contextlib.aclosing(pool.speak(ENGLISH * 10, style, is_played=True)) as pieces:
+        spoken = pool.speak(ENGLISH * 10, style, played_until_s=LATER_S)
+        async with contextlib.aclosing(spoken) as pieces:
             await anext(pieces)
         begin_s = time.monotonic()
         await whole(voice(pool), ENGLISH, "en")
@@ -217,7 +282,7 @@ def test_a_sentence_that_nobody_hears_any_more_frees_its_process(
 def test_the_more_answers_are_read_the_faster_each_sentence_is_said(
     num_answers: int, pace: float
 ) -> None:
-    assert pace_of(num_answers, num_processes=2) == pace
+    assert PACE.of(num_answers, num_processes=2) == pace
 
 
 def test_a_voice_that_spoke_last_goes_on_in_the_process_that_has_it_ready() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from palaver.chat.families.catalogue import HERMES
 from palaver.errors import ModelNotAvailable
 from palaver.speech.reading import VoiceReading
 from palaver.speech.speaker import Speaker, SpokenPiece
+from palaver.speech.voice import SAMPLE_RATE_HZ
 from tests.speech.voices import BeepingVoice
 
 
@@ -97,14 +99,24 @@ def test_nobody_waits_for_a_sentence_but_the_first() -> None:
 
 
 @pytest.mark.parametrize("is_played", [True, False])
-def test_a_voice_is_told_whether_its_sound_is_played_while_it_is_made(is_played: bool) -> None:
-    async def run() -> BeepingVoice:
+def test_a_voice_is_told_when_the_sound_so_far_will_have_been_played(is_played: bool) -> None:
+    async def run() -> tuple[list[float | None], float, float]:
         voice = BeepingVoice()
         reading = VoiceReading(voice, is_played=is_played)
-        assert [samples async for samples in reading.say("One.", "en")]
-        return voice
+        begin_s = time.monotonic()
+        sound = [s for text in ("One.", "Two.") async for s in reading.say(text, "en")]
+        end_s = time.monotonic()
+        assert [samples async for samples in reading.say("Three.", "en")]
+        length_s = sum(map(len, sound)) / SAMPLE_RATE_HZ
+        return voice.played_until_s, begin_s + length_s, end_s + length_s
 
-    assert asyncio.run(run()).played == (["One."] if is_played else [])
+    (first, _, third), earliest_s, latest_s = asyncio.run(run())
+    if not is_played:
+        assert first is third is None
+    else:
+        assert first == 0
+        assert third is not None
+        assert earliest_s <= third <= latest_s
 
 
 def test_nothing_is_said_in_advance_while_a_sentence_is_spoken() -> None:

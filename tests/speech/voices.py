@@ -25,7 +25,7 @@ class BeepingVoice:
     Attributes:
         said: Each sentence with its language.
         urgent: Sentences that were said to be.
-        played: Sentences that were said to be, while they are made.
+        played_until_s: For each sentence, when what came before it will have been played.
     """
 
     def __init__(self, *, is_quick: bool = True) -> None:
@@ -34,17 +34,22 @@ class BeepingVoice:
         self.description = "beeps"
         self.said: list[tuple[str, str]] = []
         self.urgent: list[str] = []
-        self.played: list[str] = []
+        self.played_until_s: list[float | None] = []
 
     async def say(
-        self, sentence: str, language: str, *, is_urgent: bool = False, is_played: bool = False
+        self,
+        sentence: str,
+        language: str,
+        *,
+        is_urgent: bool = False,
+        played_until_s: float | None = None,
     ) -> AsyncIterator[Samples]:
         """See :meth:`Voice.say`."""
         if "!" in sentence:
             raise ModelNotAvailable("the voice has broken")
         self.said.append((sentence, language))
         self.urgent += [sentence] if is_urgent else []
-        self.played += [sentence] if is_played else []
+        self.played_until_s.append(played_until_s)
         codes = [ord(character) % 100 * 100 for character in sentence if character.isalnum()]
         if codes:
             yield np.repeat(np.array(codes, dtype=np.int16), 100)

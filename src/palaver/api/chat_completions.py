@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
@@ -26,6 +25,7 @@ from palaver.config import Settings
 from palaver.errors import InvalidRequest
 from palaver.models.served import ModelRegistry
 from palaver.speech.spoken import SpokenAnswers
+from palaver.speech.voices import Voices
 from palaver.telemetry import Metrics
 
 router = APIRouter(tags=["chat"])
@@ -46,7 +46,8 @@ async def create_chat_completion(request: Request) -> Response:
     model = registry.get(body.model)
     metrics: Metrics = request.app.state.metrics
     answers: SpokenAnswers = request.app.state.spoken_answers
-    speech = speech_of(body, model, request.app.state.voices, answers)
+    voices: Voices = request.app.state.voices
+    speech = speech_of(body, model, voices, answers)
     body = with_spoken_answers(body, answers)
     chat = body.to_chat()
     if media := body.media:
@@ -58,14 +59,13 @@ async def create_chat_completion(request: Request) -> Response:
     def note_first_token() -> None:
         metrics.first_token(model.name, time.perf_counter() - begin_s)
 
-    completion = Completion(chat, turn, model, note_first_token, speech)
+    beside = None if speech else voices.beside_text()
+    completion = Completion(chat, turn, model, note_first_token, speech, beside)
     if body.stream:
         has_usage = bool(body.stream_options and body.stream_options.include_usage)
         opening = stream.open_stream(completion, has_usage=has_usage)
         events = await _unless_disconnected(request, opening)
-        return StreamingResponse(
-            events, media_type=stream.MEDIA_TYPE, headers=headers | stream.HEADERS
-        )
+        return stream.EventStream(completion, events, headers)
     try:
         answer = await _unless_disconnected(request, completion.whole())
     finally:

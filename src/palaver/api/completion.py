@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 
 from msgspec import UNSET, UnsetType
@@ -57,6 +58,7 @@ class Completion:
         model: Who answers.
         on_first_token: Called when it comes.
         speech: Who speaks it, if it is to be spoken.
+        beside: Entered for as long as it is written.
 
     Raises:
         ModelNotAvailable: The model cannot answer now.
@@ -69,6 +71,7 @@ class Completion:
         model: ServedModel,
         on_first_token: Callable[[], None] = lambda: None,
         speech: Speech | None = None,
+        beside: AbstractContextManager[None] | None = None,
     ) -> None:
         self._on_first_token = on_first_token
         self._speech = speech
@@ -82,6 +85,12 @@ class Completion:
         self._generation = model.engine.generate(
             self._turn.prompt, self._turn.params, self._turn.num_choices, states
         )
+        self._open = ExitStack()
+        self._open.callback(self._generation.close)
+        if speech:
+            self._open.callback(speech.close)
+        if beside:
+            self._open.enter_context(beside)
 
     @property
     def num_choices(self) -> int:
@@ -90,9 +99,7 @@ class Completion:
 
     def close(self) -> None:
         """Stop generating and speaking, if that is still going on, and free the memory."""
-        self._generation.close()
-        if self._speech:
-            self._speech.close()
+        self._open.close()
 
     def deltas(self) -> AsyncIterator[list[Delta]]:
         """What each arrival of tokens or sound adds, possibly nothing, until all choices ended.

@@ -8,7 +8,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 
 import msgspec
+from fastapi.responses import StreamingResponse
 from msgspec import UNSET
+from starlette.types import Receive, Scope, Send
 
 from palaver.api.completion import Completion
 from palaver.api.errors import body_of
@@ -16,9 +18,9 @@ from palaver.api.wire.response import ChunkBody, ChunkChoiceBody
 from palaver.chat.turn import Delta
 from palaver.errors import InternalError, RequestError
 
-HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
-"""What keeps proxies from storing, compressing or collecting the events."""
 MEDIA_TYPE = "text/event-stream"
+_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+"""What keeps proxies from storing, compressing or collecting the events."""
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +29,31 @@ _KEEP_ALIVE = b": keep-alive\n\n"
 _DONE = b"data: [DONE]\n\n"
 
 _encode = msgspec.json.Encoder().encode
+
+
+class EventStream(StreamingResponse):
+    """The events of a completion, which is closed at the end.
+
+    Also where the client goes away before the first of them is asked for.
+
+    Args:
+        completion: Whose events they are.
+        events: Of :func:`open_stream`.
+        headers: To send besides.
+    """
+
+    def __init__(
+        self, completion: Completion, events: AsyncIterator[bytes], headers: dict[str, str]
+    ) -> None:
+        super().__init__(events, media_type=MEDIA_TYPE, headers=headers | _HEADERS)
+        self._completion = completion
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, as ASGI has it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._completion.close()
 
 
 async def open_stream(completion: Completion, *, has_usage: bool) -> AsyncIterator[bytes]:

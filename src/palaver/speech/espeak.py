@@ -75,7 +75,12 @@ class EmbeddedVoice:
         self._pool = pool
 
     async def say(
-        self, sentence: str, language: str, *, is_urgent: bool = False, is_played: bool = False
+        self,
+        sentence: str,
+        language: str,
+        *,
+        is_urgent: bool = False,
+        played_until_s: float | None = None,
     ) -> AsyncIterator[Samples]:
         """See :meth:`Voice.say`; what has nothing to read is silence of no length."""
         text = readable(sentence)
@@ -83,7 +88,10 @@ class EmbeddedVoice:
             return
         resampler: Resampler | None = None
         spoken = self._pool.speak(
-            text, self._timbre.style(language), is_urgent=is_urgent, is_played=is_played
+            text,
+            self._timbre.style(language),
+            is_urgent=is_urgent,
+            played_until_s=played_until_s,
         )
         async with aclosing(spoken) as pieces:
             async for piece in pieces:

@@ -4,24 +4,49 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable
-from contextlib import suppress
-from typing import TypeAlias
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple, TypeAlias
 
 from palaver.errors import ModelNotAvailable
-from palaver.speech.espeak_process import FAILED, HURRY, LENGTH, Style
+from palaver.speech.espeak_process import AT_ONCE, EASE, FAILED, HURRY, LENGTH, Paces, Style
 
-_TIMEOUT_S = 20.0
+_TIMEOUT_S = 20.0  # for the next piece
+_HURRY_S = 0.3  # what is left of a sentence takes less
+_PATIENCE_S = 0.6  # of an answer that nobody plays before all of it is there
 
-PACE = 8.0
-"""How much faster than it plays a sentence is said that is played meanwhile."""
-_LEAST_PACE = 4.0
-"""The same for each of many answers: beyond that, sentences are said faster."""
 
-_Asked: TypeAlias = tuple[str, Style, bool, float]
+class Pace(NamedTuple):
+    """How many times faster than it plays a sentence is said that is played meanwhile.
+
+    Attributes:
+        few: Of few answers.
+        many: Of many, each of them: they share what there are of processes.
+    """
+
+    few: float
+    many: float
+
+    def of(self, num_answers: int, num_processes: int) -> float:
+        """What a process keeps to.
+
+        Args:
+            num_answers: That are read at once.
+            num_processes: That say them.
+        """
+        return max(self.few, self.many * num_answers / num_processes)
+
+
+PACE = Pace(few=8.0, many=4.0)
+PACE_BESIDE_TEXT = Pace(few=2.0, many=1.5)
+"""While others read answers whose tokens should come evenly."""
+
+_Asked: TypeAlias = tuple[str, Style, bool, Paces]
 """What to say, how, whether it is urgent, and how fast."""
 
 
@@ -29,9 +54,10 @@ class EspeakPool:
     """Processes that speak, each of them one sentence at a time.
 
     Whoever waits longest is next, but for the urgent, and every answer waits with one sentence at
-    most, so that many answers at once go on evenly. Where somebody urgent has to wait, or nobody
-    listens any more, sentences are said as fast as can be. Of the processes that are idle, one that
-    spoke last as it is to speak now begins sooner than others.
+    most, so that many answers at once go on evenly. Where somebody urgent has to wait, or somebody
+    else will soon have nothing left to play, or nobody listens any more, sentences are said as fast
+    as can be. Of the processes that are idle, one that spoke last as it is to speak now begins
+    sooner than others.
 
     Args:
         num_processes: How many at most; ``None`` means one for each core.
@@ -47,7 +73,8 @@ class EspeakPool:
         self._idle = [_EspeakProcess() for _ in range(num)]
         self._all = list(self._idle)
         self._working: set[asyncio.Task[None]] = set()
-        self._num_waiting = self._num_urgent = 0
+        self._due_s: list[float] = []  # of those that wait: when the others have to hurry
+        self._num_urgent = self._num_texts = 0
 
     async def start(self) -> None:
         """Start the processes now rather than with the first sentences.
@@ -65,8 +92,24 @@ class EspeakPool:
         for process in self._all:
             await process.end()
 
+    @contextmanager
+    def beside_text(self) -> Iterator[None]:
+        """What is played while it is said may take its time meanwhile."""
+        self._num_texts += 1
+        if self._num_texts == 1:
+            self._tell_all(EASE)
+        try:
+            yield
+        finally:
+            self._num_texts -= 1
+
     async def speak(
-        self, text: str, style: Style, *, is_urgent: bool = False, is_played: bool = False
+        self,
+        text: str,
+        style: Style,
+        *,
+        is_urgent: bool = False,
+        played_until_s: float | None = None,
     ) -> AsyncGenerator[bytes, None]:
         """16-bit samples, piece by piece as they are made.
 
@@ -74,18 +117,20 @@ class EspeakPool:
             text: What to say.
             style: How.
             is_urgent: Whether the first piece goes before other work.
-            is_played: Whether a few times as fast as it plays will do.
+            played_until_s: Where a few times as fast as it plays will do, when what came before it
+                will have been played, by :func:`time.monotonic`.
 
         Raises:
             ModelNotAvailable: The library does not work, or fails at this text.
         """
-        process = await self._take(style, is_urgent=is_urgent)
-        num_answers = len(self._all) - len(self._idle) + self._num_waiting
-        pace = pace_of(num_answers, len(self._all)) if is_played else 0.0
+        due_s = time.monotonic() + _PATIENCE_S if played_until_s is None else played_until_s
+        due_s = 0.0 if is_urgent else due_s - _HURRY_S
+        process = await self._take(style, is_urgent=is_urgent, due_s=due_s)
+        paces = AT_ONCE if played_until_s is None else self._paces()
         pieces: asyncio.Queue[bytes | ModelNotAvailable | None] = asyncio.Queue()
         # A client that goes away must not end a process which has others to serve: the sentence is
         # finished, in milliseconds, and nobody hears it.
-        task = asyncio.ensure_future(self._speak(process, (text, style, is_urgent, pace), pieces))
+        task = asyncio.ensure_future(self._speak(process, (text, style, is_urgent, paces), pieces))
         self._working.add(task)
         task.add_done_callback(self._working.discard)
         try:
@@ -95,7 +140,7 @@ class EspeakPool:
                 yield piece
         finally:
             if not task.done():
-                process.hurry()
+                process.tell(HURRY)
 
     async def _speak(
         self,
@@ -117,34 +162,42 @@ class EspeakPool:
             async with self._freed:
                 self._freed.notify_all()
 
-    async def _take(self, style: Style, *, is_urgent: bool) -> _EspeakProcess:
-        """An idle process, waited for: one that has the voice ready, or the longest idle one."""
-        if is_urgent and not self._idle:
-            for process in self._all:
-                process.hurry()
+    def _paces(self) -> Paces:
+        """How fast to say a sentence now, and once text is written beside it."""
+        if min(self._due_s, default=math.inf) <= time.monotonic():
+            return AT_ONCE
+        num_answers = len(self._all) - len(self._idle) + len(self._due_s)
+        eased = PACE_BESIDE_TEXT.of(num_answers, len(self._all))
+        return eased if self._num_texts else PACE.of(num_answers, len(self._all)), eased
+
+    def _tell_all(self, signal_number: int) -> None:
+        for process in self._all:
+            process.tell(signal_number)
+
+    async def _take(self, style: Style, *, is_urgent: bool, due_s: float) -> _EspeakProcess:
+        """An idle process, waited for: one that has the voice ready, or the longest idle one.
+
+        Args:
+            style: How it is to speak.
+            is_urgent: Whether to go before others.
+            due_s: When the others have to hurry, by :func:`time.monotonic`.
+        """
+        left_s = max(due_s - time.monotonic(), 0)
+        hurry = asyncio.get_running_loop().call_later(left_s, self._tell_all, HURRY)
         async with self._freed:
-            self._num_waiting += 1
+            self._due_s.append(due_s)
             self._num_urgent += is_urgent
             try:
                 await self._freed.wait_for(
                     lambda: self._idle and (is_urgent or not self._num_urgent)
                 )
             finally:  # also of one that goes away: others may have waited for it
-                self._num_waiting -= 1
+                hurry.cancel()
+                self._due_s.remove(due_s)
                 self._num_urgent -= is_urgent
                 self._freed.notify_all()
             ready = [i for i, process in enumerate(self._idle) if process.style == style]
             return self._idle.pop(ready[-1] if ready else 0)
-
-
-def pace_of(num_answers: int, num_processes: int) -> float:
-    """How many times faster than it plays to say a sentence.
-
-    Args:
-        num_answers: That are read at once; many of them share what there are of processes.
-        num_processes: That say them.
-    """
-    return max(PACE, _LEAST_PACE * num_answers / num_processes)
 
 
 class _EspeakProcess:
@@ -185,12 +238,13 @@ class _EspeakProcess:
 
     async def speak(self, asked: _Asked, take: Callable[[bytes], None]) -> None:
         process = await self.start()
-        text, self.style, is_urgent, pace = asked
+        text, self.style, is_urgent, paces = asked
         content = text.replace("\0", " ").encode("utf-8", "replace")
         try:
-            async with asyncio.timeout(_TIMEOUT_S):
-                await _ask(process, json.dumps([*self.style, is_urgent, pace]).encode(), content)
+            async with asyncio.timeout(_TIMEOUT_S) as timeout:
+                await _ask(process, json.dumps([*self.style, is_urgent, *paces]).encode(), content)
                 while piece := await _read(process):
+                    timeout.reschedule(asyncio.get_running_loop().time() + _TIMEOUT_S)
                     take(piece)
         except ModelNotAvailable:
             raise
@@ -200,11 +254,11 @@ class _EspeakProcess:
                 raise ModelNotAvailable("the voice does not answer; try again") from error
             raise
 
-    def hurry(self) -> None:
-        """Have the rest of what is being said be made as fast as can be."""
+    def tell(self, signal_number: int) -> None:
+        """Have the rest of what is being said be made at another pace."""
         if self._process is not None and self._process.returncode is None:
             with suppress(ProcessLookupError):  # it has just ended, or only begun
-                os.killpg(self._process.pid, HURRY)
+                os.killpg(self._process.pid, signal_number)
 
     async def end(self) -> None:
         process, self._process, self.style = self._process, None, None

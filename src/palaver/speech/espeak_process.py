@@ -7,11 +7,12 @@ process without a voice, and stays for as long as the same voice is asked for. S
 sounds the same, begins at once, and costs nothing but itself if it brings its process down.
 
 A request on the standard input is a JSON array of voice, words per minute, pitch, whether its first
-piece is urgent, and how many times faster than it plays to say it, and a text. The answer on the
-standard output is 16-bit samples in pieces, as they are made, and a piece of no length. All of them
-have a four-byte length in front. The first answer is the sample rate. :data:`FAILED` in place of a
-length means that the sentence brought its process down. :data:`HURRY`, sent to the process's group,
-has the rest of a sentence made as fast as can be.
+piece is urgent, and two paces, how many times faster than it plays to say it, and a text. The
+answer on the standard output is 16-bit samples in pieces, as they are made, and a piece of no
+length. All of them have a four-byte length in front. The first answer is the sample rate.
+:data:`FAILED` in place of a length means that the sentence brought its process down. Two signals
+may be sent to the process's group: :data:`EASE` has the rest of a sentence said at the second pace,
+:data:`HURRY` as fast as can be.
 """
 
 from __future__ import annotations
@@ -34,13 +35,14 @@ from palaver.turns import give_way, take_short_turns
 LENGTH = struct.Struct("<I")
 FAILED = 2**32 - 1
 HURRY = signal.SIGUSR1
+EASE = signal.SIGUSR2
 
 _SYNCHRONOUS = 2
 _BUFFER_MS = 50  # a millisecond of work
 _UTF8 = 1
 _RATE, _PITCH = 1, 3
 _BYTES_PER_SAMPLE = 2
-_FIRST_BYTES = 9_600  # a fifth of a second: plays until the next piece is there
+_FIRST_BYTES = 9_600  # a fifth of a second: plays until the next piece, half as much more, is there
 _PIECE_BYTES = 24_000  # half a second: fewer pieces cost less to pass on
 _SEED = 1  # of the noise in consonants, which would differ from process to process
 _SPOKEN, _NO_MORE, _OTHER_STYLE = 0, 3, 4
@@ -52,6 +54,8 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes
 
 Style: TypeAlias = tuple[str, int, int]
 """Voice, words per minute, pitch."""
+Paces: TypeAlias = tuple[float, float]
+AT_ONCE: Paces = 0.0, 0.0
 
 
 class Synthesiser:
@@ -72,7 +76,8 @@ class Synthesiser:
         self._unsent = bytearray()
         self._send: Callable[[bytes], None] = _write
         self._size = _FIRST_BYTES
-        self._pace, self._begin_s, self._num_samples = 0.0, 0.0, 0
+        self._paces = AT_ONCE
+        self._begin_s, self._num_samples = 0.0, 0
         self._callback = _Callback(self._receive)  # kept: the library holds a bare pointer
         folder = str(Path(data).parent).encode()
         self.sample_rate_hz = self._library.espeak_Initialize(_SYNCHRONOUS, _BUFFER_MS, folder, 0)
@@ -88,7 +93,13 @@ class Synthesiser:
             self._library.espeak_SetParameter(_PITCH, pitch, 0)
 
     def speak(
-        self, text: bytes, style: Style, send: Callable[[bytes], None], pace: float = 0.0
+        self,
+        text: bytes,
+        style: Style,
+        send: Callable[[bytes], None],
+        paces: Paces = AT_ONCE,
+        *,
+        is_urgent: bool = True,
     ) -> None:
         """Say a sentence; may be called once only.
 
@@ -96,9 +107,12 @@ class Synthesiser:
             text: The sentence, in UTF-8.
             style: How.
             send: Takes the samples: a little at first, then in larger pieces.
-            pace: How many times faster than it plays, the first piece aside; 0 for at once.
+            paces: How many times faster than it plays, and the same from :data:`EASE` on; 0 for at
+                once.
+            is_urgent: Whether the first piece is made at once.
         """
-        self._send, self._pace = send, pace
+        self._send, self._paces = send, paces
+        self._begin_s = 0.0 if is_urgent else time.monotonic()
         self.take(style)
         size = ctypes.c_size_t(len(text) + 1)
         self._library.espeak_Synth(text, size, 0, 0, 0, _UTF8, None, None)
@@ -112,19 +126,22 @@ class Synthesiser:
         if len(self._unsent) > self._size:
             self._send(bytes(self._unsent))
             self._unsent.clear()
-            self._size = _PIECE_BYTES
+            self._size = min(self._size * 3 // 2, _PIECE_BYTES)
+            self._begin_s = self._begin_s or time.monotonic()
         self._rest(num)
         return 0
 
     def _rest(self, num_samples: int) -> None:
-        """Sleep until more samples are due, once the first piece is out."""
-        if not self._begin_s:
-            self._begin_s = time.monotonic() if self._size == _PIECE_BYTES else 0.0
-        elif self._pace:
-            self._num_samples += num_samples
-            due_s = self._begin_s + self._num_samples / self.sample_rate_hz / self._pace
-            if signal.sigtimedwait({HURRY}, max(due_s - time.monotonic(), 0)):
-                self._pace = 0.0
+        """Sleep for as long as these samples may take, unless a first piece is waited for."""
+        if not self._begin_s or not self._paces[0]:
+            return
+        self._num_samples += num_samples
+        due_s = self._begin_s + self._num_samples / self.sample_rate_hz / self._paces[0]
+        told = signal.sigtimedwait({HURRY, EASE}, max(due_s - time.monotonic(), 0))
+        if told:
+            pace = 0.0 if told.si_signo == HURRY else self._paces[1]
+            self._paces = pace, pace
+            self._begin_s, self._num_samples = time.monotonic(), 0
 
 
 def serve(synthesiser: Synthesiser) -> int:
@@ -157,7 +174,7 @@ def _answer(synthesiser: Synthesiser, note: mmap.mmap) -> int:
         if len(head) < LENGTH.size:
             return _NO_MORE
         note[:_NOTE_BYTES] = _read(*LENGTH.unpack(head)).ljust(_NOTE_BYTES, b"\0")
-    style, is_urgent, pace = _noted(note)
+    style, is_urgent, paces = _noted(note)
     if synthesiser.style not in (None, style):
         return _OTHER_STYLE
     if not is_urgent:  # speaking outruns playing many times over, writing should not wait for it
@@ -170,15 +187,16 @@ def _answer(synthesiser: Synthesiser, note: mmap.mmap) -> int:
             is_urgent = False
             give_way()
 
-    synthesiser.speak(_read(*LENGTH.unpack(_read(LENGTH.size))), style, send, pace)
+    text = _read(*LENGTH.unpack(_read(LENGTH.size)))
+    synthesiser.speak(text, style, send, paces, is_urgent=is_urgent)
     _write(b"")
     return _SPOKEN
 
 
-def _noted(note: mmap.mmap) -> tuple[Style, bool, float]:
+def _noted(note: mmap.mmap) -> tuple[Style, bool, Paces]:
     """How to speak, whether somebody waits for the first piece, and how fast."""
-    voice, words_per_minute, pitch, is_urgent, pace = json.loads(note[:].rstrip(b"\0"))
-    return (voice, words_per_minute, pitch), is_urgent, pace
+    voice, words_per_minute, pitch, is_urgent, pace, eased = json.loads(note[:].rstrip(b"\0"))
+    return (voice, words_per_minute, pitch), is_urgent, (pace, eased)
 
 
 def _status_of(work: Callable[[], int]) -> int:
@@ -212,6 +230,6 @@ def _write(content: bytes) -> None:
 if __name__ == "__main__":
     # A group of its own: a terminal's Ctrl-C is the server's affair. Not a session: Linux shares
     # cores among sessions, so one that wants little would wait, and niceness count for nothing.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {HURRY})
+    signal.pthread_sigmask(signal.SIG_BLOCK, {HURRY, EASE})
     os.setpgid(0, 0)
     sys.exit(serve(Synthesiser(*sys.argv[1:3])))

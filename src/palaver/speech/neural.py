@@ -180,7 +180,7 @@ class NeuralVoice:
         language: str,  # noqa: ARG002  # it has its own
         *,
         is_urgent: bool = False,  # noqa: ARG002  # every sentence takes long, and writing goes first
-        is_played: bool = False,  # noqa: ARG002  # which is slow enough as it is
+        played_until_s: float | None = None,  # noqa: ARG002  # which is slow enough as it is
     ) -> AsyncIterator[Samples]:
         """See :meth:`Voice.say`; what has nothing to read is silence of no length."""
         text = re.sub(r"\s+", " ", readable(sentence))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from palaver.speech.voice import Samples, Voice
+from palaver.speech.voice import SAMPLE_RATE_HZ, Samples, Voice
 
 
 class Reading(Protocol):
@@ -67,6 +68,7 @@ class VoiceReading:
         self._is_played = is_played
         self._expected: _Sentence | None = None
         self._is_heard = False
+        self._played_until_s = 0.0
 
     def expect(self, sentence: str, language: str) -> None:
         """See :meth:`Reading.expect`."""
@@ -80,6 +82,8 @@ class VoiceReading:
         assert self._expected is not None
         async for samples in self._expected.pieces():
             self._is_heard = True
+            begin_s = max(self._played_until_s, time.monotonic())
+            self._played_until_s = begin_s + len(samples) / SAMPLE_RATE_HZ
             yield samples
         self._expected = None
 
@@ -97,8 +101,13 @@ class VoiceReading:
     def _begin(self, sentence: str, language: str) -> None:
         """Have a sentence said in place of the expected one; the first sound is waited for."""
         self.close()
+        played_until_s = self._played_until_s if self._is_played else None
+        is_late = self._is_played and self._played_until_s < time.monotonic()
         sound = self._voice.say(
-            sentence, language, is_urgent=not self._is_heard, is_played=self._is_played
+            sentence,
+            language,
+            is_urgent=is_late or not self._is_heard,
+            played_until_s=played_until_s,
         )
         self._expected = _Sentence((sentence, language), sound)
 

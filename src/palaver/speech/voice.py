@@ -31,7 +31,12 @@ class Voice(Protocol):
         """Whether a sentence costs so little that one which may be is worth saying."""
 
     def say(
-        self, sentence: str, language: str, *, is_urgent: bool = False, is_played: bool = False
+        self,
+        sentence: str,
+        language: str,
+        *,
+        is_urgent: bool = False,
+        played_until_s: float | None = None,
     ) -> AsyncIterator[Samples]:
         """The sound of one sentence and the pause behind it, in pieces as they are made.
 
@@ -40,8 +45,9 @@ class Voice(Protocol):
             language: Its language by its two letters, ``en``.
             is_urgent: Whether somebody waits for it, so that its beginning goes before other work
                 of the machine. Otherwise it outruns its playing, and has time.
-            is_played: Whether it is played while it is made, so that a few times as fast as it
-                plays will do and cores can be left to others.
+            played_until_s: Where it is played while it is made, when what came before it will have
+                been played, by :func:`time.monotonic`: a few times as fast as it plays will do, and
+                cores can be left to others.
 
         Raises:
             ModelNotAvailable: The voice cannot speak now.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +101,13 @@ class Voices:
         if name is not None and name in self._own(model):
             return self._natives[model].reading(name, prompt, encode, states)
         return VoiceReading(self.get(name, model), is_played=is_played)
+
+    def beside_text(self) -> AbstractContextManager[None]:
+        """A context for as long as an answer is written that nobody speaks.
+
+        Its tokens should come evenly: who speaks meanwhile takes more time, if there is any.
+        """
+        return self._pool.beside_text() if self._pool else nullcontext()
 
     def _own(self, model: str) -> tuple[str, ...]:
         return self._natives[model].speakers if model in self._natives else ()
