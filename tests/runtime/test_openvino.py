@@ -72,6 +72,15 @@ def test_decoding_alone_is_decoding_in_a_batch_bit_for_bit(runtime: Runtime) -> 
     assert np.array_equal(_answer(runtime, prompt, [2, 3], *others), alone)
 
 
+@pytest.mark.parametrize("folder", [BUILT_IN_FOLDER, RECORDED], ids=["built-in", "text"])
+def test_a_context_that_outgrows_all_before_it_gives_the_same_bits(folder: Path) -> None:
+    runtime = load_runtime(_config(folder))
+    prompt, blocks = _tokens(runtime, 1022), list(range(34))
+    outgrowing = _answer(runtime, prompt, blocks)
+    step(runtime, Part(_tokens(runtime, 1100, seed=1), 0, blocks))
+    assert np.array_equal(_answer(runtime, prompt, blocks), outgrowing)
+
+
 @pytest.mark.parametrize("num_threads", [1, 2, 4])
 def test_however_many_threads_a_long_context_decodes_alone_as_in_a_batch(num_threads: int) -> None:
     runtime = load_runtime(_config(num_threads=num_threads, inference_precision="f32"))

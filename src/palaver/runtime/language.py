@@ -21,10 +21,12 @@ from palaver.senses.config import LANGUAGE_FILE
 
 MODEL_FILE = "openvino_model.xml"
 SAMPLED = "sampled_tokens_indices"
+LONGEST = "max_context_len"
 _ACTIVATION_GROUP = 64
 """Activations that share a scale where they meet weights in groups of a multiple of this.
 
 OpenVINO's default is 32; with it int4 models read and decode a sixth slower."""
+_LEAST_ROOM = 1024
 
 
 class Copy:
@@ -45,6 +47,7 @@ class Copy:
             self._request.set_tensor(name, tensor)
         self._names = {port.any_name for port in compiled.inputs} - caches.keys()
         self._inputs: dict[str, NDArray[Any]] = {}
+        self._room = 0  # tokens of context that attention is prepared for
 
     def compute(self, inputs: dict[str, NDArray[Any]]) -> None:
         """Compute, and return when it is done. Releases the GIL.
@@ -52,10 +55,21 @@ class Copy:
         Args:
             inputs: By name; those that the model does not have are left out.
         """
-        self._inputs = inputs  # whose memory is read in place
+        self._inputs = inputs | {LONGEST: self._with_room(inputs[LONGEST])}  # read in place
         for name in self._names:
-            self._request.set_tensor(name, ov.Tensor(inputs[name], shared_memory=True))
+            self._request.set_tensor(name, ov.Tensor(self._inputs[name], shared_memory=True))
         self._request.infer()
+
+    def _with_room(self, longest: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The longest context of a step, or a longer one where attention has to be prepared for it.
+
+        OpenVINO prepares kernels and buffers anew, in milliseconds, whenever a context outgrows all
+        before it by a block.
+        """
+        if longest <= self._room:
+            return longest
+        self._room = max(int(longest) * 5 // 4, _LEAST_ROOM)
+        return np.array(self._room, dtype=np.int32)
 
     def output(self, name: str) -> NDArray[np.float32]:
         """What was computed, valid until more is; ``float32[rows, width]``."""

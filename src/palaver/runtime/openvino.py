@@ -15,8 +15,8 @@ from palaver.runtime.base import Encoder, Logits, RuntimeShape, SavedBlock, Step
 from palaver.runtime.config import RuntimeConfig
 from palaver.runtime.embedding import Embedding
 from palaver.runtime.encoders import Encoders
-from palaver.runtime.language import MODEL_FILE, SAMPLED, Copy, compile_language
-from palaver.runtime.padding import is_decode, with_common_length, with_company
+from palaver.runtime.language import LONGEST, MODEL_FILE, SAMPLED, Copy, compile_language
+from palaver.runtime.padding import is_decode, single_token, with_common_length, with_company
 from palaver.runtime.part import num_encoder_threads, num_step_threads
 from palaver.senses.config import LANGUAGE_FILE, read_senses
 from palaver.ticks import ticking
@@ -90,6 +90,7 @@ class OpenVinoRuntime:
             num_blocks=num_blocks,
             block_size_bytes=block_bytes,
         )
+        self._warm_up(copies)
 
     @property
     def shape(self) -> RuntimeShape:
@@ -131,6 +132,12 @@ class OpenVinoRuntime:
         for cache, content in zip(self._blocks, saved, strict=True):
             cache[index] = content
 
+    def _warm_up(self, copies: list[Copy]) -> None:
+        """Compute a step of nobody's: the first one of a large model takes seconds."""
+        batch = single_token(self._shape.num_blocks)
+        for copy in copies:
+            copy.compute(self._inputs(batch, copy.num_threads))
+
     def _inputs(self, batch: StepBatch, num_threads: int) -> dict[str, NDArray[Any]]:
         """What the model takes, with sequences of nobody's where bits or speed want them."""
         nobody = self._shape.num_blocks
@@ -143,7 +150,7 @@ class OpenVinoRuntime:
             "subsequence_begins": batch.subsequence_begins,
             "block_indices": batch.block_indices,
             "block_indices_begins": batch.block_indices_begins,
-            "max_context_len": np.array(batch.max_context_len, dtype=np.int32),
+            LONGEST: np.array(batch.max_context_len, dtype=np.int32),
             SAMPLED: batch.sampled_indices,
         }
         if self._embedding:

@@ -16,6 +16,25 @@ _FINE, _COARSE = 8, 16
 _LONGEST_FINE = 64
 
 
+def single_token(nobody: int) -> StepBatch:
+    """A step of nobody's, of one token.
+
+    Args:
+        nobody: The block that nobody owns.
+    """
+    begins = np.array([0, 1], dtype=np.int32)
+    return StepBatch(
+        token_ids=np.zeros(1, dtype=np.int64),
+        position_ids=np.zeros(1, dtype=np.int64),
+        past_lens=np.zeros(1, dtype=np.int32),
+        subsequence_begins=begins,
+        block_indices=np.array([nobody], dtype=np.int32),
+        block_indices_begins=begins,
+        max_context_len=1,
+        sampled_indices=np.zeros(1, dtype=np.int64),
+    )
+
+
 def is_decode(batch: StepBatch) -> bool:
     """Whether each sequence brings one token."""
     return len(batch.token_ids) == len(batch.past_lens)

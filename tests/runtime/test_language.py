@@ -1,0 +1,40 @@
+"""What a copy of a model is given in each step."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import openvino as ov
+
+from palaver.runtime.language import LONGEST, Copy
+
+
+class _Compiled:
+    """A compiled model that notes the longest context of each step."""
+
+    def __init__(self) -> None:
+        self.inputs = [SimpleNamespace(any_name=LONGEST)]
+        self.longest: list[int] = []
+
+    def create_infer_request(self) -> _Compiled:
+        return self
+
+    def set_tensor(self, _name: str, tensor: ov.Tensor) -> None:
+        self.longest.append(int(tensor.data))
+
+    def infer(self) -> None:
+        pass
+
+
+def test_attention_is_prepared_for_longer_contexts_once_in_a_while() -> None:
+    compiled: Any = _Compiled()
+    copy = Copy(compiled, 1, {})
+    needed = range(1, 20_000)
+    for length in needed:
+        copy.compute({LONGEST: np.array(length, dtype=np.int32)})
+    grown = [n for n, length in zip(compiled.longest, needed, strict=True) if n != length]
+    assert len(grown) < 20
+    assert all(n >= length for n, length in zip(compiled.longest, needed, strict=True))
+    assert max(compiled.longest) <= max(needed) * 1.25
