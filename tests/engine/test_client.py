@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from palaver.engine.client import EngineClient
 from palaver.engine.generation import Generation
-from palaver.engine.messages import Prepare, ToEngine, TokenOutput
+from palaver.engine.messages import Prepare, Refused, ToEngine, TokenOutput
 from palaver.engine.request import Array, Prompt, SamplingParams, Span
 from palaver.engine.worker import WorkerConfig
-from palaver.errors import InvalidRequest, ModelFolderError, ModelNotAvailable
+from palaver.errors import InternalError, InvalidRequest, ModelFolderError, ModelNotAvailable
 from palaver.models.served import BUILT_IN_FOLDER
 from palaver.runtime import RuntimeConfig
 from palaver.runtime.fake import FakeRuntime
@@ -165,6 +165,16 @@ def test_a_request_that_never_fits_fails_alone() -> None:
             await refused.next_tokens()
         refused.close()
         assert len(await _all_tokens(served)) == 7
+
+    _with_client(test)
+
+
+def test_a_request_at_which_the_engine_itself_failed_is_an_internal_error() -> None:
+    async def test(client: EngineClient) -> None:
+        generation = client.generate(_PROMPT, _SHORT)
+        client._receive(Refused(1, "the encoders failed", is_own_failure=True))
+        with pytest.raises(InternalError, match="the encoders failed"):
+            await _all_tokens(generation)
 
     _with_client(test)
 

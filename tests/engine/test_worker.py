@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from palaver.engine.engine import Engine
@@ -28,10 +29,11 @@ from palaver.engine.messages import (
     decode_from_engine,
     frame,
 )
-from palaver.engine.request import Grammar
+from palaver.engine.request import Array, GenerationRequest, Grammar, Prompt, SamplingParams, Span
 from palaver.engine.worker import Worker, WorkerConfig, _end_if_nobody_waits
 from palaver.runtime import RuntimeConfig
-from palaver.runtime.fake import FakeRuntime
+from palaver.runtime.base import Features
+from palaver.runtime.fake import FakeEncoder, FakeRuntime
 
 from .conversations import request, token_ids
 
@@ -218,4 +220,26 @@ def test_a_grammar_that_brings_the_library_down_is_refused_alone(
         refused = decode_from_engine(ours.recv(length))
     assert isinstance(refused, Refused)
     assert (refused.request_id, refused.param) == (1, None)
+    assert not worker._preparing
+
+
+class _BrokenEncoder(FakeEncoder):
+    def encode(self, *_: object) -> Features:
+        raise RuntimeError("tensor 0x5f has lost its memory")
+
+
+def test_an_encoder_that_fails_is_not_the_clients_fault() -> None:
+    ours, theirs = socket.socketpair()
+    compiler = GrammarCompiler(Path("tokenizer.json"), 64)
+    worker = Worker(theirs, Engine(FakeRuntime(num_blocks=64)), compiler, _BrokenEncoder())
+    picture = Span(0, 3, "picture", b"1", Array.of(np.zeros(1, dtype=np.uint8)))
+    prompt = Prompt([5, 5, 5], [picture], Array.of(np.zeros((3, 3), dtype=np.int32)))
+    with ours, theirs:
+        worker._apply(Submit(GenerationRequest(1, prompt, SamplingParams(max_tokens=1, seed=1))))
+        worker._apply(worker._inbox.get(timeout=_TIMEOUT_S))
+        (length,) = LENGTH.unpack(ours.recv(LENGTH.size))
+        refused = decode_from_engine(ours.recv(length))
+    assert isinstance(refused, Refused)
+    assert refused.is_own_failure
+    assert "0x5f" not in refused.message, "which the log has"
     assert not worker._preparing

@@ -35,7 +35,13 @@ from palaver.engine.messages import (
 from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
 from palaver.engine.stats import SequenceState, StepStats
 from palaver.engine.worker import WorkerConfig
-from palaver.errors import AnswerTimeout, InvalidRequest, ModelFolderError, ModelNotAvailable
+from palaver.errors import (
+    AnswerTimeout,
+    InternalError,
+    InvalidRequest,
+    ModelFolderError,
+    ModelNotAvailable,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -271,6 +277,7 @@ class EngineClient:
                 if not self._inspections[0].done():
                     self._inspections[0].set_result(sequences)
                 self._inspections.popleft()
-            case Refused(request_id, why, param):
+            case Refused(request_id, why, param, is_own_failure):
                 if generation := self._generations.get(request_id):
-                    generation.fail(InvalidRequest(why, param=param))
+                    kind = InternalError if is_own_failure else InvalidRequest
+                    generation.fail(kind(why, param=param))

@@ -52,6 +52,7 @@ class Generation:
             ModelNotAvailable: The engine died.
             AnswerTimeout: It has brought nothing for a long time.
             InvalidRequest: The engine can never serve the request.
+            InternalError: It failed at it.
         """
         while not self._tokens and self._error is None and self._num_open:
             self._arrived.clear()

@@ -97,17 +97,19 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """A request that can never be served, or whose grammar turned out too complex on the way.
+    """A request that is not served.
 
     Attributes:
         request_id: As submitted.
         message: Why.
         param: The field that was wrong.
+        is_own_failure: Whether nothing was wrong with the request.
     """
 
     request_id: int
     message: str
     param: str | None = None
+    is_own_failure: bool = False
 
 
 class Inspection(msgspec.Struct, frozen=True, array_like=True, tag=True):

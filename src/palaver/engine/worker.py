@@ -40,7 +40,7 @@ from palaver.engine.messages import (
     frame,
 )
 from palaver.engine.request import GenerationRequest
-from palaver.errors import InvalidRequest, ModelFolderError
+from palaver.errors import InternalError, InvalidRequest, ModelFolderError
 from palaver.runtime import RuntimeConfig, load_runtime
 from palaver.runtime.base import Encoder, Features
 from palaver.ticks import start_ticks
@@ -173,7 +173,7 @@ class Worker:
     ) -> None:
         if error:
             _log.error("media could not be encoded", exc_info=error)
-            refusal = InvalidRequest(f"messages: the media cannot be encoded: {error}")
+            refusal = InternalError("the model's encoders failed at the media; the log says how")
             self._refuse(request.request_id, refusal)
             return
         prompt = request.prompt.without_content()
@@ -200,9 +200,10 @@ class Worker:
         except InvalidRequest as error:
             self._refuse(request.request_id, error)
 
-    def _refuse(self, request_id: int, error: InvalidRequest) -> None:
+    def _refuse(self, request_id: int, error: InvalidRequest | InternalError) -> None:
         self._preparing.discard(request_id)
-        self._connection.sendall(frame(Refused(request_id, error.message, error.param)))
+        is_own = isinstance(error, InternalError)
+        self._connection.sendall(frame(Refused(request_id, error.message, error.param, is_own)))
 
     def _read(self) -> None:
         try:
