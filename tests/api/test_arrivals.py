@@ -23,7 +23,8 @@ from palaver.chat.model import ChatModel
 from palaver.chat.request import ChatRequest
 from palaver.chat.turn import Turn
 from palaver.engine.generation import Generation
-from palaver.engine.messages import TokenFinish, TokenOutput
+from palaver.engine.messages import TokenOutput
+from palaver.engine.request import TokenFinish
 from palaver.engine.sampler import TokenLogprobs
 from palaver.models.folder import ModelFolder
 from palaver.models.served import BUILT_IN_FOLDER

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from palaver.engine.chunk import Chunk
 from palaver.engine.engine import Engine
 from palaver.engine.request import GenerationRequest
-from palaver.engine.scheduler import Chunk
 
 from .conversations import request, request_lists, token_ids
 from .naive import BLOCK_SIZE, drain, fake_runtime, run

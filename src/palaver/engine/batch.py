@@ -9,8 +9,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from palaver.engine.chunk import Chunk
 from palaver.engine.request import Span
-from palaver.engine.scheduler import Chunk
 from palaver.engine.sequence import Sequence
 from palaver.runtime.base import Features, Splice, StepBatch
 

@@ -4,6 +4,22 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from palaver.runtime.base import SavedBlock
+
+
+class BlockStore(Protocol):
+    """The part of a runtime that moves blocks about."""
+
+    def copy_block(self, source: int, target: int) -> None:
+        """Copy one block over another."""
+
+    def save_block(self, index: int) -> SavedBlock:
+        """A copy of a block outside the cache."""
+
+    def restore_block(self, index: int, saved: SavedBlock) -> None:
+        """Put such a copy back."""
 
 
 class BlockPool:

@@ -10,15 +10,18 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import msgspec
 
 from palaver.engine.batch import make_batch
+from palaver.engine.checks import check_request
+from palaver.engine.chunk import Chunk
 from palaver.engine.grammar import Constraint, Mask, MaskMaker
 from palaver.engine.kernels import kernels_for
-from palaver.engine.messages import MediaStates, TokenFinish, TokenOutput
+from palaver.engine.messages import MediaStates, TokenOutput
 from palaver.engine.penalties import TokenCounts
 from palaver.engine.reading import Reading, apart
-from palaver.engine.request import Array, GenerationRequest
-from palaver.engine.sampler import FORBIDDEN, Draw, Sampler, TokenLogprobs, logprobs_of
-from palaver.engine.scheduler import Chunk, Scheduler
+from palaver.engine.request import GenerationRequest
+from palaver.engine.sampler import Draw, Sampler, TokenLogprobs, logprobs_of
+from palaver.engine.scheduler import Scheduler
 from palaver.engine.sequence import Sequence
+from palaver.engine.states import states_of
 from palaver.engine.stats import SequenceState, StepStats
 from palaver.errors import InvalidRequest
 from palaver.runtime.base import Features, Logits, Runtime
@@ -93,26 +96,9 @@ class Engine:
             features: Of its prompt's spans, in their order.
 
         Raises:
-            InvalidRequest: Prompt and answer can never fit into the cache together, or
-                ``logit_bias`` names a token that there is not, or forbids all, or it wants states
-                that the model does not tell.
+            InvalidRequest: It can never be served; see :func:`check_request`.
         """
-        shape = self._runtime.shape
-        if request.wants_states and not self._runtime.has_states:
-            raise InvalidRequest(
-                "audio.voice: this model was exported without what its talker needs to speak of "
-                "pictures, video and sound; name another voice, or none",
-                param="audio.voice",
-            )
-        _check_bias(request.params.logit_bias, shape.vocab_size)
-        num_tokens = len(request.prompt) + request.params.max_tokens
-        num_fitting = shape.num_blocks * shape.block_size_tokens
-        if num_tokens > num_fitting:
-            raise InvalidRequest(
-                f"messages: {len(request.prompt)} prompt tokens and up to "
-                f"{request.params.max_tokens} more do not fit into a cache of {num_fitting} tokens",
-                param="messages",
-            )
+        check_request(request, self._runtime)
         sequence = self.scheduler.add(request, features)
         sequence.constraint = constraint
         self._sequences[request.request_id] = [sequence]
@@ -163,7 +149,7 @@ class Engine:
 
     def inspect(self) -> list[SequenceState]:
         """Where every sequence stands, running ones first."""
-        return [_state(s) for s in (*self.scheduler.running, *self.scheduler.waiting)]
+        return [s.inspect() for s in (*self.scheduler.running, *self.scheduler.waiting)]
 
     def check_integrity(self) -> None:
         """Raise ``AssertionError`` unless the books of engine and scheduler balance."""
@@ -179,7 +165,7 @@ class Engine:
         begun = time.perf_counter()
         logits = self._runtime.step(batch)
         self._model_s += time.perf_counter() - begun
-        self._note_states(chunks)
+        self.states = states_of(chunks, self._runtime)
         return self._sample(chunks, logits, masks.result() if masks else {})
 
     def _finish_reading(self, reading: Reading) -> list[TokenOutput]:
@@ -196,7 +182,7 @@ class Engine:
         constraints = [
             chunk.sequence.constraint
             for chunk in chunks
-            if chunk.num_rows and chunk.sequence.constraint and not _has_ended(chunk.sequence)
+            if chunk.num_rows and chunk.sequence.constraint and not chunk.sequence.has_ended
         ]
         if not constraints:
             return None
@@ -224,7 +210,7 @@ class Engine:
             if sequence.num_forced:
                 outputs += self._report_forced(sequence, logits[num_rows:])
             num_rows += chunk.num_rows
-            if _has_ended(sequence):
+            if sequence.has_ended:
                 self._end(sequence)
                 continue
             if self._is_given_up(sequence):
@@ -242,21 +228,6 @@ class Engine:
         for drawing in zip(drawn, tokens, logprobs, strict=True):
             outputs += self._accept(*drawing)
         return outputs
-
-    def _note_states(self, chunks: Listing[Chunk]) -> None:
-        """Keep the states of media that were read, for requests that want them, each but once."""
-        place = 0
-        for chunk in chunks:
-            sequence, begin = chunk.sequence, chunk.sequence.num_computed
-            end = begin + chunk.num_tokens
-            first = max(sequence.num_stated, begin)
-            if sequence.request.wants_states and first < sequence.request.prompt.media_end:
-                tokens = sequence.request.prompt.media_tokens(first, end) - begin + place
-                sequence.num_stated = end
-                if len(tokens):
-                    rows = Array.of(self._runtime.states(tokens))
-                    self.states.append(MediaStates(sequence.request.request_id, rows))
-            place += chunk.num_tokens
 
     def _measure(self, chunks: Listing[Chunk], before: tuple[int, int], begun: float) -> StepStats:
         scheduler, pool = self.scheduler, self.scheduler.pool
@@ -301,14 +272,14 @@ class Engine:
             if self._is_given_up(sequence):
                 return []
             outputs += self._take_forced(sequence, sequence.constraint)
-        if _has_ended(sequence) and not sequence.num_forced:
-            outputs[-1] = msgspec.structs.replace(outputs[-1], finish=_finish(sequence))
+        if sequence.has_ended and not sequence.num_forced:
+            outputs[-1] = msgspec.structs.replace(outputs[-1], finish=sequence.finish)
             self._end(sequence)
         return outputs
 
     def _take_forced(self, sequence: Sequence, constraint: Constraint) -> list[TokenOutput]:
         """Append what the grammar forces; reported at once unless log probabilities are wanted."""
-        if _has_ended(sequence):
+        if sequence.has_ended:
             return []
         num_most = sequence.request.params.max_tokens - sequence.num_answer_tokens
         forced = constraint.take_forced(num_most)
@@ -327,8 +298,8 @@ class Engine:
         num_top = sequence.request.params.num_top_logprobs or 0
         for row, token_id in zip(logits, sequence.token_ids[first:], strict=False):
             outputs.append(_output(sequence, token_id, logprobs_of(row, token_id, num_top)))
-        if outputs and _has_ended(sequence):
-            outputs[-1] = msgspec.structs.replace(outputs[-1], finish=_finish(sequence))
+        if outputs and sequence.has_ended:
+            outputs[-1] = msgspec.structs.replace(outputs[-1], finish=sequence.finish)
         return outputs
 
     def _is_given_up(self, sequence: Sequence) -> bool:
@@ -354,19 +325,6 @@ class Engine:
             del self._sequences[sequence.request.request_id]
 
 
-def _state(sequence: Sequence) -> SequenceState:
-    return SequenceState(
-        request_id=sequence.request.request_id,
-        choice=sequence.choice,
-        state=sequence.state,
-        num_prompt_tokens=sequence.num_prompt_tokens,
-        num_cached_tokens=sequence.num_cached_tokens or 0,
-        num_computed_tokens=sequence.num_computed,
-        num_answer_tokens=sequence.num_answer_tokens,
-        num_blocks=len(sequence.block_table),
-    )
-
-
 def _output(
     sequence: Sequence, token_id: int, logprobs: TokenLogprobs | None = None
 ) -> TokenOutput:
@@ -377,33 +335,6 @@ def _output(
         num_cached_tokens=sequence.num_cached_tokens or 0,
         logprobs=logprobs,
     )
-
-
-def _has_ended(sequence: Sequence) -> bool:
-    return _finish(sequence) is not None
-
-
-def _finish(sequence: Sequence) -> TokenFinish | None:
-    """Why a sequence ends with its last token; ``None`` if it goes on."""
-    params = sequence.request.params
-    if not sequence.num_answer_tokens:
-        return None
-    if sequence.token_ids[-1] in params.stop_token_ids:
-        return "stop"
-    if sequence.constraint and sequence.constraint.is_complete:
-        return "stop"
-    return "length" if sequence.num_answer_tokens >= params.max_tokens else None
-
-
-def _check_bias(bias: dict[int, float], vocab_size: int) -> None:
-    unknown = next((i for i in bias if not 0 <= i < vocab_size), None)
-    if unknown is not None:
-        raise InvalidRequest(
-            f"logit_bias: names token {unknown}; there are tokens 0 to {vocab_size - 1}",
-            param="logit_bias",
-        )
-    if len(bias) == vocab_size and max(bias.values()) <= FORBIDDEN:
-        raise InvalidRequest("logit_bias: forbids every token", param="logit_bias")
 
 
 def _draw(sequence: Sequence, mask: Mask | None) -> Draw:

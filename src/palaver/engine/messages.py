@@ -7,17 +7,15 @@ with a four-byte length in front.
 from __future__ import annotations
 
 import struct
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
-from palaver.engine.request import Array, GenerationRequest
+from palaver.engine.request import Array, GenerationRequest, TokenFinish
 from palaver.engine.sampler import TokenLogprobs
 from palaver.engine.stats import SequenceState, StepStats
 
 LENGTH = struct.Struct("<I")
-
-TokenFinish: TypeAlias = Literal["stop", "length"]
 
 
 class Submit(msgspec.Struct, frozen=True, array_like=True, tag=True):

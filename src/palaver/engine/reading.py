@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from palaver.engine.batch import make_batch
-from palaver.engine.scheduler import Chunk
+from palaver.engine.chunk import Chunk
 from palaver.engine.sequence import Sequence
 from palaver.runtime.base import Logits, Runtime
 

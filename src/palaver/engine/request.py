@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from palaver.senses.media import Kind
+
+TokenFinish: TypeAlias = Literal["stop", "length"]
+"""Why an answer ends with a token: it ends of itself, or may not be longer."""
 
 
 class Grammar(msgspec.Struct, frozen=True, array_like=True):

@@ -6,51 +6,19 @@ from bisect import insort
 from collections import deque
 from collections.abc import Iterator
 from collections.abc import Sequence as Listing
-from dataclasses import dataclass
-from typing import Protocol
 
 import msgspec
 
-from palaver.engine.blocks import BlockPool
+from palaver.engine.blocks import BlockPool, BlockStore
+from palaver.engine.chunk import Chunk
 from palaver.engine.prefix_cache import PrefixCache, block_hashes
 from palaver.engine.queue import ArrivalQueue
 from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
 from palaver.engine.sequence import Sequence
-from palaver.runtime.base import Features, SavedBlock
+from palaver.runtime.base import Features
 
 _MAX_READ_BACKS = 32
 _READ_BACK_PARAMS = SamplingParams(max_tokens=0, seed=0)
-
-
-class BlockStore(Protocol):
-    """The part of a runtime that moves blocks about."""
-
-    def copy_block(self, source: int, target: int) -> None:
-        """Copy one block over another."""
-
-    def save_block(self, index: int) -> SavedBlock:
-        """A copy of a block outside the cache."""
-
-    def restore_block(self, index: int, saved: SavedBlock) -> None:
-        """Put such a copy back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """The part of one sequence that a step computes.
-
-    Attributes:
-        sequence: Whose tokens they are, from ``sequence.num_computed`` on.
-        num_tokens: How many.
-        num_rows: How many of them, from the last one back, logits are wanted of.
-        is_decode: Whether they are generated tokens rather than prompt: one, and those that a
-            grammar has forced behind it.
-    """
-
-    sequence: Sequence
-    num_tokens: int
-    num_rows: int
-    is_decode: bool = False
 
 
 class Scheduler:

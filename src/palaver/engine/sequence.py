@@ -6,7 +6,8 @@ from collections.abc import Sequence as Listing
 
 from palaver.engine.grammar import Constraint
 from palaver.engine.penalties import TokenCounts
-from palaver.engine.request import GenerationRequest
+from palaver.engine.request import GenerationRequest, TokenFinish
+from palaver.engine.stats import SequenceState
 from palaver.runtime.base import Features, SavedBlock
 
 
@@ -88,6 +89,35 @@ class Sequence:
         if not self.block_table:
             return "waiting" if self.saved_blocks is None else "preempted"
         return "decode" if self.is_decoding else "prefill"
+
+    @property
+    def finish(self) -> TokenFinish | None:
+        """Why it ends with its last token; ``None`` if it goes on."""
+        if not self.num_answer_tokens:
+            return None
+        if self.token_ids[-1] in self.request.params.stop_token_ids:
+            return "stop"
+        if self.constraint and self.constraint.is_complete:
+            return "stop"
+        return "length" if self.num_answer_tokens >= self.request.params.max_tokens else None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether no more tokens come."""
+        return self.finish is not None
+
+    def inspect(self) -> SequenceState:
+        """Where it stands."""
+        return SequenceState(
+            request_id=self.request.request_id,
+            choice=self.choice,
+            state=self.state,
+            num_prompt_tokens=self.num_prompt_tokens,
+            num_cached_tokens=self.num_cached_tokens or 0,
+            num_computed_tokens=self.num_computed,
+            num_answer_tokens=self.num_answer_tokens,
+            num_blocks=len(self.block_table),
+        )
 
     def prefill_end(self, block_size: int) -> int:
         """Up to where the prompt must be read before decoding can start or resume.

@@ -1,0 +1,45 @@
+"""Whether a request can ever be served."""
+
+from __future__ import annotations
+
+from palaver.engine.request import GenerationRequest
+from palaver.engine.sampler import FORBIDDEN
+from palaver.errors import InvalidRequest
+from palaver.runtime.base import Runtime
+
+
+def check_request(request: GenerationRequest, runtime: Runtime) -> None:
+    """Make sure that an engine can serve a request over a runtime.
+
+    Raises:
+        InvalidRequest: Prompt and answer can never fit into the cache together, or
+            ``logit_bias`` names a token that there is not, or forbids all, or it wants states
+            that the model does not tell.
+    """
+    shape = runtime.shape
+    if request.wants_states and not runtime.has_states:
+        raise InvalidRequest(
+            "audio.voice: this model was exported without what its talker needs to speak of "
+            "pictures, video and sound; name another voice, or none",
+            param="audio.voice",
+        )
+    _check_bias(request.params.logit_bias, shape.vocab_size)
+    num_tokens = len(request.prompt) + request.params.max_tokens
+    num_fitting = shape.num_blocks * shape.block_size_tokens
+    if num_tokens > num_fitting:
+        raise InvalidRequest(
+            f"messages: {len(request.prompt)} prompt tokens and up to "
+            f"{request.params.max_tokens} more do not fit into a cache of {num_fitting} tokens",
+            param="messages",
+        )
+
+
+def _check_bias(bias: dict[int, float], vocab_size: int) -> None:
+    unknown = next((i for i in bias if not 0 <= i < vocab_size), None)
+    if unknown is not None:
+        raise InvalidRequest(
+            f"logit_bias: names token {unknown}; there are tokens 0 to {vocab_size - 1}",
+            param="logit_bias",
+        )
+    if len(bias) == vocab_size and max(bias.values()) <= FORBIDDEN:
+        raise InvalidRequest("logit_bias: forbids every token", param="logit_bias")
