@@ -16,6 +16,7 @@ from palaver.errors import ModelFolderError
 from palaver.models.served import BUILT_IN_FOLDER
 from palaver.runtime import RuntimeConfig, load_runtime
 from palaver.runtime.base import Logits, Runtime
+from palaver.runtime.language import Copy
 
 from .batches import Part, batch, step
 from .text_model import RECORDED
@@ -223,3 +224,14 @@ def test_a_file_that_is_no_model_is_an_error_that_names_the_folder(tmp_path: Pat
     (tmp_path / "openvino_model.xml").write_text("<net/>")
     with pytest.raises(ModelFolderError, match=str(tmp_path)):
         load_runtime(_config(tmp_path))
+
+
+def test_a_model_that_cannot_compute_is_an_error_that_names_the_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no kernel for this")
+
+    monkeypatch.setattr(Copy, "compute", fail)
+    with pytest.raises(ModelFolderError, match=rf"{BUILT_IN_FOLDER}.*no kernel for this"):
+        load_runtime(_config())

@@ -27,6 +27,7 @@ _ACTIVATION_GROUP = 64
 
 OpenVINO's default is 32; with it int4 models read and decode a sixth slower."""
 _LEAST_ROOM = 1024
+"""Tokens of context for which attention is prepared at least."""
 
 
 class Copy:

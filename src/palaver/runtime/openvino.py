@@ -90,7 +90,10 @@ class OpenVinoRuntime:
             num_blocks=num_blocks,
             block_size_bytes=block_bytes,
         )
-        self._warm_up(copies)
+        try:
+            self._warm_up(copies)
+        except RuntimeError as error:
+            raise ModelFolderError(f"{config.folder}: OpenVINO cannot run it: {error}") from error
 
     @property
     def shape(self) -> RuntimeShape:

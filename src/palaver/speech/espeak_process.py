@@ -55,7 +55,9 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes
 Style: TypeAlias = tuple[str, int, int]
 """Voice, words per minute, pitch."""
 Paces: TypeAlias = tuple[float, float]
+"""How many times faster than it plays to say a sentence, and the same from :data:`EASE` on."""
 AT_ONCE: Paces = 0.0, 0.0
+"""As fast as can be."""
 
 
 class Synthesiser:
@@ -107,8 +109,7 @@ class Synthesiser:
             text: The sentence, in UTF-8.
             style: How.
             send: Takes the samples: a little at first, then in larger pieces.
-            paces: How many times faster than it plays, and the same from :data:`EASE` on; 0 for at
-                once.
+            paces: How fast.
             is_urgent: Whether the first piece is made at once.
         """
         self._send, self._paces = send, paces
