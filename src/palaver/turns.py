@@ -56,6 +56,14 @@ def give_way() -> None:
     take_ordinary_turns()
 
 
+def let_woken_run() -> None:
+    """Let a thread run that the calling one has just woken, if Linux put it on the same core.
+
+    It would wait for the next tick of the clock, up to 4 ms, where the calling thread never sleeps.
+    """
+    os.sched_yield()
+
+
 def leave_main_threads_core() -> None:
     """Have the calling thread run from now on where the main thread does not run just now.
 

@@ -44,7 +44,7 @@ from palaver.errors import InternalError, InvalidRequest, ModelFolderError
 from palaver.runtime import RuntimeConfig, load_runtime
 from palaver.runtime.base import Encoder, Features
 from palaver.ticks import start_ticks
-from palaver.turns import keep_what_is_there, take_ordinary_turns, take_short_turns
+from palaver.turns import keep_what_is_there, let_woken_run, take_ordinary_turns, take_short_turns
 
 _log = logging.getLogger(__name__)
 
@@ -122,6 +122,7 @@ class Worker:
                 self._connection.sendall(frame(states))
             if self._engine.stats:
                 self._connection.sendall(frame(StepDone(tokens, self._engine.stats)))
+                let_woken_run()
             for request_id, error in self._engine.failures:
                 self._refuse(request_id, error)
 
