@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import openvino as ov
 
-from palaver.runtime.language import LONGEST, Copy
+from palaver.runtime.language import MAX_CONTEXT_LEN, Copy
 
 
 class _Compiled:
     """A compiled model that notes the longest context of each step."""
 
     def __init__(self) -> None:
-        self.inputs = [SimpleNamespace(any_name=LONGEST)]
+        self.inputs = [SimpleNamespace(any_name=MAX_CONTEXT_LEN)]
         self.longest: list[int] = []
 
     def create_infer_request(self) -> _Compiled:
@@ -33,7 +33,7 @@ def test_attention_is_prepared_for_longer_contexts_once_in_a_while() -> None:
     copy = Copy(compiled, 1, {})
     needed = range(1, 20_000)
     for length in needed:
-        copy.compute({LONGEST: np.array(length, dtype=np.int32)})
+        copy.compute({MAX_CONTEXT_LEN: np.array(length, dtype=np.int32)})
     grown = [n for n, length in zip(compiled.longest, needed, strict=True) if n != length]
     assert len(grown) < 20
     assert all(n >= length for n, length in zip(compiled.longest, needed, strict=True))

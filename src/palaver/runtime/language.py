@@ -21,7 +21,7 @@ from palaver.senses.config import LANGUAGE_FILE
 
 MODEL_FILE = "openvino_model.xml"
 SAMPLED = "sampled_tokens_indices"
-LONGEST = "max_context_len"
+MAX_CONTEXT_LEN = "max_context_len"
 _ACTIVATION_GROUP = 64
 """Activations that share a scale where they meet weights in groups of a multiple of this.
 
@@ -56,7 +56,9 @@ class Copy:
         Args:
             inputs: By name; those that the model does not have are left out.
         """
-        self._inputs = inputs | {LONGEST: self._with_room(inputs[LONGEST])}  # read in place
+        self._inputs = inputs | {
+            MAX_CONTEXT_LEN: self._with_room(inputs[MAX_CONTEXT_LEN])
+        }  # read in place
         for name in self._names:
             self._request.set_tensor(name, ov.Tensor(self._inputs[name], shared_memory=True))
         self._request.infer()

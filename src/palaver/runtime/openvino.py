@@ -15,7 +15,7 @@ from palaver.runtime.base import Encoder, Logits, RuntimeShape, SavedBlock, Step
 from palaver.runtime.config import RuntimeConfig
 from palaver.runtime.embedding import Embedding
 from palaver.runtime.encoders import Encoders
-from palaver.runtime.language import LONGEST, MODEL_FILE, SAMPLED, Copy, compile_language
+from palaver.runtime.language import MAX_CONTEXT_LEN, MODEL_FILE, SAMPLED, Copy, compile_language
 from palaver.runtime.padding import is_decode, single_token, with_common_length, with_company
 from palaver.runtime.part import num_encoder_threads, num_step_threads
 from palaver.senses.config import LANGUAGE_FILE, read_senses
@@ -153,7 +153,7 @@ class OpenVinoRuntime:
             "subsequence_begins": batch.subsequence_begins,
             "block_indices": batch.block_indices,
             "block_indices_begins": batch.block_indices_begins,
-            LONGEST: np.array(batch.max_context_len, dtype=np.int32),
+            MAX_CONTEXT_LEN: np.array(batch.max_context_len, dtype=np.int32),
             SAMPLED: batch.sampled_indices,
         }
         if self._embedding:

@@ -18,7 +18,7 @@ from palaver.speech.espeak_process import AT_ONCE, EASE, FAILED, HURRY, LENGTH, 
 
 _TIMEOUT_S = 20.0  # for the next piece
 _HURRY_S = 0.3  # what is left of a sentence takes less
-_PATIENCE_S = 0.6  # of an answer that nobody plays before all of it is there
+_PATIENCE_S = 0.3  # of an answer that nobody plays before all of it is there
 
 
 class Pace(NamedTuple):
@@ -123,8 +123,12 @@ class EspeakPool:
         Raises:
             ModelNotAvailable: The library does not work, or fails at this text.
         """
-        due_s = time.monotonic() + _PATIENCE_S if played_until_s is None else played_until_s
-        due_s = 0.0 if is_urgent else due_s - _HURRY_S
+        if is_urgent:
+            due_s = 0.0
+        elif played_until_s is None:
+            due_s = time.monotonic() + _PATIENCE_S
+        else:
+            due_s = played_until_s - _HURRY_S
         process = await self._take(style, is_urgent=is_urgent, due_s=due_s)
         paces = AT_ONCE if played_until_s is None else self._paces()
         pieces: asyncio.Queue[bytes | ModelNotAvailable | None] = asyncio.Queue()
@@ -182,9 +186,9 @@ class EspeakPool:
             is_urgent: Whether to go before others.
             due_s: When the others have to hurry, by :func:`time.monotonic`.
         """
-        left_s = max(due_s - time.monotonic(), 0)
-        hurry = asyncio.get_running_loop().call_later(left_s, self._tell_all, HURRY)
         async with self._freed:
+            left_s = max(due_s - time.monotonic(), 0)
+            hurry = asyncio.get_running_loop().call_later(left_s, self._tell_all, HURRY)
             self._due_s.append(due_s)
             self._num_urgent += is_urgent
             try:
