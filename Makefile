@@ -32,7 +32,7 @@ eval-tiny: $(VENV)/.test ## examine the built-in model's skills through the serv
 	$(BIN)/python -m training.evaluate $(ARGS)
 
 train-tiny: $(VENV)/.training ## train the built-in model further from its checkpoint
-	$(BIN)/python -m training.senses.train $(ARGS)
+	$(BIN)/python -m training.multimodal.train $(ARGS)
 
 format: $(VENV)/.test ## put the code into its form
 	$(BIN)/ruff check --fix .

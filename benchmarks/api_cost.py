@@ -26,22 +26,22 @@ from typing import Any
 
 from benchmarks.machine import describe_machine
 from benchmarks.report import report
-from palaver.api.server import Server
 from palaver.config import load_settings
-from palaver.engine.client import EngineClient
-from palaver.engine.messages import (
+from palaver.engine.process.backend import ProcessBackend
+from palaver.engine.process.messages import (
     Cancel,
     Ready,
     StepDone,
     Submit,
     ToEngine,
-    TokenOutput,
     decode_from_engine,
     frame,
 )
-from palaver.engine.request import GenerationRequest
-from palaver.engine.stats import StepStats
+from palaver.generation.output import TokenOutput
+from palaver.generation.request import GenerationRequest
+from palaver.generation.stats import StepStats
 from palaver.models.served import BUILT_IN_NAME
+from palaver.server import Server
 
 KEY = "sk-palaver-benchmark"
 _FIRST_TOKEN = 300
@@ -61,7 +61,7 @@ class _Answering:
     num_tokens: int = 0
 
 
-class InstantEngine(EngineClient):
+class InstantEngine(ProcessBackend):
     """An engine without a process: each step gives every request its next token, at once."""
 
     num_made = 0

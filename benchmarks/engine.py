@@ -30,9 +30,9 @@ from rich.table import Table
 
 from benchmarks.machine import describe_machine
 from palaver.engine.engine import Engine
-from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
+from palaver.generation.request import GenerationRequest, Prompt, SamplingParams
+from palaver.multimodal.config import read_multimodal
 from palaver.runtime import RuntimeConfig, load_runtime
-from palaver.senses.config import read_senses
 
 _CACHE_BYTES = 2 * 2**30
 _SHORT_PROMPT = 8
@@ -205,7 +205,7 @@ SCENARIOS = (
 
 def load_vocab_size(folder: Path) -> int:
     """Size of a model's vocabulary, from its ``config.json``."""
-    senses = read_senses(folder)
+    senses = read_multimodal(folder)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     return int((senses.text if senses else config)["vocab_size"])
 

@@ -24,8 +24,8 @@ from benchmarks.engine import load_vocab_size
 from benchmarks.machine import describe_machine
 from benchmarks.report import report
 from palaver.engine.engine import Engine
-from palaver.engine.grammar import Constraint, GrammarCompiler
-from palaver.engine.request import GenerationRequest, Grammar, Prompt, SamplingParams
+from palaver.engine.grammar.compiler import Constraint, GrammarCompiler
+from palaver.generation.request import GenerationRequest, Grammar, Prompt, SamplingParams
 from palaver.runtime import RuntimeConfig, load_runtime
 
 _NUM_STREAMS = 8

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from benchmarks.engine import SAMPLED
 from benchmarks.machine import describe_machine
 from benchmarks.report import report
-from palaver.engine.kernels import NumpyKernels, kernels_for
-from palaver.engine.penalties import TokenCounts
-from palaver.engine.sampler import Draw, Sampler
+from palaver.engine.sampling.kernels import NumpyKernels, kernels_for
+from palaver.engine.sampling.penalties import TokenCounts
+from palaver.engine.sampling.sampler import Draw, Sampler
 
 _NUM_ROWS = (1, 8, 16)
 _SPREADS = {"flat": 0.7, "peaked": 3.0}

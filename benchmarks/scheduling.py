@@ -21,7 +21,7 @@ from benchmarks.engine import load_vocab_size
 from benchmarks.machine import describe_machine
 from benchmarks.report import report
 from palaver.engine.engine import Engine
-from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
+from palaver.generation.request import GenerationRequest, Prompt, SamplingParams
 from palaver.runtime import RuntimeConfig, load_runtime
 
 _CACHE_BYTES = 2 * 2**30

@@ -51,7 +51,7 @@ class RunningServer:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         pids = children.read_text().split()
         commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids}
-        return [int(pid) for pid in pids if b"palaver.engine.worker" in commands[pid]]
+        return [int(pid) for pid in pids if b"palaver.engine.process.worker" in commands[pid]]
 
     def stop(self, with_signal: signal.Signals = signal.SIGTERM, timeout_s: float = 20) -> int:
         """End it and return its exit status."""

@@ -83,7 +83,7 @@ def test_unknown_settings_stop_the_start_and_are_named_with_the_known_ones(tmp_p
         ("max_step_tokens", "63"),
         ("max_running", "0"),
         ("max_body_mib", "0"),
-        ("silence_timeout_s", "0"),
+        ("token_timeout_s", "0"),
         ("shutdown_timeout_s", "-1"),
         ("log_level", "loud"),
     ],

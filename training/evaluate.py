@@ -25,14 +25,14 @@ from palaver.chat.request import ChatRequest
 from palaver.chat.schema import check_schema
 from palaver.chat.tools.tool import Call, Tool
 from palaver.chat.turn import Turn
-from palaver.engine.worker import WorkerConfig
+from palaver.engine.process.config import EngineConfig
 from palaver.models.folder import ModelFolder
 from palaver.models.served import BUILT_IN_FOLDER, BUILT_IN_NAME, ServedModel
+from palaver.multimodal.placement import PlacedMedia
 from palaver.runtime.config import RuntimeConfig
-from palaver.senses.placement import PlacedMedia
 from training.exam import EXAMS, Exam
+from training.multimodal.sample import Perception
 from training.sample import Message, Sample
-from training.senses.sample import Perception
 
 _CACHE_BYTES = 2**30
 _MAX_ANSWER_TOKENS = 700
@@ -114,7 +114,7 @@ def _placed(model: ServedModel, perception: Perception) -> list[PlacedMedia]:
     """The media as the model's senses place them."""
     if not perception.media:
         return []
-    if model.chat.senses is None:
+    if model.chat.multimodal is None:
         raise SystemExit(f"{model.folder.path}: takes text alone; choose what to ask with --skill")
     return [model.chat.senses.place(piece) for piece in perception.media]
 
@@ -149,7 +149,7 @@ def _call(call: Call) -> dict[str, Any]:
 async def examine_all(exams: list[Exam], num: int, seed: int, folder: Path) -> list[Result]:
     """The results of all ``exams``, with the model started for the purpose."""
     runtime = RuntimeConfig(folder=str(folder), cache_bytes=_CACHE_BYTES, inference_precision="f32")
-    model = ServedModel(BUILT_IN_NAME, ModelFolder.open(folder), WorkerConfig(runtime=runtime))
+    model = ServedModel(BUILT_IN_NAME, ModelFolder.open(folder), EngineConfig(runtime=runtime))
     await model.start()
     try:
         return [await examine(model, exam, num, seed) for exam in exams]

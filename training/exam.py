@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from training.multimodal.sample import Perception, Sense
+from training.multimodal.skills import SENSES
 from training.sample import Skill
-from training.senses.sample import Perception, Sense
-from training.senses.skills import SENSES
 from training.skills import SKILLS
 
 

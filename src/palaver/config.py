@@ -62,14 +62,12 @@ class Settings(BaseModel):
     max_body_mib: float = Field(
         32.0, gt=0, description="Largest request body that is read, in MiB."
     )
-    max_media: int = Field(
-        64, ge=1, description="Pictures, videos and sounds in a request at most."
-    )
+    max_media: int = Field(64, ge=1, description="Images, videos and sounds in a request at most.")
     max_media_mib: float = Field(
-        32.0, gt=0, description="Largest file of a picture, video or sound, in MiB."
+        32.0, gt=0, description="Largest file of an image, video or sound, in MiB."
     )
     max_media_megapixels: float = Field(
-        50.0, gt=0, description="Largest picture or frame of a video, in millions of pixels."
+        50.0, gt=0, description="Largest image or frame of a video, in millions of pixels."
     )
     max_media_s: float = Field(600.0, gt=0, description="Longest video or sound, in seconds.")
     media_timeout_s: float = Field(
@@ -109,7 +107,7 @@ class Settings(BaseModel):
     voice: str = Field(
         "alto", description="The voice of spoken answers to requests that name none."
     )
-    silence_timeout_s: float = Field(
+    token_timeout_s: float = Field(
         600.0,
         gt=0,
         description="Seconds that a request waits for its next token, in the queue as well; an "

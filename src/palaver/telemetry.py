@@ -14,7 +14,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from palaver.engine.stats import StepStats
+from palaver.generation.stats import StepStats
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _STEP_BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -110,10 +110,10 @@ class Metrics:
         }
         self._counters = {
             "num_decoded_tokens": counter("decoded_tokens", "Generated tokens computed."),
-            "num_forced_tokens": counter("forced_tokens", "Of them, forced by a grammar."),
+            "num_fast_forward_tokens": counter("forced_tokens", "Of them, forced by a grammar."),
             "num_prompt_tokens": counter("prompt_tokens", "Prompt tokens computed."),
             "num_cached_tokens": counter("cached_tokens", "Prompt tokens found in the cache."),
-            "num_read_back_tokens": counter("read_back_tokens", "Tokens read back in idle steps."),
+            "num_warmup_tokens": counter("read_back_tokens", "Tokens read back in idle steps."),
             "num_preemptions": counter("preemptions", "Sequences that gave up their blocks."),
         }
         self._histograms = {

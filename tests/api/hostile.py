@@ -20,11 +20,11 @@ import httpx
 
 from tests.api import media
 from tests.media import files
-from tests.senses.model import HERE
+from tests.multimodal.model import HERE
 from tests.server import RunningServer, running_server
 
 PATH = "/v1/chat/completions"
-_PICTURE_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+_IMAGE_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 _SIZES = (b"\xff" * 4, b"\x7f" + b"\xff" * 3, b"\0" * 4)
 
 

@@ -22,10 +22,8 @@ from palaver.api.stream import open_stream
 from palaver.chat.model import ChatModel
 from palaver.chat.request import ChatRequest
 from palaver.chat.turn import Turn
-from palaver.engine.generation import Generation
-from palaver.engine.messages import TokenOutput
-from palaver.engine.request import TokenFinish
-from palaver.engine.sampler import TokenLogprobs
+from palaver.generation.output import TokenFinish, TokenLogprobs, TokenOutput
+from palaver.generation.stream import Generation
 from palaver.models.folder import ModelFolder
 from palaver.models.served import BUILT_IN_FOLDER
 from tests.chat.cutting import STOPS, CutTokenizer, cut_bytes

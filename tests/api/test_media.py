@@ -18,8 +18,8 @@ from PIL import Image
 
 from tests.api import hostile, media
 from tests.media import files
+from tests.multimodal.model import HERE
 from tests.runtime import text_model
-from tests.senses.model import HERE
 from tests.server import KEY, RunningServer, running_server
 from tests.sse import joined, stream_events
 
@@ -205,16 +205,16 @@ def test_a_model_without_eyes_or_ears_says_so(seeing: httpx.Client) -> None:
         ({"type": "image_url", "image_url": {}}, "image_url.url", "required"),
         ({"type": "image_url", "image_url": 7}, "image_url", "a URL or an object with a url"),
         ({"type": "image_url"}, "image_url", "required"),
-        ({"type": "picture"}, "", "text, image_url, video_url or input_audio"),
-        (media.picture(b"some text"), "image_url.url", "not a picture"),
-        (media.picture(media.PICTURE[:-40]), "image_url.url", "broken picture"),
-        (media.picture(media.SOUND), "image_url.url", "not a picture"),
+        ({"type": "image"}, "", "text, image_url, video_url or input_audio"),
+        (media.picture(b"some text"), "image_url.url", "not an image"),
+        (media.picture(media.PICTURE[:-40]), "image_url.url", "broken image"),
+        (media.picture(media.SOUND), "image_url.url", "not an image"),
         (media.picture(b""), "image_url.url", "is empty"),
         (media.picture(files.file_of(Image.new("1", (3000, 2000)))), "image_url.url", "4000000"),
         (media.picture(files.file_of(Image.new("1", (2000, 4)))), "image_url.url", "200 times"),
         (media.video(media.VIDEO[: len(media.VIDEO) // 2]), "video_url.url", "broken video"),
         (media.video(media.SOUND), "video_url.url", "no video track"),
-        (media.sound(media.PICTURE), "input_audio.data", "no sound track"),
+        (media.sound(media.PICTURE), "input_audio.data", "no audio track"),
         (media.sound(form="midi"), "input_audio.format", "must be 'wav'"),
         (media.sound(files.sound(files.tone(31))), "input_audio.data", "30 seconds"),
         (

@@ -17,17 +17,17 @@ import pytest
 
 from palaver.chat.request import ChatRequest
 from palaver.engine.engine import Engine
-from palaver.engine.request import GenerationRequest, SamplingParams
+from palaver.generation.request import GenerationRequest, SamplingParams
 from palaver.models.folder import ModelFolder
+from palaver.multimodal.media import Image
 from palaver.runtime.saying import Conversation, Saying
 from palaver.runtime.talker import Talker
-from palaver.senses.media import Picture
 from palaver.speech.native_process import MAX_FRAMES_PER_TOKEN
 from palaver.speech.sentences import SentenceCutter
 from tests.api import media
 from tests.api.test_spoken import answer, audio_deltas, data_of, message, refusal, streamed_data
 from tests.media import files
-from tests.senses.model import encoded, runtime
+from tests.multimodal.model import encoded, runtime
 from tests.server import RunningServer, chat, running_server
 from tests.speech.listening import listen
 from tests.speech.native import SPEAKERS, write_folder
@@ -63,15 +63,17 @@ def omni(speaking: RunningServer) -> Iterator[httpx.Client]:
         yield client
 
 
-def conversation_of(folder: Path, messages: list[dict[str, Any]], seen: list[Picture]) -> Any:
+def conversation_of(folder: Path, messages: list[dict[str, Any]], seen: list[Image]) -> Any:
     """What the thinker reads, and what it makes of pictures."""
     model = ModelFolder.open(folder).chat_model()
-    assert model.senses is not None
-    placed = [model.senses.place(picture) for picture in seen]
+    assert model.multimodal is not None
+    placed = [model.multimodal.place(picture) for picture in seen]
     prompt = model.render(ChatRequest(messages=messages, media=placed)).prompt
     inner = runtime("omni")
     engine = Engine(inner)
-    request = GenerationRequest(1, prompt, SamplingParams(max_tokens=1, seed=0), wants_states=True)
+    request = GenerationRequest(
+        1, prompt, SamplingParams(max_tokens=1, seed=0), wants_hidden_states=True
+    )
     engine.add(request, features=encoded(inner, prompt))
     engine.step()
     states = [np.zeros((0, 64), np.float32), *(told.rows.numpy() for told in engine.states)]
@@ -85,7 +87,7 @@ def spoken_directly(
     body: dict[str, Any],
     text: str,
     messages: list[dict[str, Any]] | None = None,
-    seen: list[Picture] | None = None,
+    seen: list[Image] | None = None,
 ) -> np.ndarray[Any, Any]:
     """What the talker says to a text in one go, as samples."""
     model = ModelFolder.open(folder).chat_model()
@@ -181,7 +183,7 @@ def test_it_speaks_of_what_it_saw(omni: httpx.Client, folder: Path) -> None:
     found = np.frombuffer(data_of(spoken), "<i2").astype(float)
     parts = [{"type": "text", "text": "Say hello"}, {"type": "image"}]
     messages = [{"role": "user", "content": parts}]
-    seen = [Picture(np.asarray(files.halves(size=(192, 160))))]
+    seen = [Image(np.asarray(files.halves(size=(192, 160))))]
     expected = spoken_directly(folder, SEEN, spoken["content"], messages, seen)
     assert np.abs(expected).max() > 1000
     assert found.shape == expected.shape

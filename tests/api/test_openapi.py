@@ -25,16 +25,16 @@ from palaver.api import body
 from palaver.api.app import create_app
 from palaver.api.body import parse_json_object
 from palaver.api.examples import FAILURES, QUESTIONS, STREAMS
-from palaver.api.server import media_limits
 from palaver.api.values import fields_table
 from palaver.api.wire.request import ChatCompletionRequest
 from palaver.config import load_settings
-from palaver.engine.worker import WorkerConfig
+from palaver.engine.process.config import EngineConfig
 from palaver.errors import InvalidRequest
 from palaver.media.reader import MediaReader
 from palaver.models.folder import ModelFolder
 from palaver.models.served import ModelRegistry
 from palaver.runtime.config import RuntimeConfig
+from palaver.server import media_limits
 from palaver.speech.voices import Voices
 from palaver.telemetry import Metrics
 from tests.robustness.mutations import mutated_body
@@ -58,8 +58,8 @@ def document(client: httpx.Client) -> dict[str, Any]:
 def app(tmp_path: Path) -> FastAPI:
     """The application over models that nobody has started."""
 
-    def configured(folder: ModelFolder) -> WorkerConfig:
-        return WorkerConfig(runtime=RuntimeConfig(folder=str(folder.path), cache_bytes=2**20))
+    def configured(folder: ModelFolder) -> EngineConfig:
+        return EngineConfig(runtime=RuntimeConfig(folder=str(folder.path), cache_bytes=2**20))
 
     keys = KeyStore(open_database(tmp_path), KEY)
     settings = load_settings({}, {})

@@ -50,7 +50,7 @@ def test_levels_are_measured_one_after_another_and_shown_in_every_form(tmp_path:
     json_file, picture = tmp_path / "runs.jsonl", tmp_path / "run.png"
     with running(reply, pause_s=0.002) as peer:
         options = ["--concurrency", "1,4", "--num-requests", "12", "--warmup", "2"]
-        outputs = ["--json", str(json_file), "--picture", str(picture)]
+        outputs = ["--json", str(json_file), "--image", str(picture)]
         result = command(peer.url, *options, *outputs, "--key", "sk-secret")
     assert result.exit_code == 0, result.output
     assert len(peer.bodies) == 2 * (12 + 2)
@@ -118,7 +118,7 @@ def test_run_of_which_every_request_failed_exits_with_1_and_still_has_its_record
 ) -> None:
     json_file, picture = tmp_path / "runs.jsonl", tmp_path / "run.png"
     with running(refuse) as peer:
-        outputs = ["--json", str(json_file), "--picture", str(picture)]
+        outputs = ["--json", str(json_file), "--image", str(picture)]
         result = command(peer.url, "--num-requests", "4", *outputs)
     assert result.exit_code == 1
     assert "every request failed" in result.output

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from palaver.chat.model import ChatModel
 from palaver.chat.request import ChatRequest
 from palaver.chat.turn import Turn
-from palaver.engine.messages import TokenOutput
-from palaver.engine.sampler import TokenLogprobs
+from palaver.generation.output import TokenLogprobs, TokenOutput
 from tests.chat.cutting import STOPS, CutTokenizer, cut_bytes
 
 

@@ -16,9 +16,8 @@ from palaver.chat.request import ChatRequest
 from palaver.chat.template import ChatTemplate
 from palaver.chat.tools.tool import Tool
 from palaver.chat.turn import Delta, Turn
-from palaver.engine.messages import TokenOutput
-from palaver.engine.request import TokenFinish
 from palaver.errors import InvalidRequest
+from palaver.generation.output import TokenFinish, TokenOutput
 from tests.chat import vocabularies
 from tests.chat.families.formats import template_source
 

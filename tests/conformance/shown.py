@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 
 from tests.api.media import data_url
 from tests.media import files
-from training.senses import speech
+from training.multimodal import speech
 
 GREY = (150, 150, 150)
 RED, BLUE, GREEN, YELLOW = (220, 40, 40), (50, 80, 220), (40, 170, 60), (240, 215, 40)

@@ -163,9 +163,9 @@ def test_the_client_runs_tools_to_the_end(results: Any) -> None:
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(PICTURES[0], id="picture", marks=pytest.mark.spec("S08")),
+        pytest.param(PICTURES[0], id="image", marks=pytest.mark.spec("S08")),
         pytest.param(VIDEOS[0], id="video", marks=pytest.mark.spec("S09")),
-        pytest.param(SOUNDS[0], id="sound", marks=pytest.mark.spec("S10")),
+        pytest.param(SOUNDS[0], id="audio", marks=pytest.mark.spec("S10")),
     ],
 )
 def test_media_are_answered_whole_and_streamed(results: Any, case: Case) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
+from palaver.generation.request import GenerationRequest, Prompt, SamplingParams
 
 from .naive import STOP, VOCAB
 

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from palaver.engine.engine import Engine
-from palaver.engine.kernels import kernels_for
-from palaver.engine.messages import TokenOutput
-from palaver.engine.penalties import TokenCounts
-from palaver.engine.request import GenerationRequest
-from palaver.engine.sampler import Draw, Sampler, TokenLogprobs
+from palaver.engine.sampling.kernels import kernels_for
+from palaver.engine.sampling.penalties import TokenCounts
+from palaver.engine.sampling.sampler import Draw, Sampler
+from palaver.generation.output import TokenLogprobs, TokenOutput
+from palaver.generation.request import GenerationRequest
 from palaver.runtime.base import Logits, Runtime, StepBatch
 from palaver.runtime.fake import FakeRuntime
 

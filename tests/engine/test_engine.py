@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from palaver.engine.engine import Engine
-from palaver.engine.messages import TokenOutput
-from palaver.engine.request import GenerationRequest
 from palaver.errors import InvalidRequest
+from palaver.generation.output import TokenOutput
+from palaver.generation.request import GenerationRequest
 
 from .conversations import request, request_lists, requests, token_ids
 from .naive import (

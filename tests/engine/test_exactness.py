@@ -8,9 +8,9 @@ from collections.abc import Iterable
 import pytest
 
 from palaver.engine.engine import Engine
-from palaver.engine.grammar import GrammarCompiler
-from palaver.engine.request import GenerationRequest, Grammar, Prompt, SamplingParams
-from palaver.engine.sampler import TokenLogprobs
+from palaver.engine.grammar.compiler import GrammarCompiler
+from palaver.generation.output import TokenLogprobs
+from palaver.generation.request import GenerationRequest, Grammar, Prompt, SamplingParams
 from palaver.models.served import BUILT_IN_FOLDER
 from palaver.runtime import RuntimeConfig, load_runtime
 from palaver.runtime.config import InferencePrecision

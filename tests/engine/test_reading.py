@@ -6,8 +6,8 @@ import pytest
 
 from palaver.chat.tokenizer import Tokenizer
 from palaver.engine.engine import Engine
-from palaver.engine.grammar import GrammarCompiler
-from palaver.engine.request import Grammar
+from palaver.engine.grammar.compiler import GrammarCompiler
+from palaver.generation.request import Grammar
 from palaver.models.served import BUILT_IN_FOLDER
 from palaver.runtime.fake import FakeRuntime
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from palaver.engine.chunk import Chunk
 from palaver.engine.engine import Engine
-from palaver.engine.request import GenerationRequest
+from palaver.generation.request import GenerationRequest
 
 from .conversations import request, request_lists, token_ids
 from .naive import BLOCK_SIZE, drain, fake_runtime, run

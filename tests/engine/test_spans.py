@@ -9,11 +9,11 @@ import msgspec
 import numpy as np
 import pytest
 
+from palaver.engine.cache.prefix import block_hashes
 from palaver.engine.engine import Engine
-from palaver.engine.messages import Submit, decode_to_engine, frame
-from palaver.engine.prefix_cache import block_hashes
-from palaver.engine.request import Array, GenerationRequest, Prompt, SamplingParams, Span
+from palaver.engine.process.messages import Submit, decode_to_engine, frame
 from palaver.errors import InvalidRequest
+from palaver.generation.request import Array, GenerationRequest, Prompt, SamplingParams, Span
 from palaver.runtime.base import Features
 from palaver.runtime.fake import FakeEncoder
 from tests.engine.naive import BLOCK_SIZE, collect, drain, fake_runtime
@@ -34,7 +34,7 @@ def prompt(rng: random.Random) -> Prompt:
             name = rng.randrange(5)
             num = 3 + 2 * name
             content = Array.of(np.array([name], dtype=np.uint8))
-            spans.append(Span(len(ids), num, "picture", bytes([name]), content))
+            spans.append(Span(len(ids), num, "image", bytes([name]), content))
             ids += [PAD] * num
             columns += [columns[-1] + 1] * num
     positions = Array.of(np.tile(np.array(columns, dtype=np.int32), (3, 1)))
@@ -109,13 +109,19 @@ def test_a_picture_read_before_is_found_in_the_cache() -> None:
 def test_states_of_media_are_told_once_in_order_whatever_else_runs_and_is_cached(
     seed: int, num_polls: int | None
 ) -> None:
-    wanted = [msgspec.structs.replace(r, wants_states=r.request_id % 3 > 0) for r in requests(seed)]
+    wanted = [
+        msgspec.structs.replace(r, wants_hidden_states=r.request_id % 3 > 0) for r in requests(seed)
+    ]
     alone: Any = {}
     for request in wanted:
         run(Engine(fake_runtime()), [request], 1, alone)
     expected = {name: np.concatenate(rows).tolist() for name, rows in alone.items()}
     for request in wanted:
-        num = sum(span.num_tokens for span in request.prompt.spans) if request.wants_states else 0
+        num = (
+            sum(span.num_tokens for span in request.prompt.spans)
+            if request.wants_hidden_states
+            else 0
+        )
         assert len(expected.get(request.request_id, [])) == num
     assert len(expected) > 5
     engine = Engine(fake_runtime(40, num_polls), max_step_tokens=12)
@@ -127,29 +133,29 @@ def test_states_of_media_are_told_once_in_order_whatever_else_runs_and_is_cached
 
 
 def test_what_stands_before_media_is_cached_though_states_are_wanted() -> None:
-    spans = [Span(9, 6, "picture", b"1", Array.of(np.array([1], dtype=np.uint8)))]
+    spans = [Span(9, 6, "image", b"1", Array.of(np.array([1], dtype=np.uint8)))]
     seen = Prompt([*range(10, 19), *[PAD] * 6, 20, 21], spans)
     params = SamplingParams(max_tokens=1, seed=0)
     engine = Engine(fake_runtime())
     run(engine, [GenerationRequest(1, seen, params)], 1)
     states: Any = {}
-    run(engine, [GenerationRequest(2, seen, params, wants_states=True)], 1, states)
+    run(engine, [GenerationRequest(2, seen, params, wants_hidden_states=True)], 1, states)
     assert engine.scheduler.num_cached_tokens == 8
     assert len(np.concatenate(states[2])) == 6
 
 
 def test_states_that_a_model_does_not_tell_are_refused() -> None:
     runtime = fake_runtime()
-    runtime.has_states = False
+    runtime.has_hidden_states = False
     wanted = next(r for r in requests(1) if r.prompt.spans)
     with pytest.raises(InvalidRequest, match="name another voice") as caught:
-        Engine(runtime).add(msgspec.structs.replace(wanted, wants_states=True))
+        Engine(runtime).add(msgspec.structs.replace(wanted, wants_hidden_states=True))
     assert caught.value.param == "audio.voice"
 
 
 def test_blocks_of_different_pictures_have_different_hashes() -> None:
     def hashes(*names: int) -> list[bytes]:
-        spans = [Span(4 + 6 * i, 6, "picture", bytes([n]), None) for i, n in enumerate(names)]
+        spans = [Span(4 + 6 * i, 6, "image", bytes([n]), None) for i, n in enumerate(names)]
         return block_hashes(Prompt([1] * 4 + [PAD] * 12 + [2] * 4, spans), 4)
 
     first, second = hashes(1, 2), hashes(1, 3)
@@ -163,7 +169,8 @@ def test_a_prompt_with_pictures_survives_the_way_to_the_engine() -> None:
     body = frame(Submit(wanted))[4:]
     decoded = decode_to_engine(body)
     assert decoded == Submit(wanted)
-    assert decoded.request.prompt.spans[0].content.numpy().dtype == np.uint8
+    content = decoded.request.prompt.spans[0].content
+    assert content is not None and content.numpy().dtype == np.uint8
 
 
 def test_positions_go_on_behind_the_prompt() -> None:

@@ -10,13 +10,13 @@ from typing import Any
 
 import av
 import numpy as np
+import PIL.Image
 import pytest
-from PIL import Image
 
 from palaver.media import decode as decoding
 from palaver.media.decode import MediaError, decode
 from palaver.media.limits import MediaLimits
-from palaver.senses.media import Kind, Picture, Sound, Video
+from palaver.multimodal.media import Audio, Image, Kind, Video
 
 from . import files
 from .files import BLUE, GREEN, RED
@@ -25,8 +25,8 @@ _LIMITS = MediaLimits()
 
 
 def _picture(content: bytes, limits: MediaLimits = _LIMITS) -> Any:
-    picture = decode("picture", content, limits)
-    assert isinstance(picture, Picture)
+    picture = decode("image", content, limits)
+    assert isinstance(picture, Image)
     return picture.pixels
 
 
@@ -37,8 +37,8 @@ def _video(content: bytes, limits: MediaLimits = _LIMITS) -> Video:
 
 
 def _sound(content: bytes, limits: MediaLimits = _LIMITS) -> Any:
-    sound = decode("sound", content, limits)
-    assert isinstance(sound, Sound)
+    sound = decode("audio", content, limits)
+    assert isinstance(sound, Audio)
     return sound.samples
 
 
@@ -51,7 +51,7 @@ def test_a_picture_of_every_named_kind_shows_its_colours(form: str) -> None:
 
 
 def test_a_picture_is_turned_upright() -> None:
-    exif = Image.Exif()
+    exif = PIL.Image.Exif()
     exif[0x0112] = 6  # to be turned clockwise by 90 degrees
     pixels = _picture(files.file_of(files.halves(), "PNG", exif=exif))
     assert pixels.shape == (64, 32, 3)
@@ -69,13 +69,13 @@ def test_what_is_transparent_is_white(mode: str) -> None:
 
 
 def test_an_animated_picture_is_its_first_frame() -> None:
-    frames = [Image.new("RGB", (16, 16), colour) for colour in (GREEN, RED)]
+    frames = [PIL.Image.new("RGB", (16, 16), colour) for colour in (GREEN, RED)]
     content = files.file_of(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert tuple(_picture(content)[8, 8]) == GREEN
 
 
 def test_a_picture_of_too_many_pixels_is_refused_before_it_is_unpacked() -> None:
-    bomb = files.file_of(Image.new("1", (20_000, 20_000)), "PNG")
+    bomb = files.file_of(PIL.Image.new("1", (20_000, 20_000)), "PNG")
     assert len(bomb) < 100_000
     with pytest.raises(MediaError, match="20000 x 20000 pixels; 50000000"):
         _picture(bomb)
@@ -134,19 +134,19 @@ def test_a_sound_of_every_named_kind_keeps_its_length_loudness_and_pitch(
 
 def test_a_sound_that_is_too_long_is_refused() -> None:
     with pytest.raises(MediaError, match="more than 1 seconds"):
-        _sound(files.sound(files.tone(1.5)), replace(_LIMITS, max_sound_s=1))
+        _sound(files.sound(files.tone(1.5)), replace(_LIMITS, max_audio_s=1))
 
 
 @pytest.mark.parametrize(
     ("kind", "content", "why"),
     [
-        ("picture", b"hello", "not a picture of a known kind"),
-        ("picture", files.sound(files.tone()), "not a picture of a known kind"),
+        ("image", b"hello", "not an image of a known kind"),
+        ("image", files.sound(files.tone()), "not an image of a known kind"),
         ("video", b"hello", "broken video"),
         ("video", files.sound(files.tone()), "no video track"),
-        ("sound", files.video(), "no sound track"),
-        ("sound", b"\0" * 1000, "broken sound"),
-        ("sound", files.file_of(files.halves(), "PNG"), "no sound track"),
+        ("audio", files.video(), "no audio track"),
+        ("audio", b"\0" * 1000, "broken audio clip"),
+        ("audio", files.file_of(files.halves(), "PNG"), "no audio track"),
     ],
 )
 def test_a_file_of_another_kind_is_refused_by_what_is_missing(
@@ -157,9 +157,9 @@ def test_a_file_of_another_kind_is_refused_by_what_is_missing(
 
 
 _GOOD: dict[Kind, list[bytes]] = {
-    "picture": [files.file_of(files.halves(), form) for form in ("PNG", "JPEG", "WEBP", "GIF")],
+    "image": [files.file_of(files.halves(), form) for form in ("PNG", "JPEG", "WEBP", "GIF")],
     "video": [files.video(num_frames=8)],
-    "sound": [
+    "audio": [
         files.sound(files.tone(0.2), form, codec)
         for form, codec in (("wav", "pcm_s16le"), ("mp3", "mp3"), ("flac", "flac"))
     ],
@@ -196,4 +196,4 @@ def test_a_sound_without_end_is_refused_as_soon_as_it_is_too_long(
     container = SimpleNamespace(decode=silence, streams=SimpleNamespace(audio=[stream]))
     monkeypatch.setattr(decoding, "_through_ffmpeg", lambda content, what, read: read(container))
     with pytest.raises(MediaError, match="more than 1 seconds"):
-        decode("sound", b"", replace(_LIMITS, max_sound_s=1))
+        decode("audio", b"", replace(_LIMITS, max_audio_s=1))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from palaver.engine.worker import WorkerConfig
+from palaver.engine.process.config import EngineConfig
 from palaver.errors import ModelFolderError, ModelNotAvailable, ModelNotFound, SettingError
 from palaver.models import served
 from palaver.models.folder import ModelFolder
@@ -23,9 +23,9 @@ def built_in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def configure(folder: ModelFolder) -> WorkerConfig:
+def configure(folder: ModelFolder) -> EngineConfig:
     runtime = RuntimeConfig(folder=str(folder.path), cache_bytes=2**20, kind="fake")
-    return WorkerConfig(runtime=runtime)
+    return EngineConfig(runtime=runtime)
 
 
 def is_running(pid: int | None) -> bool:

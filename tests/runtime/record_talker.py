@@ -1,10 +1,10 @@
 """A tiny talker with random weights and what PyTorch makes it say, recorded for the tests.
 
 ``python -m tests.runtime.record_talker tests/runtime/talker`` writes the talker's part of an
-exported Qwen3-Omni folder, whose thinker is that of ``tests/senses/omni``, and in it
-``references.npz``: for every case of :data:`tests.senses.cases.SPOKEN` what the thinker reads and
-writes, what it makes of media, and what the talker says to it. Needs torch, transformers 5.5 and
-``optimum-intel[openvino]``; the tests need none of them.
+exported Qwen3-Omni folder, whose thinker is that of ``tests/multimodal/omni``, and in it
+``references.npz``: for every case of :data:`tests.multimodal.cases.SPOKEN` what the thinker reads
+and writes, what it makes of media, and what the talker says to it. Needs torch, transformers 5.5
+and ``optimum-intel[openvino]``; the tests need none of them.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from optimum.exporters.openvino import main_export
 from optimum.intel import OVConfig
 from transformers import Qwen3OmniMoeConfig, Qwen3OmniMoeForConditionalGeneration
 
-from tests.senses import cases
-from tests.senses.record import (
+from tests.multimodal import cases
+from tests.multimodal.record import (
     HERE,
     TEMPLATE,
     inputs_of,
@@ -98,7 +98,7 @@ def speak(model: Any, inputs: dict[str, Any], speaker: str) -> dict[str, Any]:
 
 
 def is_recorded(found: dict[str, Any], case: cases.Case) -> bool:
-    """Whether the thinker wrote what is recorded of it in ``tests/senses/omni``."""
+    """Whether the thinker wrote what is recorded of it in ``tests/multimodal/omni``."""
     with np.load(HERE / "omni" / "references.npz") as recorded:
         key = f"{case.name}/tokens"
         expected = recorded[key] if case in cases.CASES else found["ids"][-NUM_TOKENS:]
@@ -117,7 +117,7 @@ def main(out: Path) -> None:
             inputs = dict(inputs_of("omni", processor, case))
             for speaker in ("alto", "bass") if case.name == "text" else ("alto",):
                 spoken = speak(model, inputs, speaker)
-                assert is_recorded(spoken, case), "another thinker than tests/senses/omni"
+                assert is_recorded(spoken, case), "another thinker than tests/multimodal/omni"
                 spoken["num_prompt"] = inputs["input_ids"].shape[1]
                 found |= {f"{case.name}/{speaker}/{key}": value for key, value in spoken.items()}
         export = folder / "export"

@@ -12,7 +12,7 @@ import pytest
 from palaver.errors import ModelFolderError
 from palaver.runtime import RuntimeConfig, load_runtime
 from palaver.runtime.embedding import embed_inside
-from tests.senses.model import HERE
+from tests.multimodal.model import HERE
 
 FILE = "openvino_text_embeddings_model.xml"
 

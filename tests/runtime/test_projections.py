@@ -11,8 +11,8 @@ import openvino as ov
 import pytest
 from openvino import opset13
 
+from palaver.multimodal.config import LANGUAGE_FILE
 from palaver.runtime.projections import stack_projections
-from palaver.senses.config import LANGUAGE_FILE
 
 _WIDTH = 64
 _ROWS = (64, 32, 32)

@@ -11,8 +11,8 @@ import pytest
 from openvino import opset13
 
 from palaver.models.served import BUILT_IN_FOLDER
+from palaver.multimodal.config import LANGUAGE_FILE
 from palaver.runtime.rotary import simplify_rotary
-from palaver.senses.config import LANGUAGE_FILE
 
 _PRECISION = {"INFERENCE_PRECISION_HINT": "f32"}
 

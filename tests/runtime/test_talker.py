@@ -14,8 +14,8 @@ from palaver.runtime import talker as talker_module
 from palaver.runtime.saying import Conversation, Saying
 from palaver.runtime.talker import Talker
 from palaver.runtime.waveform import Waveform
-from tests.senses import cases
-from tests.senses.model import chat_model, prompt_of
+from tests.multimodal import cases
+from tests.multimodal.model import chat_model, prompt_of
 
 FOLDER = Path(__file__).parent / "talker"
 CASES = [f"{case.name}/alto" for case in cases.SPOKEN]

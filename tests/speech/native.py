@@ -9,7 +9,7 @@ from pathlib import Path
 import openvino as ov
 from openvino import opset13 as ops
 
-THINKER = Path(__file__).parent.parent / "senses" / "omni"
+THINKER = Path(__file__).parent.parent / "multimodal" / "omni"
 TALKER = Path(__file__).parent.parent / "runtime" / "talker"
 SPEAKERS = {"ethan": 270, "chelsie": 271}
 _LOUDER = 3e6

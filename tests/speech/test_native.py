@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from palaver.engine.engine import Engine
-from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
 from palaver.errors import InvalidRequest, ModelNotAvailable, SettingError
+from palaver.generation.request import GenerationRequest, Prompt, SamplingParams
 from palaver.speech.native import NativeModel, NativeReading
 from palaver.speech.voices import Voices
-from tests.senses import cases
-from tests.senses.model import chat_model, encoded, prompt_of, runtime
+from tests.multimodal import cases
+from tests.multimodal.model import chat_model, encoded, prompt_of, runtime
 from tests.speech.native import SPEAKERS, TALKER, write_folder
 
 RECORDED = np.load(TALKER / "references.npz")
@@ -48,7 +48,7 @@ def thought(case: cases.Case) -> tuple[Prompt, list[int], list[np.ndarray[Any, A
     prompt, inner = prompt_of(chat_model("omni"), case), runtime("omni")
     engine = Engine(inner, max_step_tokens=32)
     params = SamplingParams(max_tokens=11, seed=0, temperature=0)
-    request = GenerationRequest(1, prompt, params, wants_states=bool(prompt.spans))
+    request = GenerationRequest(1, prompt, params, wants_hidden_states=bool(prompt.spans))
     engine.add(request, features=encoded(inner, prompt))
     token_ids, states = [], []
     while engine.num_requests:

@@ -8,11 +8,11 @@ from random import Random
 
 import pytest
 
-from training.senses import scenes
-from training.senses.pictures import is_couple_of
-from training.senses.scenes import Thing
-from training.senses.skills import SENSES
-from training.senses.words import COLOURS, SHAPES, is_of
+from training.multimodal import scenes
+from training.multimodal.pictures import is_couple_of
+from training.multimodal.scenes import Thing
+from training.multimodal.skills import SENSES
+from training.multimodal.words import COLOURS, SHAPES, is_of
 
 RED, GREEN, BLUE, *_ = COLOURS
 CIRCLE, SQUARE, TRIANGLE, STAR = SHAPES

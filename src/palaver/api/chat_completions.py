@@ -17,8 +17,8 @@ from palaver.api.auth import authenticate
 from palaver.api.body import read_json_object
 from palaver.api.completion import Completion, begin_turn
 from palaver.api.errors import translate_validation
-from palaver.api.forms import with_forms
 from palaver.api.media import MediaIntake
+from palaver.api.response_formats import with_response_format
 from palaver.api.spoken import speech_of, with_spoken_answers
 from palaver.api.wire.request import ChatCompletionRequest
 from palaver.config import Settings
@@ -53,7 +53,7 @@ async def create_chat_completion(request: Request) -> Response:
     if media := body.media:
         intake: MediaIntake = request.app.state.media
         chat = await _unless_disconnected(request, intake.add_to(chat, media, model))
-    chat = await with_forms(chat, body.response_format, request.app.state.schemas)
+    chat = await with_response_format(chat, body.response_format, request.app.state.schemas)
     turn = await begin_turn(chat, model.chat)
 
     def note_first_token() -> None:

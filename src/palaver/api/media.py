@@ -1,4 +1,4 @@
-"""The media of a request: read, and placed as the model's senses say (spec rows S08 to S10)."""
+"""The media of a request: read, and placed as its model wants them (spec rows S08 to S10)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from palaver.errors import InvalidRequest
 from palaver.media.reader import MediaReader
 from palaver.media.reference import MediaReference
 from palaver.models.served import ServedModel
-from palaver.senses.media import Kind
-from palaver.senses.placement import PlacedMedia, Senses
+from palaver.multimodal.media import Kind
+from palaver.multimodal.placement import MultimodalRules, PlacedMedia
 
-NAMES: dict[Kind, str] = {"picture": "image", "video": "video", "sound": "audio"}
+NAMES: dict[Kind, str] = {"image": "image", "video": "video", "audio": "audio"}
 """What the wire calls each kind."""
 
 _NUM_PLACED_AT_ONCE = 4
@@ -44,38 +44,38 @@ class MediaIntake:
         """
         if not references:
             return request
-        senses = _senses_for(references, model)
+        multimodal = _rules_for(references, model)
         if len(references) > self._max_media:
             raise InvalidRequest(
-                f"messages: {len(references)} pictures, videos and sounds; "
+                f"messages: {len(references)} images, videos and audio clips; "
                 f"{self._max_media} are the limit",
                 param="messages",
             )
-        return replace(request, media=[await self._place(r, senses) for r in references])
+        return replace(request, media=[await self._place(r, multimodal) for r in references])
 
-    async def _place(self, reference: MediaReference, senses: Senses) -> PlacedMedia:
+    async def _place(self, reference: MediaReference, multimodal: MultimodalRules) -> PlacedMedia:
         path = reference.path
         decoded = await self._reader.read(
             reference.kind, reference.text, path, may_be_base64=reference.may_be_base64
         )
         async with self._turns:
             try:
-                return await asyncio.to_thread(senses.place, decoded.media, reference.detail)
+                return await asyncio.to_thread(multimodal.place, decoded.media, reference.detail)
             except ValueError as error:
                 raise InvalidRequest(f"{path}: {error}", param=path) from error
 
 
-def _senses_for(references: Sequence[MediaReference], model: ServedModel) -> Senses:
-    """The model's senses, which take every kind that is wanted."""
-    senses = model.chat.senses
+def _rules_for(references: Sequence[MediaReference], model: ServedModel) -> MultimodalRules:
+    """The model's rules, which take every kind that is wanted."""
+    multimodal = model.chat.multimodal
     known = model.chat.kinds
     for reference in references:
-        if senses is None or reference.kind not in known:
+        if multimodal is None or reference.kind not in known:
             taken = ", ".join(["text", *(NAMES[kind] for kind in NAMES if kind in known)])
             raise InvalidRequest(
                 f"{reference.path}: is {NAMES[reference.kind]} input, which model "
                 f"{model.name!r} cannot take; it takes {taken}",
                 param=reference.path,
             )
-    assert senses is not None
-    return senses
+    assert multimodal is not None
+    return multimodal

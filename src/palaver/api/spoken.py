@@ -18,8 +18,8 @@ from palaver.api.wire.request import ChatCompletionRequest
 from palaver.api.wire.response import AudioBody, AudioDeltaBody
 from palaver.chat.families.description import Family
 from palaver.chat.turn import Delta
-from palaver.engine.request import Prompt
 from palaver.errors import InvalidRequest
+from palaver.generation.request import Prompt
 from palaver.models.served import ServedModel
 from palaver.speech.encode import AudioFormat
 from palaver.speech.reading import Reading
@@ -132,7 +132,7 @@ class Speech:
             Speaker(reading, self._form, is_whole=self._is_whole, family=self._family)
             for reading in readings
         ]
-        return states if any(reading.wants_states for reading in readings) else None
+        return states if any(reading.wants_hidden_states for reading in readings) else None
 
     @property
     def num_tokens(self) -> int:

@@ -2,5 +2,5 @@
 
 It knows a server by its HTTP interface only. ``workload`` makes up what is asked, ``client`` asks
 it and takes the times, ``load`` decides when, ``summary`` condenses what came of it, ``report`` and
-``picture`` show it.
+``image`` show it.
 """

@@ -15,7 +15,7 @@ _GRID = "#e4e7eb"
 _BAR = "#0072b2"
 _LINES = ("#009e73", "#e69f00", "#d55e00")  # told apart by colour-blind people too
 
-_OVERSAMPLING = 2  # Pillow does not smooth lines, so a picture is drawn larger and reduced.
+_OVERSAMPLING = 2  # Pillow does not smooth lines, so an image is drawn larger and reduced.
 _NUM_TICKS = 5
 _MAX_BAR = 90
 
@@ -24,7 +24,7 @@ Values: TypeAlias = Sequence[float | None]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle in pixels of the finished picture."""
+    """A rectangle in pixels of the finished image."""
 
     left: float
     top: float
@@ -39,7 +39,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """One chart of a picture.
+    """One chart of an image.
 
     Attributes:
         title: What is shown, with its unit.
@@ -76,7 +76,7 @@ def ticks(maximum: float) -> list[float]:
 
 
 class Canvas:
-    """A picture in the making; coordinates are pixels of the finished one."""
+    """An image in the making; coordinates are pixels of the finished one."""
 
     def __init__(self, width: int, height: int) -> None:
         self._size = (width, height)
@@ -84,7 +84,7 @@ class Canvas:
         self._draw = ImageDraw.Draw(self._image)
 
     def finish(self) -> Image.Image:
-        """The picture."""
+        """The image."""
         return self._image.resize(self._size, Image.Resampling.LANCZOS)
 
     def text(

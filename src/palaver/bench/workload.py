@@ -16,7 +16,7 @@ _VOCABULARY = (
     "evening family farmer father field finger fire fish flower forest friend garden glass gold "
     "grass green hand heart hill holiday horse house island jacket kitchen lake lamp leaf letter "
     "light machine market meadow milk mirror money moon morning mother mountain music night ocean "
-    "orange paper pencil picture pocket queen rain river road school shadow silver sister snow "
+    "orange paper pencil image pocket queen rain river road school shadow silver sister snow "
     "spring stone story street summer table teacher tower train tree village water weather window "
     "winter yellow"
 )

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from palaver.engine.request import Array, Prompt, Span
 from palaver.errors import InvalidRequest
-from palaver.senses.media import Kind
-from palaver.senses.placement import PlacedMedia, Run, Senses
+from palaver.generation.request import Array, Prompt, Span
+from palaver.multimodal.media import Kind
+from palaver.multimodal.placement import MultimodalRules, PlacedMedia, Run
 
 
-def insert(text: str, media: Sequence[PlacedMedia], senses: Senses) -> str:
+def insert(text: str, media: Sequence[PlacedMedia], multimodal: MultimodalRules) -> str:
     """A rendered conversation in which each marker is replaced by what its media take.
 
     Raises:
@@ -22,7 +22,7 @@ def insert(text: str, media: Sequence[PlacedMedia], senses: Senses) -> str:
     """
     for kind in sorted({placed.kind for placed in media}):
         texts = [placed.text for placed in media if placed.kind == kind]
-        parts = senses.marker(kind).split(text)
+        parts = multimodal.marker(kind).split(text)
         if len(parts) != len(texts) + 1:
             raise InvalidRequest(
                 f"messages: the model's chat template makes {len(parts) - 1} places for {kind}s, "
@@ -34,10 +34,12 @@ def insert(text: str, media: Sequence[PlacedMedia], senses: Senses) -> str:
     return text
 
 
-def embed(token_ids: Sequence[int], media: Sequence[PlacedMedia], senses: Senses) -> Prompt:
+def embed(
+    token_ids: Sequence[int], media: Sequence[PlacedMedia], multimodal: MultimodalRules
+) -> Prompt:
     """The prompt of tokens in which one placeholder stands for each run of each piece of media."""
     runs = {kind: _runs(kind, media) for kind in {placed.kind for placed in media}}
-    kinds = {senses.config.pad_token_ids[kind]: kind for kind in runs}
+    kinds = {multimodal.config.pad_token_ids[kind]: kind for kind in runs}
     ids: list[int] = []
     spans: list[Span] = []
     positions: list[NDArray[np.int32]] = []

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from palaver.chat.detokenizer import Detokenizer
 from palaver.chat.tokenizer import Tokenizer
-from palaver.engine.sampler import TokenLogprobs
+from palaver.generation.output import TokenLogprobs
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from palaver.chat.request import ChatRequest
 from palaver.chat.template import ChatTemplate
 from palaver.chat.tokenizer import Tokenizer
 from palaver.chat.tools.plain_text import adapted
-from palaver.engine.request import Prompt
 from palaver.errors import InvalidRequest
-from palaver.senses.media import Kind
-from palaver.senses.placement import PlacedMedia, Senses
+from palaver.generation.request import Prompt
+from palaver.multimodal.media import Kind
+from palaver.multimodal.placement import MultimodalRules, PlacedMedia
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class ChatModel:
         stop_token_ids: Tokens that end an answer.
         window_tokens: Tokens that prompt and answer may have together.
         dialect: How it writes thinking and calls.
-        senses: The rules of a model that takes more than text.
+        multimodal: The rules of a model that takes more than text.
     """
 
     tokenizer: Tokenizer
@@ -49,7 +49,7 @@ class ChatModel:
     stop_token_ids: tuple[int, ...]
     window_tokens: int
     dialect: Dialect
-    senses: Senses | None = None
+    multimodal: MultimodalRules | None = None
 
     @property
     def can_think(self) -> bool:
@@ -59,7 +59,7 @@ class ChatModel:
     @property
     def kinds(self) -> frozenset[Kind]:
         """What it takes beside text."""
-        return self.senses.config.kinds if self.senses else frozenset()
+        return self.multimodal.config.kinds if self.multimodal else frozenset()
 
     def with_room_for(self, num_tokens: int) -> ChatModel:
         """The same model with a window of at most ``num_tokens``."""
@@ -110,9 +110,11 @@ class ChatModel:
         return RenderedPrompt(prompt, opening_in(text, self.dialect.family.thinking))
 
     def _prompt(self, text: str, media: Sequence[PlacedMedia]) -> Prompt:
-        if not (media and self.senses):
+        if not (media and self.multimodal):
             return Prompt(self.tokenizer.encode(text))
-        return embed(self.tokenizer.encode(insert(text, media, self.senses)), media, self.senses)
+        return embed(
+            self.tokenizer.encode(insert(text, media, self.multimodal)), media, self.multimodal
+        )
 
     def answer_length(self, request: ChatRequest, num_prompt_tokens: int) -> int:
         """How many tokens the answer may have (spec rows S14 and S15).

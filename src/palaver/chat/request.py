@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from palaver.chat.tools.tool import Tool
-from palaver.senses.placement import PlacedMedia
+from palaver.multimodal.placement import PlacedMedia
 
 Message: TypeAlias = Mapping[str, Any]
 """A chat message with plain values, as chat templates read it."""
@@ -23,7 +23,7 @@ class ChatRequest:
         tool_choice: Whether it must not, may, or must call one.
         chosen_tool: The one that must be called; ``tool_choice`` is ``"required"`` then.
         parallel_tool_calls: Whether it may make several calls at once.
-        media: Pictures, video and sound that the messages refer to, in their order.
+        media: Images, video and sound that the messages refer to, in their order.
         max_tokens: Tokens to generate at most; ``None`` means what is left of the window.
         context_length_exceeded_behavior: Whether a ``max_tokens`` past the window shrinks or is an
             error (spec row S15).

@@ -25,8 +25,8 @@ from palaver.chat.parser.events import (
 from palaver.chat.request import ChatRequest
 from palaver.chat.stop import StopMatcher
 from palaver.chat.tools.tool import call_id
-from palaver.engine.messages import TokenOutput
-from palaver.engine.request import Grammar, Prompt, SamplingParams
+from palaver.generation.output import TokenOutput
+from palaver.generation.request import Grammar, Prompt, SamplingParams
 
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls"]
 CallEvent: TypeAlias = CallBegin | CallArguments
@@ -117,9 +117,9 @@ class Turn:
             completion_tokens=sum(answer.num_tokens for answer in self._answers),
             cached_tokens=self._num_cached_tokens,
             reasoning_tokens=sum(answer.num_reasoning_tokens for answer in self._answers),
-            image_tokens=self.prompt.num_media_tokens("picture"),
+            image_tokens=self.prompt.num_media_tokens("image"),
             video_tokens=self.prompt.num_media_tokens("video"),
-            audio_tokens=self.prompt.num_media_tokens("sound"),
+            audio_tokens=self.prompt.num_media_tokens("audio"),
         )
 
 

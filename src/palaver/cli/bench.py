@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
+from palaver.bench.image import image as draw
 from palaver.bench.load import Load
 from palaver.bench.measurement import Measurement
-from palaver.bench.picture import picture as draw
 from palaver.bench.report import notes, table
 from palaver.bench.run import Record, Target, run
 from palaver.bench.workload import LengthRange, Workload
@@ -66,7 +66,7 @@ def bench(
     ] = None,
     timeout: Annotated[float, typer.Option(min=0.001, help="Seconds per request.")] = 600.0,
     json: Annotated[Path | None, typer.Option(help="Append a JSON line per level to it.")] = None,
-    picture: Annotated[Path | None, typer.Option(help="Draw the run as a PNG.")] = None,
+    image: Annotated[Path | None, typer.Option(help="Draw the run as a PNG.")] = None,
 ) -> None:
     """Measure a chat-completions server under load."""
     if num_requests is not None and duration is not None:
@@ -100,7 +100,7 @@ def bench(
     ]
     target = Target(url=url, key=key, timeout_s=timeout)
     records, is_complete = _measure(target, workload, loads, json)
-    _show(records, picture)
+    _show(records, image)
     if not is_complete:
         raise typer.Exit(130)
     if not any(record.summary.num_succeeded for record in records):
@@ -157,12 +157,12 @@ def _progress(status: Status) -> Callable[[Load, Measurement], None]:
     return show
 
 
-def _show(records: Sequence[Record], picture: Path | None) -> None:
+def _show(records: Sequence[Record], image: Path | None) -> None:
     if not records:
         return
     console = Console(highlight=False)
     console.print(table(records, console.width))
     for note in notes(records):
         console.print(note, markup=False, soft_wrap=True)
-    if picture:
-        draw(records).save(picture, "PNG")
+    if image:
+        draw(records).save(image, "PNG")

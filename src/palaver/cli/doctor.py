@@ -18,7 +18,7 @@ from rich.markup import escape
 from palaver.chat.families.catalogue import FAMILIES
 from palaver.cli.options import ConfigOption, ModelOption, settings_from
 from palaver.config import Settings
-from palaver.engine import kernels
+from palaver.engine.sampling import kernels
 from palaver.errors import ModelFolderError
 from palaver.models.folder import ModelFolder
 from palaver.models.served import BUILT_IN_FOLDER, BUILT_IN_NAME

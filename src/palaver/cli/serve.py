@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from palaver.api.server import Server
 from palaver.cli.options import ConfigOption, ModelOption, fail, settings_from
 from palaver.config import Settings
 from palaver.errors import PalaverError
 from palaver.models.served import BUILT_IN_NAME, ServedModel
+from palaver.server import Server
 from palaver.telemetry import configure_logging
 
 _FIRST_KEY_NAME = "first"

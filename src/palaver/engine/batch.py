@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from palaver.engine.chunk import Chunk
-from palaver.engine.request import Span
 from palaver.engine.sequence import Sequence
+from palaver.generation.request import Span
 from palaver.runtime.base import Features, Splice, StepBatch
 
 

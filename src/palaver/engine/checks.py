@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from palaver.engine.request import GenerationRequest
-from palaver.engine.sampler import FORBIDDEN
+from palaver.engine.sampling.sampler import FORBIDDEN
 from palaver.errors import InvalidRequest
+from palaver.generation.request import GenerationRequest
 from palaver.runtime.base import Runtime
 
 
@@ -17,10 +17,10 @@ def check_request(request: GenerationRequest, runtime: Runtime) -> None:
             that the model does not tell.
     """
     shape = runtime.shape
-    if request.wants_states and not runtime.has_states:
+    if request.wants_hidden_states and not runtime.has_hidden_states:
         raise InvalidRequest(
             "audio.voice: this model was exported without what its talker needs to speak of "
-            "pictures, video and sound; name another voice, or none",
+            "images, video and sound; name another voice, or none",
             param="audio.voice",
         )
     _check_bias(request.params.logit_bias, shape.vocab_size)

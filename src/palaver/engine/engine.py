@@ -12,22 +12,21 @@ import msgspec
 from palaver.engine.batch import make_batch
 from palaver.engine.checks import check_request
 from palaver.engine.chunk import Chunk
-from palaver.engine.grammar import Constraint, Mask, MaskMaker
-from palaver.engine.kernels import kernels_for
-from palaver.engine.messages import MediaStates, TokenOutput
-from palaver.engine.penalties import TokenCounts
+from palaver.engine.grammar.compiler import Constraint, Mask, MaskMaker
+from palaver.engine.hidden_states import take_hidden_states
+from palaver.engine.process.config import DEFAULT_MAX_RUNNING, DEFAULT_MAX_STEP_TOKENS
+from palaver.engine.process.messages import HiddenStates
 from palaver.engine.reading import Reading, apart
-from palaver.engine.request import GenerationRequest
-from palaver.engine.sampler import Draw, Sampler, TokenLogprobs, logprobs_of
+from palaver.engine.sampling.kernels import kernels_for
+from palaver.engine.sampling.penalties import TokenCounts
+from palaver.engine.sampling.sampler import Draw, Sampler, logprobs_of
 from palaver.engine.scheduler import Scheduler
 from palaver.engine.sequence import Sequence
-from palaver.engine.states import states_of
-from palaver.engine.stats import SequenceState, StepStats
 from palaver.errors import InvalidRequest
+from palaver.generation.output import TokenLogprobs, TokenOutput
+from palaver.generation.request import GenerationRequest
+from palaver.generation.stats import SequenceState, StepStats
 from palaver.runtime.base import Features, Logits, Runtime
-
-DEFAULT_MAX_STEP_TOKENS = 512
-DEFAULT_MAX_RUNNING = 256
 
 
 class Engine:
@@ -70,7 +69,7 @@ class Engine:
         self._mask_thread = ThreadPoolExecutor(1, thread_name_prefix="masks")
         self.stats: StepStats | None = None
         self.failures: list[tuple[int, InvalidRequest]] = []
-        self.states: list[MediaStates] = []
+        self.states: list[HiddenStates] = []
 
     @property
     def has_work(self) -> bool:
@@ -165,7 +164,7 @@ class Engine:
         begun = time.perf_counter()
         logits = self._runtime.step(batch)
         self._model_s += time.perf_counter() - begun
-        self.states = states_of(chunks, self._runtime)
+        self.states = take_hidden_states(chunks, self._runtime)
         return self._sample(chunks, logits, masks.result() if masks else {})
 
     def _finish_reading(self, reading: Reading) -> list[TokenOutput]:
@@ -237,10 +236,10 @@ class Engine:
             num_waiting=len(scheduler.waiting),
             num_running=len(scheduler.running),
             num_decoded_tokens=sum(chunk.num_tokens for chunk in decoded),
-            num_forced_tokens=sum(chunk.num_tokens - 1 for chunk in decoded),
+            num_fast_forward_tokens=sum(chunk.num_tokens - 1 for chunk in decoded),
             num_prompt_tokens=sum(c.num_tokens for c in read if not c.sequence.is_read_back),
             num_cached_tokens=scheduler.num_cached_tokens - before[1],
-            num_read_back_tokens=sum(c.num_tokens for c in read if c.sequence.is_read_back),
+            num_warmup_tokens=sum(c.num_tokens for c in read if c.sequence.is_read_back),
             num_preemptions=scheduler.num_preemptions - before[0],
             num_blocks=pool.num_blocks,
             num_held_blocks=pool.num_blocks - pool.num_available,

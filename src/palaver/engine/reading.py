@@ -50,6 +50,6 @@ def apart(chunks: Listing[Chunk], max_beside: int) -> tuple[list[Chunk], list[Ch
     decoded = [chunk for chunk in chunks if chunk.is_decode]
     read = [chunk for chunk in chunks if not chunk.is_decode]
     can_be = 0 < len(decoded) <= max_beside and sum(c.num_tokens for c in read) <= _MAX_TOKENS
-    if not can_be or any(chunk.sequence.request.wants_states for chunk in read):
+    if not can_be or any(chunk.sequence.request.wants_hidden_states for chunk in read):
         return list(chunks), []
     return decoded, read

@@ -9,12 +9,12 @@ from collections.abc import Sequence as Listing
 
 import msgspec
 
-from palaver.engine.blocks import BlockPool, BlockStore
+from palaver.engine.cache.blocks import BlockPool, BlockStore
+from palaver.engine.cache.prefix import PrefixCache, block_hashes
 from palaver.engine.chunk import Chunk
-from palaver.engine.prefix_cache import PrefixCache, block_hashes
-from palaver.engine.queue import ArrivalQueue
-from palaver.engine.request import GenerationRequest, Prompt, SamplingParams
+from palaver.engine.policy import ArrivalQueue
 from palaver.engine.sequence import Sequence
+from palaver.generation.request import GenerationRequest, Prompt, SamplingParams
 from palaver.runtime.base import Features
 
 _MAX_READ_BACKS = 32
@@ -256,7 +256,7 @@ class Scheduler:
         if end == sequence.num_prompt_tokens and not sequence.is_read_back:
             end = max(end - 2, 0)
         prompt = sequence.request.prompt
-        if sequence.request.wants_states and sequence.num_stated < prompt.media_end:
+        if sequence.request.wants_hidden_states and sequence.num_stated < prompt.media_end:
             end = min(end, prompt.spans[0].begin)  # keys and values alone do not tell the states
         return sequence.hashes[: end // self._block_size]
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Listing
 
-from palaver.engine.grammar import Constraint
-from palaver.engine.penalties import TokenCounts
-from palaver.engine.request import GenerationRequest, TokenFinish
-from palaver.engine.stats import SequenceState
+from palaver.engine.grammar.compiler import Constraint
+from palaver.engine.sampling.penalties import TokenCounts
+from palaver.generation.output import TokenFinish
+from palaver.generation.request import GenerationRequest
+from palaver.generation.stats import SequenceState
 from palaver.runtime.base import Features, SavedBlock
 
 

@@ -1,1 +1,1 @@
-"""Pictures, video and sound as clients send them: fetched, checked, decoded."""
+"""Images, video and sound as clients send them: fetched, checked, decoded."""

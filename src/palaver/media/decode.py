@@ -1,4 +1,4 @@
-"""Files to arrays: pictures, the frames of a video, a sound's samples.
+"""Files to arrays: images, the frames of a video, the samples of audio.
 
 Foreign files are not to be trusted, so this runs in a process of its own; see
 :mod:`palaver.media.decoder`.
@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 
 import av
 import numpy as np
+import PIL.Image
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ImageOps, UnidentifiedImageError
 
 from palaver.media.limits import MediaLimits
-from palaver.senses.media import SAMPLE_RATE_HZ, Kind, Media, Picture, Sound, Video
+from palaver.multimodal.media import SAMPLE_RATE_HZ, Audio, Image, Kind, Media, Video
 
-_PICTURE_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+_IMAGE_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 _FRAMES_PER_S = 2.0
 _MIN_FRAMES = 4
 _MICROSECONDS = 1_000_000
@@ -38,9 +39,9 @@ def decode(kind: Kind, content: bytes, limits: MediaLimits) -> Media:
         MediaError: It is broken, not of this kind, or larger than the limits allow.
     """
     decoders: dict[Kind, Callable[[bytes, MediaLimits], Media]] = {
-        "picture": _decode_picture,
+        "image": _decode_image,
         "video": _decode_video,
-        "sound": _decode_sound,
+        "audio": _decode_audio,
     }
     try:
         return decoders[kind](content, limits)
@@ -48,35 +49,35 @@ def decode(kind: Kind, content: bytes, limits: MediaLimits) -> Media:
         raise MediaError("needs more memory than a file may take to decode") from error
 
 
-def _decode_picture(content: bytes, limits: MediaLimits) -> Picture:
-    Image.MAX_IMAGE_PIXELS = None  # the limit is checked below, before anything is decoded
+def _decode_image(content: bytes, limits: MediaLimits) -> Image:
+    PIL.Image.MAX_IMAGE_PIXELS = None  # the limit is checked below, before anything is decoded
     try:
-        with Image.open(io.BytesIO(content), formats=_PICTURE_FORMATS) as image:
+        with PIL.Image.open(io.BytesIO(content), formats=_IMAGE_FORMATS) as image:
             _check_pixels(image.width, image.height, limits)
             upright = ImageOps.exif_transpose(image)
-            return Picture(np.asarray(_without_transparency(upright)))
+            return Image(np.asarray(_without_transparency(upright)))
     except UnidentifiedImageError:
-        known = ", ".join(_PICTURE_FORMATS)
-        raise MediaError(f"is not a picture of a known kind ({known})") from None
+        known = ", ".join(_IMAGE_FORMATS)
+        raise MediaError(f"is not an image of a known kind ({known})") from None
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, KeyError) as error:
-        raise MediaError(f"is a broken picture: {error}") from error
+        raise MediaError(f"is a broken image: {error}") from error
 
 
-def _without_transparency(image: Image.Image) -> Image.Image:
-    """The picture over white."""
+def _without_transparency(image: PIL.Image.Image) -> PIL.Image.Image:
+    """The image over white."""
     if image.mode == "RGB":
         return image
     if "A" not in image.getbands() and "transparency" not in image.info:
         return image.convert("RGB")
     seen = image.convert("RGBA")
-    white = Image.new("RGBA", seen.size, "white")
-    return Image.alpha_composite(white, seen).convert("RGB")
+    white = PIL.Image.new("RGBA", seen.size, "white")
+    return PIL.Image.alpha_composite(white, seen).convert("RGB")
 
 
 def _decode_video(content: bytes, limits: MediaLimits) -> Video:
     num_frames, length_s = _scan(content, limits)
     if not num_frames:
-        raise MediaError("has no picture in its video track")
+        raise MediaError("has no image in its video track")
     num = max(int(length_s * _FRAMES_PER_S), _MIN_FRAMES)
     num = min(num, limits.max_frames, num_frames)
     wanted = set(np.linspace(0, num_frames - 1, num).round().astype(int).tolist())
@@ -129,25 +130,25 @@ def _pixels(frame: Any, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     return pixels
 
 
-def _decode_sound(content: bytes, limits: MediaLimits) -> Sound:
+def _decode_audio(content: bytes, limits: MediaLimits) -> Audio:
     def read(container: Any) -> Iterator[NDArray[np.float32]]:
         if not container.streams.audio:
-            raise MediaError("has no sound track")
+            raise MediaError("has no audio track")
         if container.streams.audio[0].codec_context is None:
-            raise MediaError("has a sound track of an unknown codec")
+            raise MediaError("has a audio track of an unknown codec")
         resampler = av.AudioResampler(format="fltp", rate=SAMPLE_RATE_HZ)
         num_samples = 0
         for frame in chain(container.decode(container.streams.audio[0]), (None,)):
             for part in resampler.resample(frame):
                 samples: NDArray[np.float32] = part.to_ndarray().mean(axis=0)
                 num_samples += len(samples)
-                _check_length("sound", num_samples / SAMPLE_RATE_HZ, limits.max_sound_s)
+                _check_length("audio clip", num_samples / SAMPLE_RATE_HZ, limits.max_audio_s)
                 yield samples
 
-    parts = list(_through_ffmpeg(content, "sound", read))
+    parts = list(_through_ffmpeg(content, "audio clip", read))
     if not parts:
-        raise MediaError("has no sound in its sound track")
-    return Sound(np.nan_to_num(np.concatenate(parts)).clip(-1, 1))
+        raise MediaError("has no audio in its audio track")
+    return Audio(np.nan_to_num(np.concatenate(parts)).clip(-1, 1))
 
 
 def _through_ffmpeg(content: bytes, what: str, read: Callable[[Any], Iterator[T]]) -> Iterator[T]:

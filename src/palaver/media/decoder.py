@@ -13,12 +13,12 @@ import signal
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
-from palaver.lifeline import end_with_parent
+from palaver.host.lifeline import end_with_parent
+from palaver.host.ticks import start_ticks, ticking
+from palaver.host.time_slices import give_way
 from palaver.media.decode import MediaError, decode
 from palaver.media.limits import MediaLimits
-from palaver.senses.media import Kind, Media
-from palaver.ticks import start_ticks, ticking
-from palaver.turns import give_way
+from palaver.multimodal.media import Kind, Media
 
 _MAX_MEMORY_BYTES = 4 * 2**30
 

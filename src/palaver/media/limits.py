@@ -14,11 +14,11 @@ class MediaLimits:
         fetch_timeout_s: Seconds that a fetch may take, redirects included.
         max_redirects: Redirects that are followed.
         allow_private_addresses: Whether URLs may lead into private and link-local networks.
-        max_pixels: Pixels of a picture, and of one frame of a video.
+        max_pixels: Pixels of an image, and of one frame of a video.
         max_video_pixels: Pixels of all those frames together; they are made smaller to keep it.
         max_frames: Frames of a video that are looked at.
         max_video_s: Length of a video in seconds.
-        max_sound_s: Length of a sound in seconds.
+        max_audio_s: Length of a sound in seconds.
         decode_timeout_s: Seconds that decoding may take.
     """
 
@@ -30,5 +30,5 @@ class MediaLimits:
     max_video_pixels: int = 128_000_000
     max_frames: int = 768
     max_video_s: float = 600.0
-    max_sound_s: float = 600.0
+    max_audio_s: float = 600.0
     decode_timeout_s: float = 20.0

@@ -13,7 +13,7 @@ from palaver.media.decoder import Decoder
 from palaver.media.fetch import Fetcher
 from palaver.media.limits import MediaLimits
 from palaver.media.source import MediaSource
-from palaver.senses.media import Kind, Media, Picture, Video
+from palaver.multimodal.media import Image, Kind, Media, Video
 
 _CACHE_BYTES = 256 * 2**20
 _LARGE_BYTES = 2**18
@@ -106,7 +106,7 @@ def _hash_now(kind: Kind, content: bytes) -> bytes:
 
 def _size(media: Media) -> int:
     match media:
-        case Picture(pixels):
+        case Image(pixels):
             return pixels.nbytes
         case Video(frames, times_s):
             return frames.nbytes + times_s.nbytes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from palaver.senses.media import Detail, Kind
+from palaver.multimodal.media import Detail, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class MediaReference:
         kind: What it has to be.
         text: A URL, or base64 if so allowed.
         path: Where it stands in the request, for messages.
-        detail: How closely to look at a picture.
+        detail: How closely to look at an image.
         may_be_base64: Whether bare base64 is understood.
     """
 

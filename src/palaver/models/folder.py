@@ -12,9 +12,9 @@ from palaver.chat.model import ChatModel
 from palaver.chat.template import ChatTemplate
 from palaver.chat.tokenizer import Tokenizer
 from palaver.errors import ModelFolderError
-from palaver.senses.config import LANGUAGE_FILE, SensesConfig, read_senses
-from palaver.senses.media import Kind
-from palaver.senses.registry import senses_of
+from palaver.multimodal.config import LANGUAGE_FILE, MultimodalConfig, read_multimodal
+from palaver.multimodal.media import Kind
+from palaver.multimodal.registry import rules_of
 
 _DEFAULT_WINDOW_TOKENS = 4096
 _WEIGHTS = ("openvino_model.xml", "openvino_model.bin")
@@ -38,14 +38,14 @@ class ModelFolder:
         config: ``config.json``.
         generation: ``generation_config.json``, empty if there is none.
         tokenizer: ``tokenizer_config.json``, empty if there is none.
-        senses: How it takes in more than text; ``None`` for a model of text.
+        multimodal: How it takes in more than text; ``None`` for a model of text.
     """
 
     path: Path
     config: dict[str, Any]
     generation: dict[str, Any]
     tokenizer: dict[str, Any]
-    senses: SensesConfig | None = None
+    multimodal: MultimodalConfig | None = None
 
     @classmethod
     def open(cls, path: Path) -> ModelFolder:
@@ -68,7 +68,7 @@ class ModelFolder:
             config=_read_json(path / "config.json"),
             generation=_read_json(path / "generation_config.json", is_optional=True),
             tokenizer=_read_json(path / "tokenizer_config.json", is_optional=True),
-            senses=read_senses(path),
+            multimodal=read_multimodal(path),
         )
 
     @property
@@ -87,7 +87,7 @@ class ModelFolder:
     @property
     def kinds(self) -> frozenset[Kind]:
         """What it takes beside text."""
-        return self.senses.kinds if self.senses else frozenset()
+        return self.multimodal.kinds if self.multimodal else frozenset()
 
     @property
     def speakers(self) -> tuple[str, ...]:
@@ -113,13 +113,13 @@ class ModelFolder:
             stop_token_ids=self._stop_token_ids(tokenizer),
             window_tokens=self.window_tokens,
             dialect=find_dialect(template, tokenizer.has_token, family),
-            senses=senses_of(self.senses) if self.senses else None,
+            multimodal=rules_of(self.multimodal) if self.multimodal else None,
         )
 
     @property
     def _text_config(self) -> dict[str, Any]:
-        if self.senses:
-            return self.senses.text
+        if self.multimodal:
+            return self.multimodal.text
         text: dict[str, Any] = self.config.get("text_config", self.config)
         return text
 

@@ -10,10 +10,10 @@ from types import MappingProxyType
 
 from palaver.chat.families.catalogue import FAMILIES
 from palaver.chat.model import ChatModel
-from palaver.engine.client import EngineClient
-from palaver.engine.stats import StepStats
-from palaver.engine.worker import WorkerConfig
+from palaver.engine.process.backend import ProcessBackend
+from palaver.engine.process.config import EngineConfig
 from palaver.errors import ModelNotAvailable, ModelNotFound, PalaverError, SettingError
+from palaver.generation.stats import StepStats
 from palaver.models.folder import ModelFolder
 
 BUILT_IN_NAME = "palaver/tiny"
@@ -35,7 +35,7 @@ class ServedModel:
         self,
         name: str,
         folder: ModelFolder,
-        config: WorkerConfig,
+        config: EngineConfig,
         on_step: Callable[[StepStats], None] = lambda stats: None,
         family: str | None = None,
     ) -> None:
@@ -43,7 +43,7 @@ class ServedModel:
         self._family = family
         self.folder = folder
         self.created_s = int(time.time())
-        self.engine = EngineClient(name, config, on_step)
+        self.engine = ProcessBackend(name, config, on_step)
         self._chat: ChatModel | None = None
 
     @property
@@ -101,7 +101,7 @@ class ModelRegistry:
     def __init__(
         self,
         folders: Mapping[str, Path],
-        configure: Callable[[ModelFolder], WorkerConfig],
+        configure: Callable[[ModelFolder], EngineConfig],
         observer: Callable[[str], Callable[[StepStats], None]] = lambda name: lambda stats: None,
         families: Mapping[str, str] = MappingProxyType({}),
     ) -> None:

@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from palaver.senses.media import Kind
+from palaver.multimodal.media import Kind
 
 Logits: TypeAlias = NDArray[np.float32]
 SavedBlock: TypeAlias = tuple[NDArray[np.generic], ...]
@@ -66,7 +66,7 @@ class StepBatch:
         sampled_indices: ``int64[R]``, which of the T tokens' logits are wanted.
         rope_ids: ``int64[3, T]``, time, row and column of each token; ``None`` if they are all its
             place in its sequence, as in text.
-        splices: Pictures, video and sound among the tokens, in order.
+        splices: Images, video and sound among the tokens, in order.
     """
 
     token_ids: NDArray[np.int64]
@@ -99,7 +99,7 @@ class RuntimeShape:
 
 
 class Encoder(Protocol):
-    """The encoders of a model with senses. One thread calls it at a time, beside the steps."""
+    """The encoders of a multimodal model. One thread calls it at a time, beside the steps."""
 
     def encode(
         self, kind: Kind, content: NDArray[np.uint8] | NDArray[np.float32], num_tokens: int
@@ -122,7 +122,7 @@ class Runtime(Protocol):
 
     @property
     def encoder(self) -> Encoder | None:
-        """What takes in pictures, video and sound; ``None`` for a model of text."""
+        """What takes in images, video and sound; ``None`` for a model of text."""
 
     def step(self, batch: StepBatch) -> Logits:
         """Run the model over ``batch``, writing its keys and values into the cache.
@@ -146,7 +146,7 @@ class Runtime(Protocol):
         """
 
     @property
-    def has_states(self) -> bool:
+    def has_hidden_states(self) -> bool:
         """Whether :meth:`states` can be had: whether the model was exported with a talker."""
 
     def states(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:

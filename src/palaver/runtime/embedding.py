@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from openvino import opset13
 
 from palaver.errors import ModelFolderError
+from palaver.multimodal.config import MultimodalConfig
 from palaver.runtime.base import StepBatch
-from palaver.senses.config import SensesConfig
 
 _FILE = "openvino_text_embeddings_model.xml"
 _EMBEDDED, _IDS, _IS_MEDIA, _MEDIA = "inputs_embeds", "input_ids", "is_media", "media_rows"
@@ -55,21 +55,23 @@ def embed_inside(core: ov.Core, model: ov.Model, folder: Path) -> None:
 
 
 class Embedding:
-    """Turns a step's tokens into what a model with senses reads.
+    """Turns a step's tokens into what a multimodal model reads.
 
     Args:
-        senses: What its folder says.
+        multimodal: What its folder says.
         language: The compiled language model, whose inputs are to be filled.
     """
 
-    def __init__(self, senses: SensesConfig, language: ov.CompiledModel) -> None:
+    def __init__(self, multimodal: MultimodalConfig, language: ov.CompiledModel) -> None:
         self._num_rows = int(language.input("position_ids").partial_shape[0].get_length())
-        self._hidden_size = senses.hidden_size
-        self._no_media = np.zeros((1, senses.hidden_size), dtype=np.float32)
-        self._no_deep = np.zeros((senses.vision.num_deep, 1, senses.hidden_size), dtype=np.float32)
+        self._hidden_size = multimodal.hidden_size
+        self._no_media = np.zeros((1, multimodal.hidden_size), dtype=np.float32)
+        self._no_deep = np.zeros(
+            (multimodal.vision.num_deep, 1, multimodal.hidden_size), dtype=np.float32
+        )
 
     def inputs(self, batch: StepBatch) -> dict[str, NDArray[Any]]:
-        """The step's tokens, media, positions, and what deeper layers add to pictures."""
+        """The step's tokens, media, positions, and what deeper layers add to images."""
         num_tokens = len(batch.token_ids)
         is_media, is_seen = np.zeros((2, num_tokens), dtype=np.bool_)
         rows, deep = self._no_media, []

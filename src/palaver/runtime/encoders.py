@@ -1,4 +1,4 @@
-"""The encoders of a model with senses, as optimum-intel exports them."""
+"""The encoders of a multimodal model, as optimum-intel exports them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
+from palaver.multimodal import audio, vision
+from palaver.multimodal.config import AUDIO_FILE, MultimodalConfig
+from palaver.multimodal.media import Kind
 from palaver.runtime.base import Features
 from palaver.runtime.config import RuntimeConfig
 from palaver.runtime.part import compile_part, num_encoder_threads
-from palaver.senses import hearing, vision
-from palaver.senses.config import SOUND_FILE, SensesConfig
-from palaver.senses.media import Kind
 
 
 class Encoders:
@@ -22,46 +22,46 @@ class Encoders:
 
     Args:
         config: Names the folder.
-        senses: What it says.
+        multimodal: What it says.
 
     Raises:
         ModelFolderError: A model is missing or cannot be run.
     """
 
-    def __init__(self, config: RuntimeConfig, senses: SensesConfig) -> None:
-        self._vision = VisionEncoder(config, senses)
-        self._hearing = SoundEncoder(config) if "sound" in senses.kinds else None
+    def __init__(self, config: RuntimeConfig, multimodal: MultimodalConfig) -> None:
+        self._vision = VisionEncoder(config, multimodal)
+        self._audio = AudioEncoder(config) if "audio" in multimodal.kinds else None
 
     def encode(
         self, kind: Kind, content: NDArray[np.uint8] | NDArray[np.float32], num_tokens: int
     ) -> Features:
         """Features of a piece; see :meth:`palaver.runtime.base.Encoder.encode`."""
-        if kind != "sound":
+        if kind != "audio":
             return self._vision.encode(content.astype(np.uint8, copy=False))
-        assert self._hearing is not None, "a model without ears was asked to hear"
-        return self._hearing.encode(content.astype(np.float32, copy=False), num_tokens)
+        assert self._audio is not None, "a model without ears was asked to hear"
+        return self._audio.encode(content.astype(np.float32, copy=False), num_tokens)
 
 
 class VisionEncoder:
-    """Sees one picture, or the frames of one step in time.
+    """Sees one image, or the frames of one step in time.
 
     Attention stays within a step in time, so the steps of a video are encoded one by one.
 
     Args:
         config: Names the folder.
-        senses: What it says.
+        multimodal: What it says.
     """
 
-    def __init__(self, config: RuntimeConfig, senses: SensesConfig) -> None:
+    def __init__(self, config: RuntimeConfig, multimodal: MultimodalConfig) -> None:
         folder, threads = Path(config.folder), num_encoder_threads(config)
-        self._config = senses.vision
+        self._config = multimodal.vision
 
         def part(name: str) -> ov.CompiledModel:
             return compile_part(config, folder / f"openvino_{name}_model.xml", threads)
 
         self._positions = part("vision_embeddings_pos")
         self._embed = part("vision_embeddings")
-        is_in_parts = senses.family == "qwen3_vl"
+        is_in_parts = multimodal.family == "qwen3_vl"
         self._merge = part("vision_embeddings_merger") if is_in_parts else None
 
     def encode(self, frames: NDArray[np.uint8]) -> Features:
@@ -88,7 +88,7 @@ class VisionEncoder:
         return np.ascontiguousarray(ordered, dtype=np.float32)
 
 
-class SoundEncoder:
+class AudioEncoder:
     """Hears a few seconds. Attention stays within each second in this export.
 
     Args:
@@ -96,13 +96,13 @@ class SoundEncoder:
     """
 
     def __init__(self, config: RuntimeConfig) -> None:
-        path = Path(config.folder) / SOUND_FILE
+        path = Path(config.folder) / AUDIO_FILE
         self._model = compile_part(config, path, num_encoder_threads(config))
         self._inputs = {port.any_name for port in self._model.inputs}
 
     def encode(self, chunks: NDArray[np.float32], num_tokens: int) -> Features:
         """Features of ``float32[chunks, 128, frames]``, of which ``num_tokens`` are the sound's."""
-        mask = hearing.token_mask(num_tokens, len(chunks), chunks.shape[2])
+        mask = audio.token_mask(num_tokens, len(chunks), chunks.shape[2])
         ends = np.minimum(np.arange(len(chunks) + 1) * mask.shape[1], num_tokens)
         given = {
             "padded_feature": chunks,

@@ -14,8 +14,8 @@ from concurrent.futures import Future
 import numpy as np
 from numpy.typing import NDArray
 
+from palaver.multimodal.media import Kind
 from palaver.runtime.base import Features, Logits, RuntimeShape, SavedBlock, StepBatch
-from palaver.senses.media import Kind
 
 _DECODED = np.int64(1) << 60
 _EMPTY = np.int64(-1)
@@ -36,7 +36,7 @@ class FakeEncoder:
         digest = hashlib.blake2b(kind.encode() + content.tobytes(), digest_size=8).digest()
         rng = np.random.default_rng(int.from_bytes(digest, "little"))
         rows = rng.standard_normal((num_tokens, 2), dtype=np.float32)
-        return Features(rows, None if kind == "sound" else rows[None])
+        return Features(rows, None if kind == "audio" else rows[None])
 
 
 class FakeRuntime:
@@ -63,7 +63,7 @@ class FakeRuntime:
         self._cache = np.full((num_blocks, block_size_tokens), _EMPTY, dtype=np.int64)
         self._eos_token_id = eos_token_id
         self.encoder = FakeEncoder()
-        self.has_states = True
+        self.has_hidden_states = True
         self.max_beside = 0 if num_polls is None else _MAX_BESIDE
         self._num_polls = num_polls or 0
         self._aside: FakeAside | None = None

@@ -12,12 +12,12 @@ from openvino import opset13
 from openvino._offline_transformations import paged_attention_transformation
 
 from palaver.errors import ModelFolderError
+from palaver.multimodal.config import LANGUAGE_FILE
 from palaver.runtime.config import RuntimeConfig
 from palaver.runtime.embedding import embed_inside
 from palaver.runtime.part import NUM_KEPT_EXECUTORS, num_step_threads
 from palaver.runtime.projections import stack_projections
 from palaver.runtime.rotary import simplify_rotary
-from palaver.senses.config import LANGUAGE_FILE
 
 MODEL_FILE = "openvino_model.xml"
 SAMPLED = "sampled_tokens_indices"

@@ -11,6 +11,9 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from palaver.errors import ModelFolderError
+from palaver.host.ticks import ticking
+from palaver.host.time_slices import give_way, leave_main_threads_core
+from palaver.multimodal.config import LANGUAGE_FILE, read_multimodal
 from palaver.runtime.base import Encoder, Logits, RuntimeShape, SavedBlock, StepBatch
 from palaver.runtime.config import RuntimeConfig
 from palaver.runtime.embedding import Embedding
@@ -18,9 +21,6 @@ from palaver.runtime.encoders import Encoders
 from palaver.runtime.language import MAX_CONTEXT_LEN, MODEL_FILE, SAMPLED, Copy, compile_language
 from palaver.runtime.padding import is_decode, single_token, with_common_length, with_company
 from palaver.runtime.part import num_encoder_threads, num_step_threads
-from palaver.senses.config import LANGUAGE_FILE, read_senses
-from palaver.ticks import ticking
-from palaver.turns import give_way, leave_main_threads_core
 
 _CACHE_INPUT = "cache."
 _STATES = "intermediate_hidden_states"
@@ -43,7 +43,7 @@ class OpenVinoRuntime:
 
     Args:
         config: Names the folder, which holds ``openvino_model.xml`` and ``.bin`` as optimum-intel
-            exports them, or the several models of one with senses, and bounds the cache.
+            exports them, or the several models of a multimodal one, and bounds the cache.
 
     Raises:
         ModelFolderError: The folder holds no such model, the model cannot run in paged mode, or the
@@ -51,12 +51,12 @@ class OpenVinoRuntime:
 
     Attributes:
         max_beside: Sequences that may decode while prompts are read; none but with small models.
-        has_states: Whether it was exported with a talker.
+        has_hidden_states: Whether it was exported with a talker.
     """
 
     def __init__(self, config: RuntimeConfig) -> None:
-        senses = read_senses(Path(config.folder))
-        path = Path(config.folder) / (LANGUAGE_FILE if senses else MODEL_FILE)
+        multimodal = read_multimodal(Path(config.folder))
+        path = Path(config.folder) / (LANGUAGE_FILE if multimodal else MODEL_FILE)
         weights = path.with_suffix(".bin")
         self._is_small = weights.is_file() and weights.stat().st_size < _SMALL_BYTES
         most = num_step_threads(config)
@@ -64,8 +64,8 @@ class OpenVinoRuntime:
         nums_threads = [most, 1, num_encoder_threads(config)] if self.max_beside else [most]
         models = _compile(config, path, nums_threads)
         compiled = models[0]
-        self._embedding = Embedding(senses, compiled) if senses else None
-        self._encoder = Encoders(config, senses) if senses else None
+        self._embedding = Embedding(multimodal, compiled) if multimodal else None
+        self._encoder = Encoders(config, multimodal) if multimodal else None
         caches = [port for port in compiled.inputs if _CACHE_INPUT in port.any_name]
         block_bytes = sum(_block_bytes(port) for port in caches)
         block_size = _block_size_tokens(caches)
@@ -83,7 +83,7 @@ class OpenVinoRuntime:
         self._all = self._last = copies[0]
         self._light = copies[1] if self.max_beside else None
         self._reader = _Reader(copies[2]) if self.max_beside else None
-        self.has_states = any(_STATES in port.names for port in compiled.outputs)
+        self.has_hidden_states = any(_STATES in port.names for port in compiled.outputs)
         self._shape = RuntimeShape(
             vocab_size=compiled.output("logits").partial_shape[-1].get_length(),
             block_size_tokens=block_size,
@@ -102,7 +102,7 @@ class OpenVinoRuntime:
 
     @property
     def encoder(self) -> Encoder | None:
-        """The encoders of a model with senses."""
+        """The encoders of a multimodal model."""
         return self._encoder
 
     def step(self, batch: StepBatch) -> Logits:

@@ -1,7 +1,7 @@
 """What a Qwen3-Omni says: frames of codes, made while the answer is being written (spec row S11).
 
 A talker reads what the thinker read and wrote, as projected text embeddings, in whose place it gets
-what the thinker made of pictures, video and sound. It makes one code a frame; the code predictor
+what the thinker made of images, video and sound. It makes one code a frame; the code predictor
 adds the other groups. The next input is the sum of the frame's embeddings and the next text token.
 """
 

@@ -30,7 +30,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from palaver.turns import give_way, take_short_turns
+from palaver.host.time_slices import give_way, take_short_turns
 
 LENGTH = struct.Struct("<I")
 FAILED = 2**32 - 1

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from palaver.engine.request import Prompt
 from palaver.errors import ModelNotAvailable, SettingError
+from palaver.generation.request import Prompt
 from palaver.speech import native_process
 from palaver.speech.voice import Samples
 
@@ -108,7 +108,7 @@ class NativeReading:
         states: What the model makes of the prompt's media, once it has begun to answer.
 
     Attributes:
-        wants_states: See :attr:`Reading.wants_states`.
+        wants_hidden_states: See :attr:`Reading.wants_hidden_states`.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class NativeReading:
         encode: Callable[[str], list[int]],
         states: Sequence[NDArray[np.float32]],
     ) -> None:
-        self.wants_states = bool(prompt.spans)
+        self.wants_hidden_states = bool(prompt.spans)
         self._model = model
         self._number = number
         self._speaker = speaker

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from palaver.engine.request import Prompt
-from palaver.lifeline import end_with_parent
+from palaver.generation.request import Prompt
+from palaver.host.lifeline import end_with_parent
 from palaver.speech.voice import Samples
 
 if TYPE_CHECKING:

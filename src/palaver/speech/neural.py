@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from palaver.errors import ModelNotAvailable, SettingError
-from palaver.lifeline import end_with_parent
+from palaver.host.lifeline import end_with_parent
 from palaver.speech.encode import resampled
 from palaver.speech.sentences import readable
 from palaver.speech.voice import SAMPLE_RATE_HZ, Samples

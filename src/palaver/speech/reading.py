@@ -25,7 +25,7 @@ class Reading(Protocol):
         """
 
     @property
-    def wants_states(self) -> bool:
+    def wants_hidden_states(self) -> bool:
         """Whether it has to know what the model makes of the media in the prompt."""
 
     def say(self, sentence: str, language: str) -> AsyncIterator[Samples]:
@@ -61,7 +61,7 @@ class VoiceReading:
         is_played: Whether the sound is played while it is made.
     """
 
-    wants_states = False
+    wants_hidden_states = False
 
     def __init__(self, voice: Voice, *, is_played: bool = False) -> None:
         self._voice = voice

@@ -10,8 +10,8 @@ from contextlib import AbstractContextManager, nullcontext
 import numpy as np
 from numpy.typing import NDArray
 
-from palaver.engine.request import Prompt
 from palaver.errors import InvalidRequest, ModelNotAvailable, SettingError
+from palaver.generation.request import Prompt
 from palaver.speech import espeak
 from palaver.speech.espeak_pool import EspeakPool
 from palaver.speech.language import DEFAULT_LANGUAGE, language_of

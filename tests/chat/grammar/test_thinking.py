@@ -16,7 +16,7 @@ from palaver.chat.parser.answer import AnswerParser
 from palaver.chat.parser.events import Content
 from palaver.chat.schema import JSON_OBJECT
 from palaver.chat.tokenizer import Tokenizer
-from palaver.engine.grammar_limits import LIMITS
+from palaver.generation.grammar_limits import LIMITS
 from palaver.models.served import BUILT_IN_FOLDER
 
 PATH = BUILT_IN_FOLDER / "tokenizer.json"

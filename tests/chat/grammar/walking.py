@@ -14,7 +14,7 @@ from llguidance import LLMatcher, LLTokenizer
 
 from palaver.chat.families.catalogue import FAMILIES
 from palaver.chat.families.description import Family
-from palaver.engine.grammar_limits import LIMITS
+from palaver.generation.grammar_limits import LIMITS
 from tests.chat import vocabularies
 
 END = "<|stop|>"

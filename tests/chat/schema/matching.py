@@ -12,7 +12,7 @@ from llguidance import LLMatcher, LLTokenizer
 from numpy.typing import NDArray
 
 from palaver.chat.schema import json_grammar
-from palaver.engine.grammar_limits import LIMITS
+from palaver.generation.grammar_limits import LIMITS
 from palaver.models.served import BUILT_IN_FOLDER
 
 _STOP = 2

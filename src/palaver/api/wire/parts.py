@@ -1,4 +1,4 @@
-"""The parts of a message's content: text, pictures, video, sound (spec rows S07 to S10)."""
+"""The parts of a message's content: text, images, video, audio (spec rows S07 to S10)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TextPart(BaseModel):
 
 
 class ImageUrl(BaseModel):
-    """Where a picture is."""
+    """Where an image is."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
@@ -45,7 +45,7 @@ class VideoUrl(BaseModel):
 
 
 class InputAudio(BaseModel):
-    """A sound."""
+    """An audio clip."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
@@ -71,13 +71,13 @@ _URL = Discriminator(
 
 
 class ImagePart(BaseModel):
-    """A part of a message's content: a picture (PNG, JPEG, WebP, GIF, BMP or TIFF)."""
+    """A part of a message's content: an image (PNG, JPEG, WebP, GIF, BMP or TIFF)."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
     type: Literal["image_url"] = Field(description="The kind of part.")
     image_url: Annotated[_BARE_URL | Annotated[ImageUrl, Tag("url_object")], _URL] = Field(
-        description="Where the picture is; a bare URL will do."
+        description="Where the image is; a bare URL will do."
     )
     modalities: Modalities = nested_modalities()
 
@@ -95,12 +95,12 @@ class VideoPart(BaseModel):
 
 
 class AudioPart(BaseModel):
-    """A part of a message's content: a sound."""
+    """A part of a message's content: an audio clip."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
     type: Literal["input_audio"] = Field(description="The kind of part.")
-    input_audio: InputAudio = Field(description="The sound.")
+    input_audio: InputAudio = Field(description="The audio clip.")
     modalities: Modalities = nested_modalities()
 
 
@@ -131,21 +131,21 @@ def reference_of(part: MediaPart, path: str) -> MediaReference:
     """What a part refers to.
 
     Args:
-        part: A picture, video or sound.
+        part: An image, video or audio clip.
         path: Where the part stands in the request.
     """
     match part:
         case ImagePart(image_url=ImageUrl(url=url, detail=detail)):
-            return MediaReference("picture", url, f"{path}.image_url.url", detail or "auto")
+            return MediaReference("image", url, f"{path}.image_url.url", detail or "auto")
         case ImagePart():
-            return MediaReference("picture", str(part.image_url), f"{path}.image_url")
+            return MediaReference("image", str(part.image_url), f"{path}.image_url")
         case VideoPart(video_url=VideoUrl(url=url)):
             return MediaReference("video", url, f"{path}.video_url.url")
         case VideoPart():
             return MediaReference("video", str(part.video_url), f"{path}.video_url")
         case AudioPart():
             data_path = f"{path}.input_audio.data"
-            return MediaReference("sound", part.input_audio.data, data_path, may_be_base64=True)
+            return MediaReference("audio", part.input_audio.data, data_path, may_be_base64=True)
 
 
 def part_for_template(part: TextPart | MediaPart) -> dict[str, str]:

@@ -281,7 +281,7 @@ class ChatCompletionRequest(BaseModel):
 
     @property
     def media(self) -> list[MediaReference]:
-        """The pictures, video and sound that the messages refer to, in order.
+        """The images, video and sound that the messages refer to, in order.
 
         Raises:
             InvalidRequest: There are some where there can be none.

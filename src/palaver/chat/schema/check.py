@@ -14,7 +14,7 @@ from palaver.chat.schema.disjoint import Schema
 from palaver.chat.schema.ends import circular, endless, reachable
 from palaver.chat.schema.normal import Normaliser
 from palaver.chat.schema.place import Place
-from palaver.engine.grammar_limits import LIMITS
+from palaver.generation.grammar_limits import LIMITS
 
 MAX_CHARS = 250_000
 _MAX_SEARCH_S = 0.5

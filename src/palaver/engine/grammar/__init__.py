@@ -1,0 +1,1 @@
+"""Grammars: compiled for a vocabulary, and followed token by token."""

@@ -1,0 +1,29 @@
+"""What an engine process is to run, in a form that can be handed to it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from palaver.runtime.config import RuntimeConfig
+
+DEFAULT_MAX_STEP_TOKENS = 512
+DEFAULT_MAX_RUNNING = 256
+DEFAULT_ENCODER_CACHE_BYTES = 256 * 2**20
+
+
+class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """What an engine process is told on its command line.
+
+    Attributes:
+        runtime: The model to load.
+        max_step_tokens: Tokens of one step.
+        max_running: Sequences in one step.
+        token_timeout_s: Seconds without a token after which the API's side gives up.
+        encoder_cache_bytes: Memory for encoded images, video and sound.
+    """
+
+    runtime: RuntimeConfig
+    max_step_tokens: int = DEFAULT_MAX_STEP_TOKENS
+    max_running: int = DEFAULT_MAX_RUNNING
+    token_timeout_s: float = 600.0
+    encoder_cache_bytes: int = DEFAULT_ENCODER_CACHE_BYTES

@@ -1,0 +1,138 @@
+"""What the API process and an engine process say to each other.
+
+One message a step carries the new tokens of all sequences. Messages are MessagePack arrays, each
+with a four-byte length in front.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TypeAlias
+
+import msgspec
+
+from palaver.generation.output import TokenOutput
+from palaver.generation.request import Array, GenerationRequest
+from palaver.generation.stats import SequenceState, StepStats
+
+LENGTH = struct.Struct("<I")
+
+
+class Submit(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Generate this."""
+
+    request: GenerationRequest
+
+
+class Cancel(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Stop a request, or one choice of it, and free its memory. Unknown ids are no error.
+
+    Attributes:
+        request_id: As in the submitted request.
+        choice: Which choice; ``None`` for all.
+    """
+
+    request_id: int
+    choice: int | None = None
+
+
+class Inspect(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Tell where every sequence stands."""
+
+
+class Prepare(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Get ready for grammars, which takes a second for a large vocabulary.
+
+    Attributes:
+        stop_token_ids: Tokens that will end the answers.
+    """
+
+    stop_token_ids: tuple[int, ...]
+
+
+class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """The model is loaded.
+
+    Attributes:
+        vocab_size: Width of its logits.
+        num_cache_tokens: Tokens that fit into the cache.
+        load_s: Seconds it took to load.
+    """
+
+    vocab_size: int
+    num_cache_tokens: int
+    load_s: float
+
+
+class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """The model cannot be loaded; the process ends.
+
+    Attributes:
+        message: Why.
+    """
+
+    message: str
+
+
+class Refused(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """A request that is not served.
+
+    Attributes:
+        request_id: As submitted.
+        message: Why.
+        param: The field that was wrong.
+        is_own_failure: Whether nothing was wrong with the request.
+    """
+
+    request_id: int
+    message: str
+    param: str | None = None
+    is_own_failure: bool = False
+
+
+class Inspection(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """Where every sequence stands.
+
+    Attributes:
+        sequences: Running ones first, each kind in the order of arrival.
+    """
+
+    sequences: list[SequenceState]
+
+
+class HiddenStates(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """What the model made of some media of a prompt; all of it comes before the first token.
+
+    Attributes:
+        request_id: As submitted.
+        rows: ``float32[N, hidden size]``, of the next N tokens of media in the prompt.
+    """
+
+    request_id: int
+    rows: Array
+
+
+class StepDone(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """What one step brought.
+
+    Attributes:
+        tokens: Of all sequences that got one.
+        stats: The step in figures.
+    """
+
+    tokens: list[TokenOutput]
+    stats: StepStats
+
+
+ToEngine: TypeAlias = Submit | Cancel | Inspect | Prepare
+FromEngine: TypeAlias = Ready | Failed | Refused | Inspection | HiddenStates | StepDone
+
+_encoder = msgspec.msgpack.Encoder()
+decode_to_engine = msgspec.msgpack.Decoder(ToEngine).decode
+decode_from_engine = msgspec.msgpack.Decoder(FromEngine).decode
+
+
+def frame(message: ToEngine | FromEngine) -> bytes:
+    """The bytes of a message with its length in front."""
+    body = _encoder.encode(message)
+    return LENGTH.pack(len(body)) + body

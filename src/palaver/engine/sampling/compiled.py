@@ -1,0 +1,219 @@
+"""The passes of :mod:`palaver.engine.sampling.kernels`, compiled for this processor by numba.
+
+Each row is read twice for its weights and once to see whether top-p keeps its token, by vector
+instructions and while it lies in the processor's caches; numpy reads and writes it nine times. Sums
+are in single precision within a stripe and in double precision beyond.
+
+No fast-math flag here assumes that numbers are finite: forbidden tokens have minus infinity.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numba import boolean, float32, float64, int32, int64
+from numpy.typing import NDArray
+
+from palaver.engine.sampling.distribution import STRIPE, num_stripes
+from palaver.engine.sampling.kernels import MoreNumbers
+
+_SUMS_IN_ANY_ORDER = {"contract", "nsz", "reassoc"}
+_LEAST = np.float32(-87)
+"""Below it, the exponential is no longer a normal number in single precision, and taken for 0."""
+_LOG2_E = np.float32(1.44269504)
+_LN2_HIGH, _LN2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
+_EXPONENT_BITS, _EXPONENT_OF_1 = np.int32(23), np.int32(127)
+_SIGN_BIT, _OTHER_BITS = np.int32(31), np.int32(0x7FFFFFFF)
+_LOWEST = np.int32(-(2**31))
+_LESS = np.float32(-np.inf)
+_ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
+_P0, _P1, _P2, _P3, _P4 = (
+    np.float32(p)
+    for p in (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1)
+)
+"""The minimax polynomial of Cephes' ``expf``, highest power first."""
+
+
+class CompiledKernels:
+    """One pass in vector instructions for all operations together; see :class:`Kernels`."""
+
+    def weigh(
+        self, logits: NDArray[np.float32], factors: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """See :class:`Kernels`."""
+        stripes = np.empty((len(logits), num_stripes(logits.shape[1])), dtype=np.float32)
+        _weigh(logits, logits.view(np.int32), factors, stripes)
+        return stripes
+
+    def draw(
+        self,
+        weights: NDArray[np.float32],
+        stripes: NDArray[np.float32],
+        masses: NDArray[np.float64],
+        numbers: NDArray[np.float64],
+        more: MoreNumbers,
+    ) -> NDArray[np.int64]:
+        """See :class:`Kernels`."""
+        is_tested = np.array([further is not None for further in more])
+        tokens = np.empty(len(weights), dtype=np.int64)
+        _draw(weights, stripes, masses, numbers, is_tested, tokens)
+        for row in np.flatnonzero(tokens < 0).tolist():
+            part = slice(row, row + 1)
+            for number in more[row] or ():
+                _draw(
+                    weights[part],
+                    stripes[part],
+                    masses[part],
+                    np.array([[number]]),
+                    is_tested[part],
+                    tokens[part],
+                )
+                if tokens[row] >= 0:
+                    break
+        return tokens
+
+
+@numba.njit
+def _ordered(bits: int) -> np.int32:
+    """A number's bits as an integer that has the numbers' order; its own inverse."""
+    return np.int32(bits ^ np.int32(np.int32(bits >> _SIGN_BIT) & _OTHER_BITS))
+
+
+@numba.njit(fastmath={"contract"})
+def _exp(x: np.float32) -> np.float32:
+    """The exponential of what is not positive, off by less than 1e-6 of itself."""
+    bounded = x if x > _LEAST else _LEAST
+    power = np.int32(bounded * _LOG2_E - _HALF)
+    rest = bounded - np.float32(power) * _LN2_HIGH - np.float32(power) * _LN2_LOW
+    series = (((_P0 * rest + _P1) * rest + _P2) * rest + _P3) * rest + _P4
+    series = (series * rest + _HALF) * rest * rest + rest + _ONE
+    scale = np.int32(np.int32(power + _EXPONENT_OF_1) << _EXPONENT_BITS).view(np.float32)
+    return series * scale if x > _LEAST else _ZERO
+
+
+@numba.njit
+def _highest(bits: NDArray[np.int32]) -> np.float32:
+    highest = _LOWEST
+    for i in range(bits.shape[0]):  # of integers, since no vector instruction orders NaN
+        highest = max(highest, _ordered(bits[i]))
+    return np.int32(_ordered(highest)).view(np.float32)
+
+
+@numba.njit(fastmath=_SUMS_IN_ANY_ORDER)
+def _weigh_stripe(
+    stripe: NDArray[np.float32], highest: np.float32, factor: np.float32
+) -> np.float32:
+    total = _ZERO
+    for i in range(stripe.shape[0]):
+        weight = _exp((stripe[i] - highest) * factor)
+        stripe[i] = weight
+        total += weight
+    return total
+
+
+@numba.njit(numba.void(float32[:, ::1], int32[:, ::1], float32[::1], float32[:, ::1]), nogil=True)
+def _weigh(
+    rows: NDArray[np.float32],
+    bits: NDArray[np.int32],
+    factors: NDArray[np.float32],
+    stripes: NDArray[np.float32],
+) -> None:
+    """``bits`` are those of the rows."""
+    for r in range(rows.shape[0]):
+        row, highest = rows[r], _highest(bits[r])
+        for s in range(stripes.shape[1]):
+            stripe = row[s * STRIPE : min((s + 1) * STRIPE, row.shape[0])]
+            stripes[r, s] = _weigh_stripe(stripe, highest, factors[r])
+
+
+@numba.njit(fastmath=_SUMS_IN_ANY_ORDER)
+def _sum_above(weights: NDArray[np.float32], edge: np.float32) -> np.float32:
+    total = _ZERO
+    for i in range(weights.shape[0]):
+        total += weights[i] if weights[i] > edge else _ZERO
+    return total
+
+
+@numba.njit
+def _mass_ahead(row: NDArray[np.float32], token: int) -> float:
+    """The sum of the heavier tokens, and of those as heavy with lower ids."""
+    edge, total = row[token], 0.0
+    below = np.nextafter(edge, _LESS)
+    for begin in range(0, row.shape[0], STRIPE):
+        end = min(begin + STRIPE, row.shape[0])
+        middle = max(begin, min(token, end))
+        total += _sum_above(row[begin:middle], below) + _sum_above(row[middle:end], edge)
+    return total
+
+
+@numba.njit(fastmath=_SUMS_IN_ANY_ORDER)
+def _keep_above(weights: NDArray[np.float32], edge: np.float32) -> np.float32:
+    total = _ZERO
+    for i in range(weights.shape[0]):
+        weight = weights[i] if weights[i] > edge else _ZERO
+        weights[i] = weight
+        total += weight
+    return total
+
+
+@numba.njit
+def _drop_behind(row: NDArray[np.float32], token: int, stripes: NDArray[np.float32]) -> None:
+    """Zero what is not ahead of the token, itself included, and add up the stripes anew."""
+    edge = row[token]
+    below = np.nextafter(edge, _LESS)
+    for s in range(stripes.shape[0]):
+        begin, end = s * STRIPE, min((s + 1) * STRIPE, row.shape[0])
+        middle = max(begin, min(token, end))
+        stripes[s] = _keep_above(row[begin:middle], below) + _keep_above(row[middle:end], edge)
+
+
+@numba.njit
+def _first_beyond(sums: NDArray[np.float32], target: float) -> tuple[int, float]:
+    """Where the running sum passes the target, and the sum before; at the latest the last rise."""
+    place, before, total = 0, 0.0, 0.0
+    for i in range(sums.shape[0]):
+        if sums[i] > 0:
+            place, before = i, total
+            total += sums[i]
+            if total > target:
+                break
+    return place, before
+
+
+@numba.njit
+def _pick(row: NDArray[np.float32], stripes: NDArray[np.float32], number: float) -> int:
+    total = 0.0
+    for s in range(stripes.shape[0]):
+        total += stripes[s]
+    stripe, before = _first_beyond(stripes, number * total)
+    begin = stripe * STRIPE
+    end = min(begin + STRIPE, row.shape[0])
+    place, _ = _first_beyond(row[begin:end], number * total - before)
+    token: int = begin + place
+    return token
+
+
+@numba.njit(
+    numba.void(
+        float32[:, ::1], float32[:, ::1], float64[::1], float64[:, ::1], boolean[::1], int64[::1]
+    ),
+    nogil=True,
+)
+def _draw(
+    rows: NDArray[np.float32],
+    stripes: NDArray[np.float32],
+    masses: NDArray[np.float64],
+    numbers: NDArray[np.float64],
+    is_tested: NDArray[np.bool_],
+    tokens: NDArray[np.int64],
+) -> None:
+    """A token for each row, -1 where the numbers did not suffice; what cannot be drawn is zero."""
+    for r in range(rows.shape[0]):
+        for i in range(numbers.shape[1]):
+            token = _pick(rows[r], stripes[r], numbers[r, i])
+            ahead = _mass_ahead(rows[r], token) if is_tested[r] else 0.0
+            if ahead == 0 or not ahead >= masses[r]:
+                tokens[r] = token
+                break
+            _drop_behind(rows[r], token, stripes[r])
+            tokens[r] = -1

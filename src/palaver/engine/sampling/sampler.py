@@ -1,0 +1,195 @@
+"""From logits to tokens, for all sequences of a step at once.
+
+The order of operations, for each row:
+
+1. log probabilities of the model's own distribution, if they are wanted;
+2. ``logit_bias``: added; 100 leaves only the tokens that have it, -100 forbids;
+3. penalties: repetition (prompt and answer), then frequency and presence (answer);
+4. the grammar's mask, if there is one, which no bias can override;
+5. temperature 0: the likeliest token, the lowest id among equals. Otherwise divide by it;
+6. top-k, top-p (of what top-k left), min-p; see :mod:`palaver.engine.sampling.filters`;
+7. the draw: a uniform number from (seed, choice, position) through the inverse distribution, in
+   the order of token ids; further such numbers where top-p rejects the token.
+
+Each row's result depends on that row alone, whatever else is in the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Sequence as Rows
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+
+from palaver.engine.grammar.compiler import Mask
+from palaver.engine.sampling import philox
+from palaver.engine.sampling.distribution import stripe_sums
+from palaver.engine.sampling.filters import drop_tail, has_nucleus
+from palaver.engine.sampling.kernels import Kernels
+from palaver.engine.sampling.penalties import TokenCounts, penalise
+from palaver.generation.output import TokenLogprobs
+from palaver.generation.request import SamplingParams
+
+_FORCED = 100.0
+FORBIDDEN = -100.0
+_MOST = float(np.finfo(np.float32).max)
+"""The largest factor that leaves the likeliest token, at 0, where it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One row's coordinates: what is drawn, from which random number.
+
+    Attributes:
+        params: The request's sampling parameters.
+        counts: Tokens of prompt and answer; ``None`` unless there are penalties.
+        choice: Index of the choice within its request.
+        position: Index of the token within its answer.
+        mask: ``uint8[V]``, 1 for the tokens that a grammar allows; ``None`` allows all.
+    """
+
+    params: SamplingParams
+    counts: TokenCounts | None
+    choice: int
+    position: int
+    mask: Mask | None = None
+
+
+class Sampler:
+    """Samples the rows of each step. Not thread-safe.
+
+    Args:
+        kernels: Passes over whole rows.
+    """
+
+    def __init__(self, kernels: Kernels) -> None:
+        self._kernels = kernels
+        self._numbers = philox.Numbers()
+
+    def sample(
+        self, logits: NDArray[np.float32], draws: Rows[Draw]
+    ) -> tuple[list[int], list[TokenLogprobs | None]]:
+        """The next token of each row, and its log probabilities where they are wanted.
+
+        Args:
+            logits: ``float32[R, V]``; overwritten.
+            draws: R of them.
+        """
+        tops = {
+            row: _top_logprobs(logits[row], draw.params.num_top_logprobs)
+            for row, draw in enumerate(draws)
+            if draw.params.num_top_logprobs is not None
+        }
+        raw = {row: logits[row].copy() for row in tops}
+        _adjust(logits, draws)
+        drawn = [row for row, draw in enumerate(draws) if np.float32(draw.params.temperature) > 0]
+        if len(drawn) == len(draws):
+            tokens = self._draw(logits, draws)
+        else:
+            tokens = logits.argmax(axis=1)
+            if drawn:
+                tokens[drawn] = self._draw(logits[drawn], [draws[row] for row in drawn])
+        logprobs: list[TokenLogprobs | None] = [None] * len(draws)
+        for row, (log_total, top) in tops.items():
+            logprobs[row] = TokenLogprobs(float(raw[row][tokens[row]] - log_total), top)
+        return tokens.tolist(), logprobs
+
+    def _draw(self, logits: NDArray[np.float32], draws: Rows[Draw]) -> NDArray[np.int64]:
+        """One token for each row, ``int64[R]``; the logits are overwritten with weights."""
+        params = [draw.params for draw in draws]
+        temperatures = np.array([p.temperature for p in params])
+        factors = np.minimum(1 / temperatures, _MOST).astype(np.float32)
+        stripes = self._kernels.weigh(logits, factors)
+        masses = stripes.sum(axis=1, dtype=np.float64) * [p.top_p for p in params]
+        is_cut = [drop_tail(row, p) for row, p in zip(logits, params, strict=True)]
+        if any(is_cut):
+            stripes = stripe_sums(logits)
+        numbers = self._numbers.at([(d.params.seed, d.choice, d.position) for d in draws])
+        more = [
+            _further_uniforms(draw) if has_nucleus(draw.params, logits.shape[1]) else None
+            for draw in draws
+        ]
+        return self._kernels.draw(logits, stripes, masses, numbers, more)
+
+
+def logprobs_of(row: NDArray[np.float32], token_id: int, num_top: int) -> TokenLogprobs:
+    """Log probabilities of a token that was not drawn but forced.
+
+    Args:
+        row: ``float32[V]``, the logits of its position.
+        token_id: The token.
+        num_top: Likeliest tokens to report beside it.
+    """
+    log_total, top = _top_logprobs(row, num_top)
+    return TokenLogprobs(float(row[token_id] - log_total), top)
+
+
+def _top_logprobs(
+    row: NDArray[np.float32], num_top: int | None
+) -> tuple[np.float64, list[tuple[int, float]]]:
+    """The row's log of the sum of exponentials, and its likeliest tokens."""
+    highest = np.float64(row.max())
+    log_total = highest + np.log(np.exp(row - row.max(), dtype=np.float32).sum(dtype=np.float64))
+    if not num_top:
+        return log_total, []
+    ids = _head_ids(row[None], min(num_top, len(row)))[0]
+    return log_total, [(int(i), float(row[i] - log_total)) for i in ids]
+
+
+def _adjust(logits: NDArray[np.float32], draws: Rows[Draw]) -> None:
+    """Apply bias, penalties and masks, in place."""
+    for row, draw in zip(logits, draws, strict=True):
+        if draw.params.logit_bias:
+            _apply_bias(row, draw.params.logit_bias, draw.mask)
+    counted = {row: draw.counts for row, draw in enumerate(draws) if draw.counts is not None}
+    if counted:
+        penalise(logits, [*counted], [*counted.values()], [draws[row].params for row in counted])
+    for row, draw in zip(logits, draws, strict=True):
+        if draw.mask is not None:
+            row[draw.mask == 0] = -np.inf
+
+
+def _apply_bias(row: NDArray[np.float32], bias: dict[int, float], mask: Mask | None) -> None:
+    ids = np.fromiter(bias.keys(), dtype=np.int64, count=len(bias))
+    values = np.fromiter(bias.values(), dtype=np.float32, count=len(bias))
+    if mask is not None:
+        ids, values = ids[mask[ids] == 1], values[mask[ids] == 1]
+        if np.count_nonzero(values <= FORBIDDEN) == np.count_nonzero(mask):
+            return
+    forced = ids[values >= _FORCED]
+    row[ids] += values
+    if len(forced):
+        kept = row[forced]
+        row.fill(-np.inf)
+        row[forced] = kept
+    row[ids[values <= FORBIDDEN]] = -np.inf
+
+
+def _further_uniforms(draw: Draw) -> Iterator[float]:
+    """The random numbers of a position after its first two."""
+    for block in count(1):
+        yield from philox.uniforms([draw.params.seed], [draw.choice], [draw.position], block)[0]
+
+
+def _head_ids(values: NDArray[np.float32], size: int) -> NDArray[np.int64]:
+    """Ids of the ``size`` highest values of each row, highest first, the lower of equals first."""
+    vocab = values.shape[1]
+    if size < vocab:
+        ids = np.argpartition(values, vocab - size, axis=1)[:, vocab - size :]
+        edges = np.take_along_axis(values, ids[:, :1], axis=1)
+        for row in np.flatnonzero(np.count_nonzero(values >= edges, axis=1) > size):
+            ids[row] = _head_with_ties(values[row], edges[row, 0], size)
+        ids.sort(axis=1)
+        values = np.take_along_axis(values, ids, axis=1)
+        order = np.argsort(-values, axis=1, kind="stable")
+        return np.take_along_axis(ids, order, axis=1)
+    return np.argsort(-values, axis=1, kind="stable")
+
+
+def _head_with_ties(values: NDArray[np.float32], edge: np.float32, size: int) -> NDArray[np.int64]:
+    """Ids of all values above ``edge``, filled up with the lowest ids of those equal to it."""
+    above = np.flatnonzero(values > edge)
+    return np.concatenate([above, np.flatnonzero(values == edge)[: size - len(above)]])

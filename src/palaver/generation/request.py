@@ -1,0 +1,176 @@
+"""What the engine is asked to generate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from palaver.multimodal.media import Kind
+
+
+class Grammar(msgspec.Struct, frozen=True, array_like=True):
+    """What an answer must look like, token by token.
+
+    Attributes:
+        source: The grammar, in llguidance's dialect of Lark.
+        field: Field of the request that asked for it, for error messages.
+    """
+
+    source: str
+    field: str
+
+
+class SamplingParams(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """How the tokens of a request are drawn.
+
+    Attributes:
+        max_tokens: Tokens to generate at most, per choice.
+        seed: Seed of the random numbers, 0 to 2**64 - 1.
+        temperature: 0 is greedy.
+        top_p: Smallest probability mass to keep, 0 < x <= 1.
+        top_k: Number of likeliest tokens to keep; 0 keeps all.
+        min_p: Least probability to keep, relative to the likeliest token, 0 to 1.
+        presence_penalty: Subtracted once from tokens that the answer has used.
+        frequency_penalty: Subtracted for each time that the answer has used a token.
+        repetition_penalty: Divides (or multiplies, if negative) logits of prompt and answer tokens.
+        logit_bias: Token ids to -100 (forbids) … 100 (forces), added to their logits.
+        stop_token_ids: Tokens that end an answer; the token itself is reported.
+        num_top_logprobs: Likeliest tokens to report beside each token; ``None`` reports no log
+            probabilities at all.
+        grammar: What the answer must look like; ``None`` leaves it free.
+    """
+
+    max_tokens: int
+    seed: int
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    repetition_penalty: float = 1.0
+    logit_bias: dict[int, float] = {}
+    stop_token_ids: tuple[int, ...] = ()
+    num_top_logprobs: int | None = None
+    grammar: Grammar | None = None
+
+    @property
+    def has_penalties(self) -> bool:
+        """Whether any of the three penalties changes a logit."""
+        return bool(self.presence_penalty or self.frequency_penalty) or self.repetition_penalty != 1
+
+
+class Array(msgspec.Struct, frozen=True, array_like=True):
+    """A numpy array in a message.
+
+    Attributes:
+        dtype: As numpy names it.
+        shape: Its shape.
+        data: Its memory, row after row.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
+
+    @classmethod
+    def of(cls, array: NDArray[Any]) -> Array:
+        """The array in a form that can be sent."""
+        return cls(array.dtype.str, array.shape, array.tobytes())
+
+    def numpy(self) -> NDArray[Any]:
+        """The array again; not writable."""
+        return np.frombuffer(self.data, dtype=self.dtype).reshape(self.shape)
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """A piece of media in a prompt.
+
+    Attributes:
+        begin: Which token is its first.
+        num_tokens: Tokens that it takes.
+        kind: What it is.
+        content_hash: Equal hashes stand for equal pieces.
+        content: What its encoder takes; ``None`` once that is done.
+    """
+
+    begin: int
+    num_tokens: int
+    kind: Kind
+    content_hash: bytes
+    content: Array | None
+
+    @property
+    def end(self) -> int:
+        """The token behind its last."""
+        return self.begin + self.num_tokens
+
+
+class Prompt(msgspec.Struct, frozen=True, array_like=True):
+    """What a model reads before it answers.
+
+    Attributes:
+        token_ids: The rendered conversation, at least one token.
+        spans: Images, video and sound in it, in order; their tokens' ids are placeholders.
+        positions: ``int32[3, N]``, time, row and column of the first N tokens; ``None`` for text,
+            where each token's place is all three.
+        position_delta: Added to the place of every later token to make its position.
+    """
+
+    token_ids: list[int]
+    spans: list[Span] = []
+    positions: Array | None = None
+    position_delta: int = 0
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+    @property
+    def media_end(self) -> int:
+        """The token behind the last span; 0 if there is none."""
+        return self.spans[-1].end if self.spans else 0
+
+    def num_media_tokens(self, kind: Kind) -> int:
+        """How many tokens the spans of a kind take."""
+        return sum(span.num_tokens for span in self.spans if span.kind == kind)
+
+    def media_tokens(self, begin: int, end: int) -> NDArray[np.int64]:
+        """Those of the tokens from ``begin`` to ``end`` that stand for media, in order."""
+        spans = ((max(span.begin, begin), min(span.end, end)) for span in self.spans)
+        places = [np.arange(first, last) for first, last in spans if first < last]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *places])
+
+    def without_content(self) -> Prompt:
+        """The same prompt once its spans are encoded."""
+        spans = [msgspec.structs.replace(span, content=None) for span in self.spans]
+        return msgspec.structs.replace(self, spans=spans)
+
+    def rope_ids(self, begin: int, end: int) -> NDArray[np.int64]:
+        """``int64[3, end - begin]``: positions of those tokens, which may lie behind the prompt."""
+        rows = np.tile(np.arange(begin, end, dtype=np.int64) + self.position_delta, (3, 1))
+        if self.positions is not None and begin < self.positions.shape[1]:
+            known = self.positions.numpy()[:, begin:end]
+            rows[:, : known.shape[1]] = known
+        return rows
+
+
+class GenerationRequest(msgspec.Struct, frozen=True, array_like=True):
+    """One prompt and the choices wanted for it.
+
+    Attributes:
+        request_id: Names the request on its way through the engine; unique while it lives.
+        prompt: What to read; computed once for all choices.
+        params: How to draw.
+        num_choices: Answers wanted, 1 to 128.
+        wants_hidden_states: Whether a talker needs the hidden states of the prompt's media, which
+            then are computed even if the cache has them.
+    """
+
+    request_id: int
+    prompt: Prompt
+    params: SamplingParams
+    num_choices: int = 1
+    wants_hidden_states: bool = False

@@ -1,0 +1,168 @@
+"""What a model's folder says about media."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from palaver.errors import ModelFolderError
+from palaver.multimodal.media import Kind
+
+FamilyName: TypeAlias = Literal["qwen3_omni", "qwen3_vl"]
+
+_FAMILIES: dict[str, FamilyName] = {"qwen3_omni_moe": "qwen3_omni", "qwen3_vl": "qwen3_vl"}
+_OMNI_FRAME_PIXELS = (128 * 32 * 32, 768 * 32 * 32)
+"""Pixels of a frame as transformers' processor sets them, whatever the folder says."""
+LANGUAGE_FILE = "openvino_language_model.xml"
+AUDIO_FILE = "openvino_audio_encoder_model.xml"
+
+
+@dataclass(frozen=True, slots=True)
+class PixelBudget:
+    """How many pixels an image or video may have when the model sees it."""
+
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class VisionConfig:
+    """How images are cut into patches.
+
+    Attributes:
+        patch_size: Pixels along each side of a patch.
+        merge_size: Patches along each side of what becomes one token.
+        num_frames: Frames that one patch covers.
+        mean, std: Of each colour, to normalise with.
+        side: Position embeddings along each side of their square.
+        head_size: Width of an attention head of the encoder.
+        num_deep: Layers of the language model that get features of their own.
+        image: Pixels of an image.
+        video: Pixels of a video: of each frame in Qwen3-Omni, of all together in Qwen3-VL.
+    """
+
+    patch_size: int
+    merge_size: int
+    num_frames: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    side: int
+    head_size: int
+    num_deep: int
+    image: PixelBudget
+    video: PixelBudget
+
+    @property
+    def factor(self) -> int:
+        """Pixels along each side of what becomes one token."""
+        return self.patch_size * self.merge_size
+
+
+@dataclass(frozen=True, slots=True)
+class MultimodalConfig:
+    """A model that takes more than text.
+
+    Attributes:
+        family: Whose rules it follows.
+        vision: How it sees.
+        hidden_size: Width of a token's embedding.
+        pad_token_ids: The token that stands for each kind it takes.
+        text: The language model's part of ``config.json``.
+        positions_per_s: Steps of position in a second of video (Qwen3-Omni).
+    """
+
+    family: FamilyName
+    vision: VisionConfig
+    hidden_size: int
+    pad_token_ids: dict[Kind, int]
+    text: dict[str, Any]
+    positions_per_s: int = 13
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What it takes beside text."""
+        return frozenset(self.pad_token_ids)
+
+
+def read_multimodal(folder: Path) -> MultimodalConfig | None:
+    """What a folder says about media; ``None`` for a model of text.
+
+    Raises:
+        ModelFolderError: The model takes more than text, but is of no known family, or a file
+            lacks what is needed.
+    """
+    if not (folder / LANGUAGE_FILE).is_file():
+        return None
+    config = _read(folder / "config.json")
+    family = _FAMILIES.get(str(config.get("model_type")))
+    if family is None:
+        known = ", ".join(_FAMILIES)
+        raise ModelFolderError(
+            f"{folder}: a model of type {config.get('model_type')!r} that takes more than text; "
+            f"known are {known}"
+        )
+    try:
+        return _multimodal(folder, family, config.get("thinker_config", config))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelFolderError(
+            f"{folder}: its files do not describe what it takes beside text: {error}"
+        ) from error
+
+
+def _multimodal(folder: Path, family: FamilyName, config: dict[str, Any]) -> MultimodalConfig:
+    pads: dict[Kind, int] = {
+        "image": config["image_token_id"],
+        "video": config["video_token_id"],
+    }
+    if family == "qwen3_omni" and (folder / AUDIO_FILE).is_file():
+        pads["audio"] = config["audio_token_id"]
+    return MultimodalConfig(
+        family=family,
+        vision=_vision(folder, family, config["vision_config"]),
+        hidden_size=int(config["text_config"]["hidden_size"]),
+        pad_token_ids=pads,
+        text=config["text_config"],
+        positions_per_s=int(config.get("position_id_per_seconds") or 13),
+    )
+
+
+def _vision(folder: Path, family: FamilyName, config: dict[str, Any]) -> VisionConfig:
+    processor = _read(folder / "processor_config.json")
+    image = processor.get("image_processor") or _read(folder / "preprocessor_config.json")
+    video = processor.get("video_processor") or _read(folder / "video_preprocessor_config.json")
+    of_video = _budget(video or image)
+    if family == "qwen3_omni" and of_video.most > _OMNI_FRAME_PIXELS[1]:
+        of_video = PixelBudget(*_OMNI_FRAME_PIXELS)
+    return VisionConfig(
+        patch_size=int(config["patch_size"]),
+        merge_size=int(config["spatial_merge_size"]),
+        num_frames=int(config["temporal_patch_size"]),
+        mean=tuple(image["image_mean"]),
+        std=tuple(image["image_std"]),
+        side=int(config["num_position_embeddings"] ** 0.5),
+        head_size=int(config["hidden_size"]) // int(config["num_heads"]),
+        num_deep=len(config["deepstack_visual_indexes"]),
+        image=_budget(image),
+        video=of_video,
+    )
+
+
+def _budget(processor: dict[str, Any]) -> PixelBudget:
+    size = processor.get("size") or {}
+    least = size.get("shortest_edge") or processor["min_pixels"]
+    most = size.get("longest_edge") or processor["max_pixels"]
+    return PixelBudget(int(least), int(most))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelFolderError(f"{path}: cannot be read as JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise ModelFolderError(f"{path}: holds no JSON object")
+    return content

@@ -1,0 +1,171 @@
+"""How a piece of media stands in a prompt: its tokens, their positions, and what is encoded."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from palaver.multimodal import audio, vision
+from palaver.multimodal.config import MultimodalConfig, PixelBudget
+from palaver.multimodal.media import Audio, Detail, Image, Kind, Media, Video
+
+_DIGEST_BYTES = 16
+_LOW_PIXELS = 512 * 512
+_AUTO_PIXELS = 1024 * 1024
+_HIGH_PIXELS = 2048 * 2048
+_PIECE_CHUNKS = 10
+
+MARKERS: dict[Kind, str] = {
+    "image": "<|image_pad|>",
+    "video": "<|video_pad|>",
+    "audio": "<|audio_pad|>",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one run of an encoder turns into embeddings.
+
+    Attributes:
+        kind: What it is.
+        content: ``uint8[frames, height, width, 3]`` or ``float32[chunks, 128, frames]``.
+        num_tokens: Embeddings that come out.
+        content_hash: Of all that the embeddings and their places depend on.
+    """
+
+    kind: Kind
+    content: NDArray[np.uint8] | NDArray[np.float32]
+    num_tokens: int
+    content_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Tokens without text between them.
+
+    Attributes:
+        pieces: In order.
+        positions: ``int32[3, tokens]``, counted from where the run begins.
+    """
+
+    pieces: Sequence[Piece]
+    positions: NDArray[np.int32]
+
+    @property
+    def num_tokens(self) -> int:
+        """How many they are."""
+        return int(self.positions.shape[1])
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedMedia:
+    """A piece of media, ready to be put into a prompt.
+
+    Attributes:
+        kind: What it is.
+        text: What stands in the prompt for it, with one marker for each run.
+        runs: What the markers stand for, in order.
+    """
+
+    kind: Kind
+    text: str
+    runs: Sequence[Run]
+
+
+class MultimodalRules(Protocol):
+    """The rules of a family of models."""
+
+    @property
+    def config(self) -> MultimodalConfig:
+        """What the model's folder says."""
+
+    def marker(self, kind: Kind) -> re.Pattern[str]:
+        """What a chat template writes for a piece of media of this kind."""
+
+    def place(self, media: Media, detail: Detail = "auto") -> PlacedMedia:
+        """How ``media`` stands in a prompt; takes milliseconds, or seconds for a long video.
+
+        Raises:
+            ValueError: The media have a shape that the model cannot take; says which.
+        """
+
+
+def place_image(image: Image, multimodal: MultimodalConfig, detail: Detail) -> PlacedMedia:
+    """An image, in the size that ``detail`` asks for (spec row S08)."""
+    most = {"low": _LOW_PIXELS, "auto": _AUTO_PIXELS, "high": _HIGH_PIXELS}[detail]
+    budget = multimodal.vision.image
+    budget = PixelBudget(min(budget.least, most), min(budget.most, most))
+    height, width = image.pixels.shape[:2]
+    size = vision.fitting_size(height, width, multimodal.vision.factor, budget)
+    run = frames_run("image", vision.resize(image.pixels, *size)[None], [0], multimodal)
+    return PlacedMedia("image", MARKERS["image"], [run])
+
+
+def resized_frames(
+    video: Video, multimodal: MultimodalConfig, *, is_shared_budget: bool
+) -> NDArray[np.uint8]:
+    """The frames in the size that the model sees, ``uint8[N, height, width, 3]``."""
+    num = -(-len(video.frames) // multimodal.vision.num_frames) * multimodal.vision.num_frames
+    height, width = vision.fitting_size(
+        video.frames.shape[1],
+        video.frames.shape[2],
+        multimodal.vision.factor,
+        multimodal.vision.video,
+        num if is_shared_budget else 1,
+    )
+    return np.stack([vision.resize(frame, height, width) for frame in video.frames])
+
+
+def frames_run(
+    kind: Kind, frames: NDArray[np.uint8], times: Sequence[int], multimodal: MultimodalConfig
+) -> Run:
+    """The run of frames that follow each other, a piece for each step in time.
+
+    Args:
+        kind: Image or video.
+        frames: ``uint8[N, height, width, 3]``, already in size.
+        times: Position of each step in time.
+        multimodal: The sizes.
+    """
+    factor, num = multimodal.vision.factor, multimodal.vision.num_frames
+    rows, columns = frames.shape[1] // factor, frames.shape[2] // factor
+    pieces, places = [], []
+    for i, time in enumerate(times):
+        content = frames[i * num : (i + 1) * num]
+        positions = vision.grid_positions(rows, columns, time)
+        pieces.append(_piece(kind, content, rows * columns, positions))
+        places.append(positions)
+    return Run(pieces, np.concatenate(places, axis=1))
+
+
+def place_audio(sound: Audio) -> PlacedMedia:
+    """A sound, a piece for each ten seconds."""
+    mel = audio.log_mel(sound.samples)
+    chunks = audio.in_chunks(mel)
+    pieces = []
+    for begin in range(0, len(chunks), _PIECE_CHUNKS):
+        content = np.ascontiguousarray(chunks[begin : begin + _PIECE_CHUNKS])
+        left = mel.shape[1] - begin * audio.CHUNK_FRAMES
+        num = audio.num_tokens(min(left, _PIECE_CHUNKS * audio.CHUNK_FRAMES))
+        pieces.append(_piece("audio", content, num, np.array(num)))
+    num_tokens = sum(piece.num_tokens for piece in pieces)
+    positions = np.tile(np.arange(num_tokens, dtype=np.int32), (3, 1))
+    return PlacedMedia("audio", MARKERS["audio"], [Run(pieces, positions)])
+
+
+def _piece(
+    kind: Kind,
+    content: NDArray[np.uint8] | NDArray[np.float32],
+    num: int,
+    positions: NDArray[np.generic],
+) -> Piece:
+    digest = hashlib.blake2b(f"{kind}{content.shape}".encode(), digest_size=_DIGEST_BYTES)
+    digest.update(content.tobytes())
+    digest.update(positions.tobytes())
+    return Piece(kind, content, num, digest.digest())

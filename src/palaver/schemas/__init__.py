@@ -1,0 +1,1 @@
+"""JSON Schemas of requests, checked in a bounded child process."""

@@ -1,0 +1,289 @@
+"""The server's side of an engine process, over a real one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from palaver.engine.process.backend import ProcessBackend
+from palaver.engine.process.config import EngineConfig
+from palaver.engine.process.messages import Prepare, Refused, ToEngine
+from palaver.errors import InternalError, InvalidRequest, ModelFolderError, ModelNotAvailable
+from palaver.generation.output import TokenOutput
+from palaver.generation.request import Array, Prompt, SamplingParams, Span
+from palaver.generation.stream import Generation
+from palaver.models.served import BUILT_IN_FOLDER
+from palaver.runtime import RuntimeConfig
+from palaver.runtime.fake import FakeRuntime
+from tests.engine.conversations import request, token_ids
+from tests.engine.naive import naive_answers
+
+_FAKE = EngineConfig(runtime=RuntimeConfig(folder="", cache_bytes=0, kind="fake"))
+_FAKE_WITH_WORDS = EngineConfig(
+    runtime=RuntimeConfig(folder=str(BUILT_IN_FOLDER), cache_bytes=0, kind="fake")
+)
+_PROMPT = Prompt(token_ids(10))
+_LONG = SamplingParams(max_tokens=4000, seed=1)
+_SHORT = SamplingParams(max_tokens=7, seed=1)
+_TIMEOUT_S = 60
+
+
+@asynccontextmanager
+async def _started(config: EngineConfig = _FAKE) -> AsyncIterator[ProcessBackend]:
+    client = ProcessBackend("fake", config)
+    await client.start()
+    try:
+        yield client
+    finally:
+        await client.stop()
+
+
+def _with_client(
+    test: Callable[[ProcessBackend], Awaitable[None]], config: EngineConfig = _FAKE
+) -> None:
+    async def main() -> None:
+        async with asyncio.timeout(_TIMEOUT_S), _started(config) as client:
+            await test(client)
+
+    asyncio.run(main())
+
+
+async def _all_tokens(generation: Generation) -> list[TokenOutput]:
+    tokens: list[TokenOutput] = []
+    while more := await generation.next_tokens():
+        tokens += more
+    generation.close()
+    return tokens
+
+
+def _expected_short_answer() -> list[int]:
+    naive = naive_answers(
+        request(0, _PROMPT.token_ids, max_tokens=7, seed=1),
+        lambda num_blocks: FakeRuntime(num_blocks=num_blocks),
+    )
+    return [token_id for token_id, _, _ in naive[0, 0]]
+
+
+def test_tokens_stream_and_are_those_of_the_engine() -> None:
+    async def test(client: ProcessBackend) -> None:
+        tokens = await _all_tokens(client.generate(_PROMPT, _SHORT))
+        assert [token.token_id for token in tokens] == _expected_short_answer()
+        assert [token.finish for token in tokens] == [None] * 6 + ["length"]
+        assert client.num_requests == 0
+        generation = client.generate(_PROMPT, _LONG)
+        assert len(await generation.next_tokens()) < 4000
+        assert not generation.is_finished
+        generation.close()
+
+    _with_client(test)
+
+
+def test_what_a_model_makes_of_media_is_there_with_the_first_token_if_it_is_wanted() -> None:
+    async def test(client: ProcessBackend) -> None:
+        content = Array.of(np.array([1], dtype=np.uint8))
+        prompt = Prompt([10, 5, 5, 5, 11], [Span(1, 3, "image", b"1", content)])
+        states: list[NDArray[np.float32]] = []
+        generation = client.generate(prompt, _SHORT, states=states)
+        first = await generation.next_tokens()
+        assert sum(map(len, states)) == 3
+        tokens = first + await _all_tokens(generation)
+        silent = await _all_tokens(client.generate(prompt, _SHORT))
+        assert [t.token_id for t in tokens] == [t.token_id for t in silent]
+        assert sum(map(len, states)) == 3
+
+    _with_client(test)
+
+
+def test_a_closed_generation_is_forgotten_and_its_memory_serves_the_next() -> None:
+    async def test(client: ProcessBackend) -> None:
+        for _ in range(5):  # each needs nearly the whole cache
+            generation = client.generate(_PROMPT, _LONG)
+            await generation.next_tokens()
+            generation.close()
+        assert client.num_requests == 0
+        tokens = await _all_tokens(client.generate(_PROMPT, _SHORT))
+        assert [token.token_id for token in tokens] == _expected_short_answer()
+
+    _with_client(test)
+
+
+def test_a_cancelled_choice_brings_no_more_tokens_and_the_other_finishes() -> None:
+    async def test(client: ProcessBackend) -> None:
+        params = SamplingParams(max_tokens=500, seed=1)
+        generation = client.generate(_PROMPT, params, num_choices=2)
+        first = await generation.next_tokens()
+        assert {token.choice for token in first} == {0, 1}
+        generation.cancel(1)
+        rest = await _all_tokens(generation)
+        assert 1 not in {token.choice for token in rest}
+        assert sum(token.choice == 0 for token in first + rest) == 500
+        assert generation.is_finished
+
+    _with_client(test)
+
+
+def test_cancelling_drops_tokens_that_wait_to_be_read() -> None:
+    generation = Generation(2, lambda choice: None)
+    for choice in (0, 1, 0):
+        generation.deliver(TokenOutput(1, choice, 5))
+    generation.cancel(0)
+    generation.deliver(TokenOutput(1, 0, 6))
+    generation.deliver(TokenOutput(1, 1, 7, "stop"))
+    tokens = asyncio.run(generation.next_tokens())
+    assert [(token.choice, token.token_id) for token in tokens] == [(1, 5), (1, 7)]
+    assert generation.is_finished
+
+
+def test_an_error_comes_after_the_tokens_that_are_already_there() -> None:
+    async def main() -> None:
+        generation = Generation(1, lambda choice: None)
+        generation.deliver(TokenOutput(1, 0, 5))
+        generation.fail(ModelNotAvailable("gone"))
+        assert [token.token_id for token in await generation.next_tokens()] == [5]
+        for _ in range(2):
+            with pytest.raises(ModelNotAvailable, match="gone"):
+                await generation.next_tokens()
+
+    asyncio.run(main())
+
+
+def test_a_request_that_never_fits_fails_alone() -> None:
+    async def test(client: ProcessBackend) -> None:
+        params = SamplingParams(max_tokens=10_000, seed=1)
+        refused = client.generate(_PROMPT, params)
+        served = client.generate(_PROMPT, _SHORT)
+        with pytest.raises(InvalidRequest, match="4096 tokens"):
+            await refused.next_tokens()
+        refused.close()
+        assert len(await _all_tokens(served)) == 7
+
+    _with_client(test)
+
+
+def test_a_request_at_which_the_engine_itself_failed_is_an_internal_error() -> None:
+    async def test(client: ProcessBackend) -> None:
+        generation = client.generate(_PROMPT, _SHORT)
+        client._receive(Refused(1, "the encoders failed", is_own_failure=True))
+        with pytest.raises(InternalError, match="the encoders failed"):
+            await _all_tokens(generation)
+
+    _with_client(test)
+
+
+def test_a_killed_engine_fails_what_runs_and_is_started_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def until_failure(generation: Generation) -> None:
+        while await generation.next_tokens():
+            pass
+
+    async def test(client: ProcessBackend) -> None:
+        running = [client.generate(_PROMPT, _LONG) for _ in range(3)]
+        await running[0].next_tokens()
+        first_pid = client.pid
+        assert first_pid is not None
+        os.kill(first_pid, signal.SIGKILL)
+        for generation in running:
+            with pytest.raises(ModelNotAvailable) as caught:
+                await until_failure(generation)
+            assert caught.value.status == 503
+            assert int(caught.value.headers["Retry-After"]) > 0
+            generation.close()
+        while client.ready is None:
+            await asyncio.sleep(0.01)
+        tokens = await _all_tokens(client.generate(_PROMPT, _SHORT))
+        assert [token.token_id for token in tokens] == _expected_short_answer()
+        assert client.num_starts == 2
+        assert client.pid != first_pid
+
+    with caplog.at_level(logging.INFO, "palaver.engine.process.backend"):
+        _with_client(test)
+    messages = [record.getMessage() for record in caplog.records]
+    assert any("status -9" in message for message in messages)
+    assert any("is back" in message for message in messages)
+
+
+def test_an_engine_is_prepared_for_grammars_each_time_it_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[object] = []
+    send = ProcessBackend._send
+
+    def note(client: ProcessBackend, message: ToEngine) -> None:
+        told.append(message)
+        send(client, message)
+
+    monkeypatch.setattr(ProcessBackend, "_send", note)
+
+    async def test(client: ProcessBackend) -> None:
+        client.prepare((2,))
+        assert client.pid
+        os.kill(client.pid, signal.SIGKILL)
+        while client.num_starts == 1 or client.ready is None:
+            await asyncio.sleep(0.01)
+        tokens = await _all_tokens(client.generate(_PROMPT, _SHORT))
+        assert [token.token_id for token in tokens] == _expected_short_answer()
+        assert told.count(Prepare((2,))) == 2
+
+    _with_client(test, _FAKE_WITH_WORDS)
+
+
+def test_nothing_is_generated_before_the_engine_is_ready() -> None:
+    with pytest.raises(ModelNotAvailable, match="starting"):
+        ProcessBackend("fake", _FAKE).generate(_PROMPT, _SHORT)
+
+
+def test_stopping_ends_the_process_and_fails_what_runs() -> None:
+    async def main() -> None:
+        async with asyncio.timeout(_TIMEOUT_S):
+            async with _started() as client:
+                generation = client.generate(_PROMPT, _LONG)
+                await generation.next_tokens()
+                pid = client.pid
+            assert pid is not None
+            with pytest.raises(ProcessLookupError):
+                os.kill(pid, 0)
+            with pytest.raises(ModelNotAvailable, match="shutting down"):
+                while True:
+                    assert await generation.next_tokens()
+            assert client.num_starts == 1
+
+    asyncio.run(main())
+
+
+def test_a_folder_without_a_model_is_an_error_that_names_it(tmp_path: Path) -> None:
+    config = EngineConfig(runtime=RuntimeConfig(folder=str(tmp_path), cache_bytes=2**20))
+
+    async def main() -> None:
+        client = ProcessBackend("broken", config)
+        with pytest.raises(ModelFolderError, match=str(tmp_path)):
+            await client.start()
+
+    asyncio.run(main())
+
+
+def test_an_engine_comes_back_though_someone_stopped_waiting_for_an_inspection(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def test(client: ProcessBackend) -> None:
+        assert client.pid
+        os.kill(client.pid, signal.SIGSTOP)
+        inspecting = asyncio.create_task(client.inspect())
+        await asyncio.sleep(0)
+        inspecting.cancel()
+        os.kill(client.pid, signal.SIGKILL)
+        while client.num_starts == 1 or client.ready is None:
+            await asyncio.sleep(0.01)
+        assert len(await _all_tokens(client.generate(_PROMPT, _SHORT))) == 7
+
+    with caplog.at_level(logging.CRITICAL, "palaver.engine.process.backend"):
+        _with_client(test)

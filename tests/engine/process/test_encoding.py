@@ -1,0 +1,133 @@
+"""Media are encoded beside the steps: in turn, once, and not for those who left."""
+
+from __future__ import annotations
+
+import threading
+from queue import SimpleQueue
+
+import numpy as np
+from numpy.typing import NDArray
+
+from palaver.engine.process.encoding import Encoding, FeatureCache, MediaEncoder
+from palaver.generation.request import Array, GenerationRequest, Prompt, SamplingParams, Span
+from palaver.host.time_slices import take_short_turns
+from palaver.multimodal.media import Kind
+from palaver.runtime.base import Features
+from tests.host.slices import turn_ns
+
+TIMEOUT_S = 10
+
+
+class SlowEncoder:
+    """Encodes a piece whenever it is let."""
+
+    def __init__(self, num_tokens: int | None = None) -> None:
+        self.may_go = threading.Semaphore(0)
+        self.begun: SimpleQueue[int] = SimpleQueue()
+        self._num_tokens = num_tokens
+
+    def encode(
+        self, kind: Kind, content: NDArray[np.uint8] | NDArray[np.float32], num_tokens: int
+    ) -> Features:
+        self.begun.put(int(content[0]))
+        assert self.may_go.acquire(timeout=TIMEOUT_S)
+        rows = np.full((self._num_tokens or num_tokens, 4), content[0], dtype=np.float32)
+        return Features(rows, None)
+
+
+def request(request_id: int, *contents: int) -> GenerationRequest:
+    spans = [
+        Span(i, 1, "image", bytes([value]), Array.of(np.array([value], dtype=np.uint8)))
+        for i, value in enumerate(contents)
+    ]
+    prompt = Prompt([5] * (len(contents) + 1), spans)
+    return GenerationRequest(request_id, prompt, SamplingParams(max_tokens=1, seed=0))
+
+
+def started(
+    encoder: SlowEncoder, cache_bytes: int = 2**20
+) -> tuple[MediaEncoder, SimpleQueue[Encoding]]:
+    done: SimpleQueue[Encoding] = SimpleQueue()
+    return MediaEncoder(encoder, done.put, cache_bytes), done
+
+
+def test_requests_take_turns_piece_by_piece() -> None:
+    encoder = SlowEncoder()
+    media, done = started(encoder)
+    media.add(request(1, 10, 11, 12))
+    assert encoder.begun.get(timeout=TIMEOUT_S) == 10
+    media.add(request(2, 20))
+    encoder.may_go.release(4)
+    assert done.get(timeout=TIMEOUT_S).request.request_id == 2
+    last = done.get(timeout=TIMEOUT_S)
+    assert [int(f.rows[0, 0]) for f in last.features] == [10, 11, 12]
+    assert [encoder.begun.get(timeout=TIMEOUT_S) for _ in range(3)] == [20, 11, 12]
+
+
+def test_encoding_leaves_short_turns_to_the_step() -> None:
+    turns: list[int | None] = []
+
+    class Observer(SlowEncoder):
+        def encode(
+            self, kind: Kind, content: NDArray[np.uint8] | NDArray[np.float32], num_tokens: int
+        ) -> Features:
+            turns.append(turn_ns(threading.get_native_id()))
+            return super().encode(kind, content, num_tokens)
+
+    def start() -> None:
+        take_short_turns(are_inherited=True)
+        encoder = Observer()
+        encoder.may_go.release()
+        media, done = started(encoder)
+        media.add(request(1, 10))
+        assert done.get(timeout=TIMEOUT_S).is_done
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+    assert turns == [turn_ns(threading.get_native_id())]
+
+
+def test_the_same_piece_is_encoded_once() -> None:
+    encoder = SlowEncoder()
+    media, done = started(encoder)
+    encoder.may_go.release(3)
+    media.add(request(1, 10, 10, 11))
+    media.add(request(2, 11, 10))
+    first, second = done.get(timeout=TIMEOUT_S), done.get(timeout=TIMEOUT_S)
+    values = [[int(f.rows[0, 0]) for f in e.features] for e in (first, second)]
+    assert sorted(values) == [[10, 10, 11], [11, 10]]
+    assert encoder.begun.qsize() == 2
+
+
+def test_a_request_that_left_is_not_gone_on_with() -> None:
+    encoder = SlowEncoder()
+    media, done = started(encoder)
+    media.add(request(1, 10, 11, 12))
+    assert encoder.begun.get(timeout=TIMEOUT_S) == 10
+    media.forget(1)
+    media.add(request(2, 20))
+    encoder.may_go.release(4)
+    assert done.get(timeout=TIMEOUT_S).request.request_id == 2
+    assert encoder.begun.get(timeout=TIMEOUT_S) == 20
+    assert done.empty()
+
+
+def test_an_encoder_that_fails_is_told() -> None:
+    encoder = SlowEncoder(num_tokens=7)
+    media, done = started(encoder)
+    encoder.may_go.release(1)
+    media.add(request(1, 10))
+    assert "7 embeddings instead of 1" in str(done.get(timeout=TIMEOUT_S).error)
+
+
+def test_features_used_longest_ago_are_dropped_first() -> None:
+    cache = FeatureCache(max_bytes=3 * 16)
+    piece = Features(np.zeros((1, 4), dtype=np.float32), None)
+    for name in (b"a", b"b", b"c"):
+        cache.put(name, piece)
+    assert cache.get(b"a") is piece
+    cache.put(b"d", piece)
+    assert cache.get(b"b") is None
+    assert cache.get(b"a") is piece
+    assert cache.num_bytes == 3 * 16

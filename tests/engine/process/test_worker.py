@@ -1,0 +1,258 @@
+"""The engine's process, spoken to over its socket."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from palaver.engine.engine import Engine
+from palaver.engine.grammar.compiler import GrammarCompiler
+from palaver.engine.process.config import EngineConfig
+from palaver.engine.process.messages import (
+    LENGTH,
+    Cancel,
+    Failed,
+    FromEngine,
+    Ready,
+    Refused,
+    StepDone,
+    Submit,
+    decode_from_engine,
+    frame,
+)
+from palaver.engine.process.worker import Worker, _end_if_nobody_waits
+from palaver.generation.output import TokenOutput
+from palaver.generation.request import (
+    Array,
+    GenerationRequest,
+    Grammar,
+    Prompt,
+    SamplingParams,
+    Span,
+)
+from palaver.runtime import RuntimeConfig
+from palaver.runtime.base import Features
+from palaver.runtime.fake import FakeEncoder, FakeRuntime
+from tests.engine.conversations import request, token_ids
+
+_FAKE = RuntimeConfig(folder="", cache_bytes=0, kind="fake")
+_TIMEOUT_S = 30
+
+
+class Child:
+    """An engine process and this side of its socket."""
+
+    def __init__(self, runtime: RuntimeConfig) -> None:
+        self.socket, theirs = socket.socketpair()
+        self.socket.settimeout(_TIMEOUT_S)
+        config = msgspec.json.encode(EngineConfig(runtime=runtime)).decode()
+        command = [
+            sys.executable,
+            "-m",
+            "palaver.engine.process.worker",
+            str(theirs.fileno()),
+            config,
+        ]
+        with theirs:
+            self.process = subprocess.Popen(
+                command, pass_fds=[theirs.fileno()], stderr=subprocess.DEVNULL
+            )
+        self._stream = self.socket.makefile("rb")
+
+    def send(self, message: Submit | Cancel) -> None:
+        self.socket.sendall(frame(message))
+
+    def receive(self) -> FromEngine:
+        (length,) = LENGTH.unpack(self._stream.read(LENGTH.size))
+        message: FromEngine = decode_from_engine(self._stream.read(length))
+        return message
+
+    def tokens_of(self, request_id: int) -> list[TokenOutput]:
+        """Its tokens up to the last one."""
+        tokens: list[TokenOutput] = []
+        while not tokens or not tokens[-1].finish:
+            message = self.receive()
+            assert isinstance(message, StepDone)
+            tokens += [token for token in message.tokens if token.request_id == request_id]
+        return tokens
+
+    def hang_up(self) -> None:
+        self._stream.close()
+        self.socket.close()
+
+    def has_ended(self) -> bool:
+        self.process.wait(_TIMEOUT_S)
+        return True
+
+
+@contextmanager
+def _child(runtime: RuntimeConfig = _FAKE) -> Iterator[Child]:
+    child = Child(runtime)
+    try:
+        yield child
+    finally:
+        child.hang_up()
+        child.process.kill()
+        child.process.wait()
+
+
+@contextmanager
+def _ready_child() -> Iterator[Child]:
+    with _child() as child:
+        assert isinstance(child.receive(), Ready)
+        yield child
+
+
+def test_it_says_first_what_it_has_loaded() -> None:
+    with _child() as child:
+        ready = child.receive()
+    assert isinstance(ready, Ready)
+    assert (ready.vocab_size, ready.num_cache_tokens) == (64, 4096)
+
+
+def test_it_says_why_a_folder_cannot_be_loaded_and_ends(tmp_path: Path) -> None:
+    with _child(RuntimeConfig(folder=str(tmp_path), cache_bytes=2**20)) as child:
+        failed = child.receive()
+        assert isinstance(failed, Failed)
+        assert "openvino_model.xml" in failed.message
+        assert str(tmp_path) in failed.message
+        assert child.has_ended()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_it_ends_when_the_server_dies_while_the_model_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    exits: list[int] = []
+    monkeypatch.setattr("palaver.engine.process.worker.os._exit", exits.append)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        if is_there:
+            ours.sendall(b"a message")
+        else:
+            ours.close()
+        _end_if_nobody_waits(theirs)
+        assert exits == ([] if is_there else [0])
+        assert theirs.recv(9) == (b"a message" if is_there else b"")
+
+
+def test_a_request_that_never_fits_is_refused_and_the_next_one_served() -> None:
+    with _ready_child() as child:
+        child.send(Submit(request(1, token_ids(10), max_tokens=10_000)))
+        refused = child.receive()
+        assert isinstance(refused, Refused)
+        assert refused.request_id == 1
+        assert "4096" in refused.message
+        child.send(Submit(request(2, token_ids(10), max_tokens=3)))
+        assert len(child.tokens_of(2)) == 3
+
+
+def test_a_cancelled_request_brings_no_more_tokens() -> None:
+    with _ready_child() as child:
+        child.send(Submit(request(1, token_ids(10), max_tokens=4000)))
+        assert isinstance(child.receive(), StepDone)
+        child.send(Cancel(1))
+        child.send(Submit(request(2, token_ids(10), max_tokens=50)))
+        steps: list[list[int]] = []
+        while not any(2 in step for step in steps):
+            message = child.receive()
+            assert isinstance(message, StepDone)
+            steps.append([token.request_id for token in message.tokens])
+        assert 1 not in steps[-1]
+        assert {token.request_id for token in child.tokens_of(2)} == {2}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_that_end_a_terminal_or_a_service_are_left_to_the_server(
+    number: signal.Signals,
+) -> None:
+    with _ready_child() as child:
+        child.process.send_signal(number)
+        child.send(Submit(request(1, token_ids(10), max_tokens=3)))
+        assert len(child.tokens_of(1)) == 3
+
+
+def test_it_ends_when_the_server_hangs_up_while_nothing_is_to_do() -> None:
+    with _ready_child() as child:
+        child.hang_up()
+        assert child.has_ended()
+
+
+def test_it_ends_when_the_server_hangs_up_amid_an_answer() -> None:
+    with _ready_child() as child:
+        child.send(Submit(request(1, token_ids(10), max_tokens=4000)))
+        assert isinstance(child.receive(), StepDone)
+        child.hang_up()
+        assert child.has_ended()
+
+
+def test_it_ends_when_the_server_dies_with_tokens_unread() -> None:
+    with _ready_child() as child:
+        child.send(Submit(request(1, token_ids(10), max_tokens=1)))
+        assert child.socket.recv(1, socket.MSG_PEEK)
+        child.hang_up()  # with something unread, the other side sees a reset and not an end
+        assert child.has_ended()
+
+
+@pytest.mark.parametrize("num_bytes", [2, LENGTH.size, LENGTH.size + 5])
+def test_it_ends_when_the_server_dies_amid_a_message(num_bytes: int) -> None:
+    with _ready_child() as child:
+        child.socket.sendall(frame(Submit(request(1, token_ids(10))))[:num_bytes])
+        child.hang_up()
+        assert child.has_ended()
+
+
+class _Panics(BaseException):
+    """What a library raises that has lost its bearings; no :class:`Exception`."""
+
+
+def test_a_grammar_that_brings_the_library_down_is_refused_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def panic(*arguments: object) -> None:
+        raise _Panics
+
+    monkeypatch.setattr(GrammarCompiler, "compile", panic)
+    ours, theirs = socket.socketpair()
+    compiler = GrammarCompiler(Path("tokenizer.json"), 64)
+    worker = Worker(theirs, Engine(FakeRuntime(num_blocks=64)), compiler)
+    grammar = Grammar("start: /a/", "response_format")
+    with ours, theirs:
+        worker._apply(Submit(request(1, token_ids(10), grammar=grammar)))
+        worker._take_messages()
+        (length,) = LENGTH.unpack(ours.recv(LENGTH.size))
+        refused = decode_from_engine(ours.recv(length))
+    assert isinstance(refused, Refused)
+    assert (refused.request_id, refused.param) == (1, None)
+    assert not worker._preparing
+
+
+class _BrokenEncoder(FakeEncoder):
+    def encode(self, *_: object) -> Features:
+        raise RuntimeError("tensor 0x5f has lost its memory")
+
+
+def test_an_encoder_that_fails_is_not_the_clients_fault() -> None:
+    ours, theirs = socket.socketpair()
+    compiler = GrammarCompiler(Path("tokenizer.json"), 64)
+    worker = Worker(theirs, Engine(FakeRuntime(num_blocks=64)), compiler, _BrokenEncoder())
+    picture = Span(0, 3, "image", b"1", Array.of(np.zeros(1, dtype=np.uint8)))
+    prompt = Prompt([5, 5, 5], [picture], Array.of(np.zeros((3, 3), dtype=np.int32)))
+    with ours, theirs:
+        worker._apply(Submit(GenerationRequest(1, prompt, SamplingParams(max_tokens=1, seed=1))))
+        worker._apply(worker._inbox.get(timeout=_TIMEOUT_S))
+        (length,) = LENGTH.unpack(ours.recv(LENGTH.size))
+        refused = decode_from_engine(ours.recv(length))
+    assert isinstance(refused, Refused)
+    assert refused.is_own_failure
+    assert "0x5f" not in refused.message, "which the log has"
+    assert not worker._preparing

@@ -1,0 +1,82 @@
+"""Each step's figures, and where sequences stand."""
+
+from __future__ import annotations
+
+from palaver.engine.engine import Engine
+from palaver.generation.stats import StepStats
+from tests.engine.conversations import request, token_ids
+from tests.engine.naive import fake_runtime
+
+
+def run(engine: Engine) -> list[StepStats]:
+    """The figures of all steps until there is nothing left to do."""
+    figures = []
+    while engine.has_work:
+        engine.step()
+        assert engine.stats is not None
+        figures.append(engine.stats)
+    return figures
+
+
+def test_figures_of_all_steps_add_up_to_the_tokens_of_the_requests() -> None:
+    engine = Engine(fake_runtime(64), max_step_tokens=16)
+    engine.add(request(0, token_ids(30), max_tokens=5))
+    engine.add(request(1, token_ids(10, salt=1), max_tokens=7, num_choices=2))
+    figures = run(engine)
+    assert sum(stats.num_prompt_tokens for stats in figures) == 40
+    assert sum(stats.num_decoded_tokens for stats in figures) == 4 + 6 + 6
+    assert all(stats.model_s >= 0 and stats.host_s >= 0 for stats in figures)
+    assert figures[-1].num_held_blocks == 0
+    assert figures[-1].num_running == figures[-1].num_waiting == 0
+
+
+def test_a_repeated_prompt_counts_as_cached_and_reading_back_is_counted_apart() -> None:
+    engine = Engine(fake_runtime(64))
+    prompt = token_ids(30)
+    engine.add(request(0, prompt, max_tokens=9))
+    first = run(engine)
+    engine.add(request(1, prompt, max_tokens=1))
+    second = run(engine)
+    assert sum(stats.num_cached_tokens for stats in first) == 0
+    assert sum(stats.num_warmup_tokens for stats in first) > 0
+    cached = sum(stats.num_cached_tokens for stats in second)
+    assert cached == 28
+    assert sum(stats.num_prompt_tokens for stats in second) == 30 - cached
+
+
+def test_there_are_no_figures_where_nothing_was_computed() -> None:
+    engine = Engine(fake_runtime(64))
+    engine.add(request(0, token_ids(3), max_tokens=1))
+    run(engine)
+    assert engine.step() == []
+    assert engine.stats is None
+
+
+def test_a_prompt_preempted_while_it_is_read_was_not_found_in_the_cache() -> None:
+    engine = Engine(fake_runtime(16), max_step_tokens=9)
+    engine.add(request(0, token_ids(6), max_tokens=30))
+    engine.step()
+    engine.add(request(1, token_ids(50, salt=1), max_tokens=2))
+    tokens = []
+    while engine.num_requests:
+        tokens += engine.step()
+    assert engine.scheduler.num_preemptions > 0
+    assert {token.num_cached_tokens for token in tokens if token.request_id == 1} == {0}
+
+
+def test_inspecting_tells_where_every_sequence_stands() -> None:
+    engine = Engine(fake_runtime(64), max_step_tokens=8, max_running=2)
+    engine.add(request(0, token_ids(4), max_tokens=9))
+    engine.step()
+    engine.add(request(1, token_ids(20, salt=1), max_tokens=2))
+    engine.step()
+    engine.add(request(2, token_ids(20, salt=2), max_tokens=2))
+    states = engine.inspect()
+    assert [(s.request_id, s.state) for s in states] == [
+        (0, "decode"),
+        (1, "prefill"),
+        (2, "waiting"),
+    ]
+    assert states[0].num_answer_tokens == 2
+    assert 0 < states[1].num_computed_tokens < 20
+    assert states[2].num_blocks == 0

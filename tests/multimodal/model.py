@@ -1,0 +1,75 @@
+"""The recorded models, and prompts with media for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from palaver.chat.model import ChatModel
+from palaver.chat.request import ChatRequest
+from palaver.generation.request import Prompt
+from palaver.models.folder import ModelFolder
+from palaver.multimodal.media import Audio, Image, Media, Video
+from palaver.multimodal.placement import PlacedMedia
+from palaver.runtime import RuntimeConfig, load_runtime
+from palaver.runtime.base import Features, Runtime
+from tests.multimodal import cases
+
+FamilyFolder = Literal["omni", "vl"]
+
+HERE = Path(__file__).parent
+
+
+def chat_model(family: FamilyFolder) -> ChatModel:
+    """The chat side of a recorded model."""
+    return ModelFolder.open(HERE / family).chat_model()
+
+
+def runtime(family: FamilyFolder, num_cache_tokens: int = 4096, num_threads: int = 0) -> Runtime:
+    """A recorded model, loaded."""
+    return load_runtime(
+        RuntimeConfig(
+            folder=str(HERE / family),
+            cache_bytes=2**26,
+            max_cache_tokens=num_cache_tokens,
+            cache_precision="f32",
+            inference_precision="f32",
+            num_threads=num_threads,
+        )
+    )
+
+
+def media_of(case: cases.Case) -> Iterator[Media]:
+    """The media of a case, in the order of its parts."""
+    pictures, videos, sounds = iter(case.pictures), iter(case.videos), iter(case.sounds)
+    for part in case.media:
+        if part == "image":
+            yield Image(np.asarray(cases.picture(*next(pictures))))
+        elif part == "video":
+            spec = next(videos)
+            yield Video(cases.video(*spec), np.arange(spec[0]) / cases.FRAMES_PER_S)
+        else:
+            yield Audio(cases.sound(*next(sounds)))
+
+
+def placed(model: ChatModel, case: cases.Case) -> list[PlacedMedia]:
+    """The media of a case as the model's family places them."""
+    assert model.multimodal is not None
+    return [model.multimodal.place(media) for media in media_of(case)]
+
+
+def prompt_of(model: ChatModel, case: cases.Case) -> Prompt:
+    """The prompt of a case."""
+    return model.render(ChatRequest(messages=case.messages, media=placed(model, case))).prompt
+
+
+def encoded(runtime: Runtime, prompt: Prompt) -> list[Features]:
+    """The features of a prompt's spans."""
+    features = []
+    for span in prompt.spans:
+        assert runtime.encoder is not None and span.content is not None
+        features.append(runtime.encoder.encode(span.kind, span.content.numpy(), span.num_tokens))
+    return features

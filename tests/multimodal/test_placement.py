@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from palaver.multimodal.config import PixelBudget
+from palaver.multimodal.media import Audio, Detail, Image, Video
+from palaver.multimodal.placement import PlacedMedia
+from palaver.multimodal.registry import rules_of
+from tests.multimodal.sizes import senses
+
+OMNI = rules_of(senses("qwen3_omni"))
+VL = rules_of(senses("qwen3_vl"))
+
+
+def picture(height: int = 64, width: int = 96, seed: int = 0) -> Image:
+    rng = np.random.default_rng(seed)
+    return Image(rng.integers(0, 255, (height, width, 3)).astype(np.uint8))
+
+
+def video(num_frames: int = 6, interval_s: float = 0.5) -> Video:
+    frames = np.stack([picture(64, 64, i).pixels for i in range(num_frames)])
+    times_s = np.linspace(0, (num_frames - 1) * interval_s, num_frames, dtype=np.float64)
+    return Video(frames, times_s)
+
+
+def hashes(placed: PlacedMedia) -> list[bytes]:
+    return [piece.content_hash for run in placed.runs for piece in run.pieces]
+
+
+def test_a_picture_takes_a_token_for_each_32_by_32_pixels() -> None:
+    (run,) = OMNI.place(picture(64, 96)).runs
+    assert run.num_tokens == 6
+    assert run.positions.max(axis=1).tolist() == [0, 1, 2]
+
+
+def test_equal_pictures_have_equal_hashes_and_others_have_not() -> None:
+    same = hashes(OMNI.place(picture(seed=1)))
+    assert hashes(OMNI.place(picture(seed=1))) == same
+    assert hashes(OMNI.place(picture(seed=2))) != same
+
+
+def test_pictures_of_the_same_bytes_but_another_shape_are_told_apart() -> None:
+    flat = np.zeros((64, 128, 3), dtype=np.uint8)
+    assert hashes(OMNI.place(Image(flat))) != hashes(OMNI.place(Image(flat.reshape(128, 64, 3))))
+
+
+@pytest.mark.spec("S08")
+def test_detail_bounds_the_tokens_of_a_picture() -> None:
+    config = senses()
+    large = Image(np.zeros((3000, 3000, 3), dtype=np.uint8))
+    vision = replace(config.vision, image=PixelBudget(64 * 64, 4096 * 4096))
+    family = rules_of(replace(config, vision=vision))
+    details: tuple[Detail, ...] = ("low", "auto", "high")
+    nums = [family.place(large, detail).runs[0].num_tokens for detail in details]
+    assert nums == [256, 1024, 4096]
+
+
+def test_time_runs_on_in_the_positions_of_a_video() -> None:
+    (run,) = OMNI.place(video(6)).runs
+    assert len(run.pieces) == 3
+    assert sorted(set(run.positions[0].tolist())) == [0, 13, 26]
+
+
+def test_slower_frames_are_farther_apart() -> None:
+    (run,) = OMNI.place(video(4, interval_s=2)).runs
+    assert sorted(set(run.positions[0].tolist())) == [0, 52]
+
+
+def test_an_odd_last_frame_is_a_piece_of_its_own() -> None:
+    (run,) = OMNI.place(video(5)).runs
+    assert [len(piece.content) for piece in run.pieces] == [2, 2, 1]
+
+
+def test_the_times_of_a_video_are_written_before_its_frames() -> None:
+    placed = VL.place(video(5))
+    assert placed.text == "".join(
+        f"<{time} seconds><|vision_start|><|video_pad|><|vision_end|>"
+        for time in ("0.2", "1.2", "2.0")
+    )
+    assert [run.positions[0].max() for run in placed.runs] == [0, 0, 0]
+
+
+def test_a_long_sound_is_cut_into_pieces_of_ten_seconds() -> None:
+    (run,) = OMNI.place(Audio(np.zeros(16_000 * 25, dtype=np.float32))).runs
+    assert [piece.num_tokens for piece in run.pieces] == [130, 130, 65]
+    assert run.positions.tolist() == [list(range(325))] * 3
+
+
+def test_a_deaf_family_refuses_sound() -> None:
+    with pytest.raises(ValueError, match="audio"):
+        VL.place(Audio(np.zeros(1000, dtype=np.float32)))

@@ -1,0 +1,180 @@
+"""Schemas are checked apart, within bounds, and remembered."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from palaver.chat.schema import check_schema
+from palaver.errors import InvalidRequest, ModelNotAvailable
+from palaver.schemas import checker as schema_checker
+from palaver.schemas.checker import SchemaChecker
+
+GOOD = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+BAD = {"type": "object", "properties": {"a": {"not": {}}}}
+HOSTILE = {"allOf": [{"type": "integer", "multipleOf": n} for n in (9973, 9967, 9949, 9941)]}
+"""Its checking would take minutes and gigabytes."""
+
+
+@asynccontextmanager
+async def checker() -> AsyncIterator[SchemaChecker]:
+    made = SchemaChecker()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def run(work: Callable[[SchemaChecker], Awaitable[None]]) -> None:
+    async def within() -> None:
+        async with checker() as made:
+            await work(made)
+
+    asyncio.run(within())
+
+
+@pytest.mark.spec("S35")
+def test_a_checked_schema_comes_in_normal_form() -> None:
+    async def work(made: SchemaChecker) -> None:
+        assert await made.check(GOOD, "schema") == check_schema(GOOD, "schema")
+
+    run(work)
+
+
+@pytest.mark.spec("S36")
+def test_a_refusal_is_the_same_each_time() -> None:
+    async def work(made: SchemaChecker) -> None:
+        for path in ("schema", "schema", "tools[0]"):
+            with pytest.raises(InvalidRequest) as caught:
+                await made.check(BAD, path)
+            assert caught.value.param == f"{path}.properties.a.not"
+
+    run(work)
+
+
+@pytest.mark.spec("S36")
+def test_hostile_schemas_are_refused_and_nobody_waits_for_them() -> None:
+    async def work(made: SchemaChecker) -> None:
+        await made.check(GOOD, "known")
+        hostile = [asyncio.create_task(made.check(HOSTILE, f"hostile {i}")) for i in range(4)]
+        await asyncio.sleep(0.2)
+        await made.check(GOOD, "known")
+        await made.check(GOOD, "new")
+        assert not any(task.done() for task in hostile)
+        for refusal in await asyncio.gather(*hostile, return_exceptions=True):
+            assert isinstance(refusal, InvalidRequest)
+            assert "takes more than 2 s" in refusal.message
+
+    run(work)
+
+
+def test_a_schema_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(made: SchemaChecker) -> None:
+        asked = []
+
+        async def ask(content: bytes) -> bytes:
+            asked.append(content)
+            await asyncio.sleep(0)
+            return b"{}"
+
+        monkeypatch.setattr(made, "_ask", ask)
+        await asyncio.gather(*(made.check(GOOD, "schema") for _ in range(5)))
+        await made.check(GOOD, "schema")
+        assert len(asked) == 1
+
+    run(work)
+
+
+def test_a_busy_machine_is_told_as_such_and_says_nothing_about_the_schema(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def work(made: SchemaChecker) -> None:
+        with monkeypatch.context() as busy:
+            busy.setattr(schema_checker, "_TIMEOUT_S", 0.0)
+            with pytest.raises(ModelNotAvailable, match="too busy"):
+                await made.check(GOOD, "schema")
+        assert await made.check(GOOD, "schema") == check_schema(GOOD, "schema")
+
+    run(work)
+
+
+def test_only_the_schemas_of_late_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(made: SchemaChecker) -> None:
+        async def ask(content: bytes) -> bytes:
+            return b"{}"
+
+        monkeypatch.setattr(made, "_ask", ask)
+        monkeypatch.setattr(schema_checker, "_NUM_REMEMBERED", 3)
+        for i in range(10):
+            await made.check({"const": i}, "schema")
+        assert len(made._known) == 3
+
+    run(work)
+
+
+def test_who_gives_up_waiting_does_not_spoil_it_for_others() -> None:
+    async def work(made: SchemaChecker) -> None:
+        first, second = (asyncio.create_task(made.check(GOOD, "schema")) for _ in range(2))
+        await asyncio.sleep(0)
+        first.cancel()
+        assert await second == check_schema(GOOD)
+
+    run(work)
+
+
+def test_the_process_is_started_again_when_it_has_died() -> None:
+    async def work(made: SchemaChecker) -> None:
+        await made.check(GOOD, "one")
+        assert made._process
+        os.kill(made._process.pid, signal.SIGKILL)
+        made._process.wait()
+        await made.check(GOOD, "two")
+
+    run(work)
+
+
+def test_the_process_may_die_between_being_looked_at_and_being_asked() -> None:
+    async def work(made: SchemaChecker) -> None:
+        await made.check(GOOD, "one")
+        first = made._process
+        assert first
+        os.kill(first.pid, signal.SIGKILL)
+        first.wait()
+        first.poll = lambda: None  # type: ignore[method-assign]  # as it was a moment ago
+        num_open = len(list(Path("/proc/self/fd").iterdir()))
+        await made.check(GOOD, "two")
+        assert made._process is not first
+        assert len(list(Path("/proc/self/fd").iterdir())) <= num_open
+
+    run(work)
+
+
+def test_a_schema_of_very_many_bytes_is_refused_before_it_is_checked() -> None:
+    async def work(made: SchemaChecker) -> None:
+        with pytest.raises(InvalidRequest, match="more than 1000000 bytes"):
+            await made.check({"const": "x" * 1_000_001}, "schema")
+        assert made._process is None
+
+    run(work)
+
+
+@pytest.mark.parametrize("schema", [{"maximum": 10**40}, {"const": "\ud800"}, True, {}])
+def test_whatever_json_can_say_is_told_to_the_process_and_back(schema: Any) -> None:
+    async def work(made: SchemaChecker) -> None:
+        try:
+            expected = check_schema(schema, "schema")
+        except InvalidRequest as error:
+            with pytest.raises(InvalidRequest) as caught:
+                await made.check(schema, "schema")
+            assert caught.value.message == error.message
+        else:
+            assert await made.check(schema, "schema") == expected
+
+    run(work)

@@ -1,0 +1,139 @@
+"""MultimodalRules together, and seen things in JSON and in calls."""
+
+from __future__ import annotations
+
+from random import Random
+
+from palaver.multimodal.media import Audio, Image, Media
+from training.multimodal import pictures
+from training.multimodal.pictures import Named
+from training.multimodal.sample import Perception, asked
+from training.multimodal.sounds import heard, spoken
+from training.multimodal.words import COLOURS, NUMBERS, NUMBERS_ZH, SHAPES, SPOKEN, jittered, pair
+from training.sample import Sample, Split
+
+_APART_SHARE = 0.5
+_SAID = [word for word in SPOKEN if word in COLOURS]
+_TOOL = {
+    "type": "function",
+    "function": {
+        "name": "report",
+        "description": "Report what is in the picture.",
+        "parameters": {
+            "type": "object",
+            "properties": {"colour": {"type": "string"}, "shape": {"type": "string"}},
+            "required": ["colour", "shape"],
+        },
+    },
+}
+_DIAL = {
+    "type": "function",
+    "function": {
+        "name": "dial",
+        "description": "Dial a telephone number.",
+        "parameters": {
+            "type": "object",
+            "properties": {"number": {"type": "string"}},
+            "required": ["number"],
+        },
+    },
+}
+
+
+def said_and_seen(rng: Random, split: Split) -> Perception:
+    """Is the colour that is said the one in the picture?"""
+    name, shape = pair(rng, split, _SAID, SHAPES)
+    is_same = rng.random() < 0.5
+    said = name if is_same else rng.choice([word for word in _SAID if word != name])
+    image = pictures.canvas(rng, name)
+    pictures.paint(image, shape[0], pictures.place(rng, image), jittered(rng, COLOURS[name]))
+    language = rng.randrange(2)
+    sound = spoken(rng, split, said[language], language)
+    media: list[Media] = [pictures.picture(image), heard(rng, [sound])]
+    questions = [("Is it the colour that is said?", "声音说的是这个颜色吗？")]
+    return asked(
+        "mixed colour", rng, media, questions, ("Yes", "是") if is_same else ("No", "不是")
+    )
+
+
+def as_json(rng: Random, split: Split) -> Perception:
+    """What is seen, as JSON."""
+    shape, name, images = _seen(rng, split)
+    answer = f'{{"colour": "{name[0]}", "shape": "{shape[0]}"}}'
+    questions = [
+        ("Answer in JSON with colour and shape.", "用 JSON 回答，键为 colour 和 shape。"),
+    ]
+    if len(images) > 1:
+        questions = [
+            (
+                "Answer in JSON with the colour of the first picture and the shape of the second.",
+                "用 JSON 回答，键为 colour 和 shape：第一张图的颜色，第二张图的形状。",
+            )
+        ]
+    return asked("mixed json", rng, images, questions, (answer, answer))
+
+
+def as_call(rng: Random, split: Split) -> Perception:
+    """What is seen, as a call."""
+    shape, name, images = _seen(rng, split)
+    question = "Report what you see."
+    if len(images) > 1:
+        question = "Report the colour of the first picture and the shape of the second."
+    arguments = {"colour": name[0], "shape": shape[0]}
+    call = {"id": "1", "type": "function", "function": {"name": "report", "arguments": arguments}}
+    parts = [*({"type": "image"} for _ in images), {"type": "text", "text": question}]
+    messages = (
+        {"role": "user", "content": parts},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+    )
+    return Perception(Sample("mixed call", messages, (_TOOL,)), tuple(images))
+
+
+def heard_as_json(rng: Random, split: Split) -> Perception:
+    """The number that is said, as JSON."""
+    value, sound = _number(rng, split)
+    answer = f'{{"number": {value}}}'
+    questions = [
+        ("Answer in JSON with the number that is said.", "用 JSON 回答说的数字，键为 number。")
+    ]
+    return asked("mixed heard json", rng, [sound], questions, (answer, answer))
+
+
+def heard_as_call(rng: Random, split: Split) -> Perception:
+    """The number that is said, as a call."""
+    value, sound = _number(rng, split)
+    question = {"type": "text", "text": "Dial the number that is said."}
+    call = {
+        "id": "1",
+        "type": "function",
+        "function": {"name": "dial", "arguments": {"number": str(value)}},
+    }
+    messages = (
+        {"role": "user", "content": [{"type": "audio"}, question]},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+    )
+    return Perception(Sample("mixed heard call", messages, (_DIAL,)), (sound,))
+
+
+def _number(rng: Random, split: Split) -> tuple[int, Audio]:
+    value, language = rng.randrange(10), rng.randrange(2)
+    said = (NUMBERS, NUMBERS_ZH)[language][value]
+    return value, heard(rng, [spoken(rng, split, said, language)])
+
+
+def _seen(rng: Random, split: Split) -> tuple[Named, Named, list[Image]]:
+    """A shape, a colour and a picture of both; in training also one of each, so that neither tells
+    the other.
+    """
+    shape, name, image = _one(rng, split)
+    if split == "held_out" or rng.random() > _APART_SHARE:
+        return shape, name, [image]
+    shape, _, other = _one(rng, split)
+    return shape, name, [image, other]
+
+
+def _one(rng: Random, split: Split) -> tuple[Named, Named, Image]:
+    shape, name = pair(rng, split, SHAPES, list(COLOURS))
+    image = pictures.canvas(rng, name)
+    pictures.paint(image, shape[0], pictures.place(rng, image), jittered(rng, COLOURS[name]))
+    return shape, name, pictures.picture(image)
