@@ -8,7 +8,7 @@ from palaver.chat.tokenizer import Tokenizer
 from palaver.engine.engine import Engine
 from palaver.engine.grammar.compiler import GrammarCompiler
 from palaver.generation.request import Grammar
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
 from palaver.runtime.fake import FakeRuntime
 
 from .conversations import request, token_ids
@@ -111,7 +111,7 @@ def test_the_first_token_after_a_prompt_keeps_to_its_grammar() -> None:
     constraint = compiler.compile(Grammar('start: "yes" | "no"', "response_format"), (_END,))
     engine.add(wanted, constraint)
     tokens = [t.token_id for _ in range(12) for t in engine.step() if t.request_id == 1]
-    tokenizer = Tokenizer(BUILT_IN_FOLDER / "tokenizer.json")
+    tokenizer = Tokenizer((BUILT_IN_FOLDER / "tokenizer.json").read_text())
     text = b"".join(tokenizer.bytes_of(i) for i in tokens if i != _END)
     assert text in (b"yes", b"no")
 

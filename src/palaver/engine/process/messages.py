@@ -40,16 +40,6 @@ class Inspect(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Tell where every sequence stands."""
 
 
-class Prepare(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Get ready for grammars, which takes a second for a large vocabulary.
-
-    Attributes:
-        stop_token_ids: Tokens that will end the answers.
-    """
-
-    stop_token_ids: tuple[int, ...]
-
-
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """The model is loaded.
 
@@ -57,11 +47,15 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
         vocab_size: Width of its logits.
         num_cache_tokens: Tokens that fit into the cache.
         load_s: Seconds it took to load.
+        has_hidden_states: Whether hidden states of media can be had.
+        takes_media: Whether it takes more than text.
     """
 
     vocab_size: int
     num_cache_tokens: int
     load_s: float
+    has_hidden_states: bool = False
+    takes_media: bool = False
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -124,7 +118,7 @@ class StepDone(msgspec.Struct, frozen=True, array_like=True, tag=True):
     stats: StepStats
 
 
-ToEngine: TypeAlias = Submit | Cancel | Inspect | Prepare
+ToEngine: TypeAlias = Submit | Cancel | Inspect
 FromEngine: TypeAlias = Ready | Failed | Refused | Inspection | HiddenStates | StepDone
 
 _encoder = msgspec.msgpack.Encoder()

@@ -31,7 +31,6 @@ from palaver.engine.process.messages import (
     Failed,
     Inspect,
     Inspection,
-    Prepare,
     Ready,
     Refused,
     StepDone,
@@ -130,8 +129,6 @@ class Worker:
                 self._cancel(request_id, choice)
             case Inspect():
                 self._connection.sendall(frame(Inspection(self._engine.inspect())))
-            case Prepare(stop_token_ids):
-                self._compiler.prepare(stop_token_ids)
             case Submit(request):
                 self._prepare(request)
             case Encoding(request, features, error):
@@ -245,10 +242,14 @@ def main(fd: int, config: EngineConfig) -> None:
         vocab_size=shape.vocab_size,
         num_cache_tokens=shape.num_blocks * shape.block_size_tokens,
         load_s=time.perf_counter() - begun,
+        has_hidden_states=runtime.has_hidden_states,
+        takes_media=runtime.encoder is not None,
     )
+    compiler = GrammarCompiler(Path(config.runtime.folder) / "tokenizer.json", shape.vocab_size)
+    if config.stop_token_ids:
+        compiler.prepare(config.stop_token_ids)
     keep_what_is_there()
     connection.sendall(frame(ready))
-    compiler = GrammarCompiler(Path(config.runtime.folder) / "tokenizer.json", shape.vocab_size)
     encoder, cache_bytes = runtime.encoder, config.encoder_cache_bytes
     Worker(connection, engine, compiler, encoder, cache_bytes).run()
 

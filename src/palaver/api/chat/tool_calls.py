@@ -12,8 +12,8 @@ from palaver.api.wire.response import (
     ToolCallBody,
     ToolCallDeltaBody,
 )
+from palaver.chat.delta import CallEvent
 from palaver.chat.parser.events import CallBegin, collected
-from palaver.chat.turn import CallEvent
 
 
 def call_bodies(events: Sequence[CallEvent]) -> list[ToolCallBody]:

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -17,17 +16,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from palaver.api.completion import Completion, begin_turn
-from palaver.api.stream import open_stream
+from palaver.api.chat.bodies import whole
+from palaver.api.chat.route import begin_turn
+from palaver.api.chat.stream import EventStream
 from palaver.chat.model import ChatModel
 from palaver.chat.request import ChatRequest
 from palaver.chat.turn import Turn
 from palaver.generation.output import TokenFinish, TokenLogprobs, TokenOutput
-from palaver.generation.stream import Generation
-from palaver.models.folder import ModelFolder
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.generation.request import GenerationRequest
+from palaver.models.catalogue import BUILT_IN_FOLDER
+from palaver.models.formats import open_files
+from palaver.testing import Pause, ScriptedBackend, Step, Token
 from tests.chat.cutting import STOPS, CutTokenizer, cut_bytes
 from tests.conformance.answers import Answer, assembled, events_in
+from tests.scripted import completion_of, loaded
 
 
 @dataclass(frozen=True)
@@ -73,42 +75,31 @@ def _outputs(choice: int, token_ids: list[int], end: int, has_end: bool) -> Iter
         yield TokenOutput(1, choice, token_id, finish if is_last else None, 4, logprobs)
 
 
-class ScriptedEngine:
-    """An engine whose tokens come as they are told to."""
-
-    def __init__(self, batches: list[list[TokenOutput]]) -> None:
-        self._batches = batches
-
-    def generate(self, prompt: Any, params: Any, num_choices: int, states: None) -> Generation:
-        generation = Generation(num_choices, lambda choice: None)
-        has_logprobs = params.num_top_logprobs is not None
-        self.task = asyncio.ensure_future(self._deliver(generation, has_logprobs=has_logprobs))
-        return generation
-
-    async def _deliver(self, generation: Generation, *, has_logprobs: bool) -> None:
-        for batch in self._batches:
-            for token in batch:
-                left_out = {} if has_logprobs else {"logprobs": None}
-                generation.deliver(msgspec.structs.replace(token, **left_out))
-            await asyncio.sleep(0)
-
-
 @cache
 def built_in() -> ChatModel:
-    return ModelFolder.open(BUILT_IN_FOLDER).chat_model()
+    return open_files(BUILT_IN_FOLDER).chat_model()
 
 
-def completion_of(given: Arrivals, request: ChatRequest) -> Completion:
-    """A completion that gets just these tokens."""
+def backend_of(given: Arrivals) -> ScriptedBackend:
+    """A backend that says just these tokens, in these lumps."""
+
+    def steps(_: GenerationRequest) -> Iterator[Step]:
+        for batch in given.batches:
+            for token in batch:
+                yield Token(token.token_id, token.choice, token.finish, token.logprobs)
+            yield Pause()
+
+    return ScriptedBackend(steps, num_cached_tokens=4)
+
+
+def chat_model_of(given: Arrivals) -> ChatModel:
+    """The built-in model with these tokens, the last of which ends an answer."""
     tokenizer = CutTokenizer(built_in().tokenizer, given.pieces, strips_space=False)
-    end = len(given.pieces) - 1
-    chat = replace(built_in(), tokenizer=tokenizer, stop_token_ids=(end,))
-    model: Any = SimpleNamespace(name="test", chat=chat, engine=ScriptedEngine(given.batches))
-    return Completion(request, Turn(request, chat), model)
+    return replace(built_in(), tokenizer=tokenizer, stop_token_ids=(len(given.pieces) - 1,))
 
 
 @pytest.mark.parametrize("is_long", [False, True])
-def test_a_long_conversation_keeps_nobody_waiting(
+def test_a_long_conversation_is_prepared_in_a_thread_of_its_own(
     is_long: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads = []
@@ -122,19 +113,33 @@ def test_a_long_conversation_keeps_nobody_waiting(
     text = {"type": "text", "text": "a word or two " * (1000 if is_long else 10)}
     request = ChatRequest(messages=[{"role": "user", "content": [text]}])
     turn = asyncio.run(begin_turn(request, built_in()))
-    assert len(turn.prompt) > (1000 if is_long else 10)
+    assert len(turn.prepared.prompt) > (1000 if is_long else 10)
     assert [thread is threading.main_thread() for thread in threads] == [not is_long]
 
 
 async def unary(given: Arrivals, request: ChatRequest) -> Any:
     """The whole answer."""
-    return json.loads(msgspec.json.encode(await completion_of(given, request).whole()))
+    async with (
+        loaded(backend_of(given), chat_model_of(given)) as model,
+        completion_of(model, request) as completion,
+    ):
+        return json.loads(msgspec.json.encode(await whole(completion)))
 
 
 async def streamed(given: Arrivals, request: ChatRequest) -> Any:
     """What the events of the stream are together."""
-    events = await open_stream(completion_of(given, request), has_usage=True)
-    return assembled(events_in(b"".join([event async for event in events]).decode()))
+    body: list[bytes] = []
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        body.append(message.get("body", b""))
+
+    async with loaded(backend_of(given), chat_model_of(given)) as model:
+        response = EventStream(completion_of(model, request), has_usage=True, headers={})
+        await response({"type": "http", "asgi": {"spec_version": "2.3"}}, receive, send)
+    return assembled(events_in(b"".join(body).decode()))
 
 
 def comparable(body: Any) -> Any:

@@ -1,36 +1,52 @@
-"""A request with the schemas in it checked: of the answer, and of what tools take."""
+"""The schemas of a request checked: of the answer, and of what tools take."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from palaver.api.wire.response_format import JsonObjectFormat, JsonSchemaFormat, ResponseFormat
-from palaver.chat.request import ChatRequest
 from palaver.chat.schema import JSON_OBJECT
 from palaver.chat.tools.tool import Tool
 from palaver.errors import InvalidRequest
 from palaver.schemas.checker import SchemaChecker
 
 
-async def with_response_format(
-    chat: ChatRequest, response_format: ResponseFormat | None, schemas: SchemaChecker
-) -> ChatRequest:
-    """The request with the forms of its answer, ready to be enforced (spec rows S32, S35, S36).
+async def checked_schema(
+    response_format: ResponseFormat | None, schemas: SchemaChecker
+) -> Mapping[str, Any] | None:
+    """The schema that an answer has to match, ready to be enforced (spec rows S35, S36).
+
+    Returns:
+        ``None`` where the answer's form is free.
 
     Raises:
-        InvalidRequest: The form of the answer, or the schema of a strict tool, cannot be enforced.
+        InvalidRequest: The schema cannot be enforced.
     """
-    tools = await asyncio.gather(*(_checked_tool(tool, schemas) for tool in chat.tools))
-    chat = replace(chat, tools=tools)
     match response_format:
         case JsonObjectFormat():
-            return replace(chat, answer_schema=JSON_OBJECT)
+            return JSON_OBJECT
         case JsonSchemaFormat(path=path):
-            checked = await schemas.check(response_format.json_schema_value, path)
-            return replace(chat, answer_schema=checked, answer_schema_path=path)
-    return chat
+            return await schemas.check(response_format.json_schema_value, path)
+    return None
+
+
+def schema_path(response_format: ResponseFormat | None) -> str:
+    """Where in the request the schema of the answer stands."""
+    if isinstance(response_format, JsonSchemaFormat):
+        return response_format.path
+    return "response_format"
+
+
+async def checked_tools(tools: Sequence[Tool], schemas: SchemaChecker) -> list[Tool]:
+    """Tools with their schemas as they are enforced (spec row S32).
+
+    Raises:
+        InvalidRequest: The schema of a strict tool cannot be enforced.
+    """
+    return list(await asyncio.gather(*(_checked_tool(tool, schemas) for tool in tools)))
 
 
 async def _checked_tool(tool: Tool, schemas: SchemaChecker) -> Tool:

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup, escape
 
-from palaver.api.values import default, values
+from palaver.api.reference.values import default, values
 
 router = APIRouter(include_in_schema=False)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from palaver.api import examples, stream
-from palaver.api.openapi import answer, failures, json_media, operation, reference
+from palaver.api.chat import stream
+from palaver.api.reference import examples
+from palaver.api.reference.openapi import answer, failures, json_media, operation, reference
 from palaver.api.wire.request import ChatCompletionRequest
 from palaver.api.wire.response import (
     ChunkBody,

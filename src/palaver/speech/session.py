@@ -3,92 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
-from msgspec import UNSET
 from numpy.typing import NDArray
 
-from palaver.api.wire.audio import AudioOptions
-from palaver.api.wire.request import ChatCompletionRequest
-from palaver.api.wire.response import AudioBody, AudioDeltaBody
+from palaver.chat.delta import AudioDelta, Delta
 from palaver.chat.families.description import Family
-from palaver.chat.turn import Delta
+from palaver.chat.request import AudioFormat
 from palaver.errors import InvalidRequest
 from palaver.generation.request import Prompt
-from palaver.models.served import ServedModel
-from palaver.speech.encode import AudioFormat
 from palaver.speech.reading import Reading
-from palaver.speech.speaker import Speaker, SpokenPiece
+from palaver.speech.speaker import Speaker
 from palaver.speech.spoken import SpokenAnswers
 from palaver.speech.voice import SAMPLE_RATE_HZ
-from palaver.speech.voices import Voices
 
 States: TypeAlias = list[NDArray[np.float32]]
 Reader: TypeAlias = Callable[[Prompt, States], Reading]
 
-_NOTHING = SpokenPiece()
 _MAX_WHOLE_S = 1800
 _MAX_WAITING = 16
 
 
-@dataclass(frozen=True, slots=True)
-class SpokenDelta(Delta):
-    """What speaking adds to one choice.
-
-    Attributes:
-        spoken_id: The sound's id, in its first delta.
-        piece: What comes next of it.
-        expires_s: Until when its id can be referred to, in its last delta.
-    """
-
-    spoken_id: str = ""
-    piece: SpokenPiece = _NOTHING
-    expires_s: int | None = None
-
-    @property
-    def body(self) -> AudioDeltaBody:
-        """The delta on the wire."""
-        return AudioDeltaBody(
-            id=self.spoken_id or UNSET,
-            transcript=self.piece.transcript or UNSET,
-            data=_base64(self.piece.data) if self.piece.data else UNSET,
-            expires_at=UNSET if self.expires_s is None else self.expires_s,
-        )
-
-
-@dataclass(slots=True)
-class SpokenAnswer:
-    """The sound of one choice as it is put together."""
-
-    id: str = ""
-    transcript: list[str] = field(default_factory=list)
-    data: list[bytes] = field(default_factory=list)
-    expires_s: int = 0
-
-    def add(self, delta: SpokenDelta) -> None:
-        """Take what comes next."""
-        self.id = self.id or delta.spoken_id
-        self.transcript.append(delta.piece.transcript)
-        self.data.append(delta.piece.data)
-        self.expires_s = delta.expires_s or self.expires_s
-
-    @property
-    def body(self) -> AudioBody:
-        """The sound on the wire."""
-        return AudioBody(
-            id=self.id,
-            data=_base64(b"".join(self.data)),
-            transcript="".join(self.transcript),
-            expires_at=self.expires_s,
-        )
-
-
-class Speech:
+class SpeechSession:
     """Speaks the choices of one completion while they are being written.
 
     Args:
@@ -118,21 +57,25 @@ class Speech:
         self._is_whole = is_whole
         self._answers = answers
         self._last: dict[int, Delta] = {}
+        self._states: States = []
         self._task: asyncio.Task[None] | None = None
 
-    def begin(self, prompt: Prompt) -> States | None:
+    def begin(self, prompt: Prompt) -> bool:
         """Take notice of what is answered, before anything else.
 
         Returns:
-            Where to put what the model makes of the prompt's media, if the voice has to know.
+            Whether the voice needs the hidden states of the prompt's media.
         """
-        states: States = []
-        readings = [self._reader(prompt, states) for _ in range(self._num_choices)]
+        readings = [self._reader(prompt, self._states) for _ in range(self._num_choices)]
         self._speakers = [
             Speaker(reading, self._form, is_whole=self._is_whole, family=self._family)
             for reading in readings
         ]
-        return states if any(reading.wants_hidden_states for reading in readings) else None
+        return any(reading.wants_hidden_states for reading in readings)
+
+    def hear(self, hidden_states: States) -> None:
+        """Take the hidden states of the prompt's media, before the first token is read."""
+        self._states += hidden_states
 
     @property
     def num_tokens(self) -> int:
@@ -207,14 +150,15 @@ class Speech:
         try:
             async for piece in speaker.pieces():
                 self._check_length()
-                await queue.put([SpokenDelta(choice, spoken_id=spoken_id, piece=piece)])
+                audio = AudioDelta(spoken_id, piece.transcript, piece.data)
+                await queue.put([Delta(choice, audio=audio)])
                 spoken_id = ""
         finally:
             speaker.close()
             if not spoken_id:  # an interrupted answer can be referred to as far as it came
                 expires_s = self._answers.keep(speaker.id, speaker.answer)
         if expires_s is not None:
-            await queue.put([SpokenDelta(choice, expires_s=expires_s)])
+            await queue.put([Delta(choice, audio=AudioDelta(expires_s=expires_s))])
         await queue.put([self._last[choice]])
 
     def _check_length(self) -> None:
@@ -226,47 +170,3 @@ class Speech:
                 "choices",
                 param="modalities",
             )
-
-
-def speech_of(
-    body: ChatCompletionRequest, model: ServedModel, voices: Voices, answers: SpokenAnswers
-) -> Speech | None:
-    """Who speaks the answer to a request, if it is to be spoken.
-
-    Raises:
-        InvalidRequest: There is no such voice here.
-    """
-    if not body.is_spoken:
-        return None
-    options = body.audio or AudioOptions()
-    voices.check(options.voice, model.name)
-    encode, is_played = model.chat.tokenizer.encode, bool(body.stream)
-    return Speech(
-        partial(voices.reading, options.voice, model.name, encode, is_played=is_played),
-        options.format or ("pcm16" if body.stream else "wav"),
-        answers,
-        is_whole=not body.stream,
-        num_choices=body.n or 1,
-        family=None if body.separate_reasoning else model.chat.dialect.family,
-    )
-
-
-def with_spoken_answers(
-    body: ChatCompletionRequest, answers: SpokenAnswers
-) -> ChatCompletionRequest:
-    """The request with the texts of the spoken answers that it refers to.
-
-    Raises:
-        InvalidRequest: It refers to one that is not known, or not any more.
-    """
-    messages = list(body.messages)
-    for i, message in enumerate(messages):
-        if message.audio:
-            text = answers.find(message.audio.id, f"messages[{i}].audio.id")
-            if message.content is None:
-                messages[i] = message.model_copy(update={"content": text})
-    return body.model_copy(update={"messages": messages})
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode()

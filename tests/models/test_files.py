@@ -8,7 +8,7 @@ import pytest
 from palaver.chat.request import ChatRequest
 from palaver.chat.tokenizer import Tokenizer
 from palaver.errors import ModelFolderError
-from palaver.models.folder import ModelFolder
+from palaver.models.formats import open_files
 from tests.chat import vocabularies
 from tests.models.example_folder import CONFIG, TOKENIZER_CONFIG, write_folder
 
@@ -17,20 +17,20 @@ HI = ChatRequest(messages=[{"role": "user", "content": "Hi"}])
 
 def prompt_of(path: Path) -> str:
     """The text that the folder's template makes of a greeting."""
-    model = ModelFolder.open(path).chat_model()
+    model = open_files(path).chat_model()
     ids = model.render(HI).prompt.token_ids
     return b"".join(map(model.tokenizer.bytes_of, ids)).decode()
 
 
 def end_id(path: Path) -> int:
-    token_id = Tokenizer(path / "tokenizer.json").id_of(vocabularies.END)
+    token_id = Tokenizer((path / "tokenizer.json").read_text()).id_of(vocabularies.END)
     assert token_id is not None
     return token_id
 
 
 def test_a_complete_folder_makes_a_chat_model(tmp_path: Path) -> None:
     path = write_folder(tmp_path / "m")
-    model = ModelFolder.open(path).chat_model()
+    model = open_files(path).chat_model()
     assert model.window_tokens == 512
     assert model.stop_token_ids == (end_id(path),)
     assert prompt_of(path) == "<s>Hi"
@@ -38,7 +38,7 @@ def test_a_complete_folder_makes_a_chat_model(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelFolderError, match="nowhere"):
-        ModelFolder.open(tmp_path / "nowhere")
+        open_files(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize("name", ["openvino_model.xml", "openvino_model.bin", "config.json"])
@@ -46,7 +46,7 @@ def test_a_missing_file_is_named_and_no_other(tmp_path: Path, name: str) -> None
     path = write_folder(tmp_path / "m")
     (path / name).unlink()
     with pytest.raises(ModelFolderError) as error:
-        ModelFolder.open(path)
+        open_files(path)
     assert f"{name} missing" in str(error.value)
     others = {"openvino_model.xml", "openvino_model.bin", "config.json"} - {name}
     assert not any(other in str(error.value) for other in others)
@@ -54,7 +54,7 @@ def test_a_missing_file_is_named_and_no_other(tmp_path: Path, name: str) -> None
 
 def test_all_missing_files_are_named_with_the_way_to_make_them(tmp_path: Path) -> None:
     with pytest.raises(ModelFolderError) as error:
-        ModelFolder.open(tmp_path)
+        open_files(tmp_path)
     for part in ("openvino_model.xml, openvino_model.bin, config.json", "optimum-cli export"):
         assert part in str(error.value)
 
@@ -65,14 +65,14 @@ def test_a_file_that_is_no_json_object_is_named(tmp_path: Path, name: str, conte
     path = write_folder(tmp_path / "m")
     (path / f"{name}.json").write_bytes(content)
     with pytest.raises(ModelFolderError, match=rf"/{name}\.json"):
-        ModelFolder.open(path)
+        open_files(path)
 
 
 def test_a_missing_tokenizer_is_named(tmp_path: Path) -> None:
     path = write_folder(tmp_path / "m")
     (path / "tokenizer.json").unlink()
     with pytest.raises(ModelFolderError, match=r"tokenizer\.json"):
-        ModelFolder.open(path).chat_model()
+        open_files(path).chat_model()
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_every_file_may_say_which_tokens_end_an_answer(
         config=CONFIG | {"eos_token_id": in_config},
         generation_config={"eos_token_id": in_generation},
     )
-    ids = ModelFolder.open(path).chat_model().stop_token_ids
+    ids = open_files(path).chat_model().stop_token_ids
     assert ids == (*expected, end_id(path))
 
 
@@ -102,7 +102,7 @@ def test_a_folder_that_knows_no_end_is_refused(tmp_path: Path, eos_token: str | 
     settings = TOKENIZER_CONFIG | {"eos_token": eos_token}
     path = write_folder(tmp_path / "m", tokenizer_config=settings)
     with pytest.raises(ModelFolderError, match="ends an answer"):
-        ModelFolder.open(path).chat_model()
+        open_files(path).chat_model()
 
 
 def test_a_template_file_goes_before_the_tokenizers_template(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_folder_without_chat_template_is_refused(tmp_path: Path, template: Any
     settings = TOKENIZER_CONFIG | {"chat_template": template}
     path = write_folder(tmp_path / "m", tokenizer_config=settings)
     with pytest.raises(ModelFolderError, match="no chat template"):
-        ModelFolder.open(path).chat_model()
+        open_files(path).chat_model()
 
 
 @pytest.mark.parametrize("content", [b"{% if %}", b"\xff\xfe"])
@@ -133,7 +133,7 @@ def test_a_broken_template_is_refused(tmp_path: Path, content: bytes) -> None:
     path = write_folder(tmp_path / "m")
     (path / "chat_template.jinja").write_bytes(content)
     with pytest.raises(ModelFolderError, match="template"):
-        ModelFolder.open(path).chat_model()
+        open_files(path).chat_model()
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_broken_template_is_refused(tmp_path: Path, content: bytes) -> None:
 def test_the_window_is_what_the_text_model_has_positions_for(
     tmp_path: Path, config: dict[str, Any], window_tokens: int
 ) -> None:
-    assert ModelFolder.open(write_folder(tmp_path / "m", config)).window_tokens == window_tokens
+    assert open_files(write_folder(tmp_path / "m", config)).window_tokens == window_tokens
 
 
 @pytest.mark.parametrize(
@@ -161,4 +161,4 @@ def test_the_window_is_what_the_text_model_has_positions_for(
 def test_a_folder_is_described_in_a_line(
     tmp_path: Path, config: dict[str, Any], description: str
 ) -> None:
-    assert ModelFolder.open(write_folder(tmp_path / "m", config)).description == description
+    assert open_files(write_folder(tmp_path / "m", config)).description == description

@@ -24,23 +24,25 @@ from palaver.accounts.keys import KeyStore
 from palaver.api import body
 from palaver.api.app import create_app
 from palaver.api.body import parse_json_object
-from palaver.api.examples import FAILURES, QUESTIONS, STREAMS
-from palaver.api.values import fields_table
+from palaver.api.chat.intake import chat_request
+from palaver.api.chat.media import MediaIntake
+from palaver.api.parts import Parts
+from palaver.api.reference.examples import FAILURES, QUESTIONS, STREAMS
+from palaver.api.reference.values import fields_table
 from palaver.api.wire.request import ChatCompletionRequest
+from palaver.chat.request import ChatRequest
 from palaver.config import load_settings
-from palaver.engine.process.config import EngineConfig
+from palaver.engine.process.backend import ProcessBackend
 from palaver.errors import InvalidRequest
 from palaver.media.reader import MediaReader
-from palaver.models.folder import ModelFolder
-from palaver.models.served import ModelRegistry
-from palaver.runtime.config import RuntimeConfig
-from palaver.server import media_limits
-from palaver.speech.voices import Voices
+from palaver.models.catalogue import ModelCatalogue
+from palaver.schemas.checker import SchemaChecker
+from palaver.server import engine_config, media_limits
 from palaver.telemetry import Metrics
 from tests.robustness.mutations import mutated_body
 from tests.server import KEY, MODEL, chat
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 PATH = "/v1/chat/completions"
 ACROSS_FIELDS = {
     *("max_tokens", "json_schema", "audio", "modalities", "across_fields"),
@@ -56,16 +58,24 @@ def document(client: httpx.Client) -> dict[str, Any]:
 
 @pytest.fixture
 def app(tmp_path: Path) -> FastAPI:
-    """The application over models that nobody has started."""
+    """The application over models that are not started."""
 
-    def configured(folder: ModelFolder) -> EngineConfig:
-        return EngineConfig(runtime=RuntimeConfig(folder=str(folder.path), cache_bytes=2**20))
+    return create_app(parts(tmp_path))
 
-    keys = KeyStore(open_database(tmp_path), KEY)
+
+def parts(data_dir: Path) -> Parts:
+    """The parts of a server whose models are not started."""
     settings = load_settings({}, {})
-    media = MediaReader(media_limits(settings))
-    registry = ModelRegistry({}, configured)
-    return create_app(settings, registry, keys, Metrics(), media, Voices())
+    return Parts(
+        settings=settings,
+        models=ModelCatalogue(
+            {}, lambda card, files: ProcessBackend(card.name, engine_config(settings, files))
+        ),
+        keys=KeyStore(open_database(data_dir), KEY),
+        metrics=Metrics(),
+        media=MediaIntake(MediaReader(media_limits(settings)), settings.max_media),
+        schemas=SchemaChecker(),
+    )
 
 
 def answer_of(app: FastAPI, method: str, path: str, **options: Any) -> httpx.Response:
@@ -298,7 +308,7 @@ def test_a_server_that_is_not_ready_says_so_as_documented(
 def test_a_failure_of_palaver_itself_is_the_500_of_the_document(
     app: FastAPI, document: dict[str, Any]
 ) -> None:
-    app.state.registry = None
+    app.state.parts = None
     for path, method in ((PATH, "post"), ("/v1/models", "get"), ("/debug/engines", "get")):
         response = answer_of(app, method.upper(), path, json=chat())
         described = document["paths"][path][method]["responses"][str(response.status_code)]
@@ -353,7 +363,9 @@ def test_the_tables_of_the_api_document_are_those_of_the_schemas(document: dict[
         assert table in text, f"docs/api.md lacks:\n### `{name}`\n\n{table}"
 
 
-def test_an_absent_field_means_the_default_that_is_documented(document: dict[str, Any]) -> None:
+def test_an_absent_field_means_the_default_that_is_documented(
+    document: dict[str, Any], tmp_path: Path
+) -> None:
     properties = document["components"]["schemas"]["ChatCompletionRequest"]["properties"]
     defaults = {
         name: field["default"]
@@ -361,8 +373,13 @@ def test_an_absent_field_means_the_default_that_is_documented(document: dict[str
         if field.get("default") is not None and name != "top_logprobs"
     }
     least = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]}
-    parse = ChatCompletionRequest.model_validate
-    assert parse(least | defaults).to_chat() == parse(least).to_chat()
+    server = parts(tmp_path)
+
+    def taken(body: dict[str, Any]) -> ChatRequest:
+        parsed = ChatCompletionRequest.model_validate(body)
+        return asyncio.run(chat_request(parsed, server.models.get(MODEL), server, "key"))
+
+    assert taken(least | defaults) == taken(least)
 
 
 @settings(
