@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.api_cost [--seconds 8] [--profile] [--out FILE]``. The engine process is
 replaced by a scripted backend in the API's own process; everything else is the service as it runs.
-Clients in a process of their own ask without pause. Rates are per second of the API process's own processor time: what one core can do.
+Clients in a process of their own ask without pause. Rates are per second of the API process's own
+processor time: what one core can do.
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ from palaver.chat.schema import check_schema
 from palaver.chat.tools.tool import Call, Tool
 from palaver.chat.turn import Turn
 from palaver.engine.process.config import EngineConfig
-from palaver.models.formats import open_files
 from palaver.models.catalogue import BUILT_IN_FOLDER, BUILT_IN_NAME
+from palaver.models.formats import open_files
 from palaver.models.model import Model
 from palaver.multimodal.placement import PlacedMedia
 from palaver.runtime.config import RuntimeConfig

@@ -12,7 +12,6 @@ from palaver.models.card import ModelCard
 from palaver.models.files import ModelFiles
 from palaver.models.lifecycle import Lifecycle, State
 
-
 _COMING = (State.ABSENT, State.LOADING)
 """States in which a model of a server that starts will soon be ready."""
 

@@ -44,9 +44,7 @@ from tests.server import KEY, MODEL, chat
 
 ROOT = Path(__file__).parents[3]
 PATH = "/v1/chat/completions"
-ACROSS_FIELDS = {
-    *("max_tokens", "json_schema", "audio", "modalities", "across_fields"),
-}
+ACROSS_FIELDS = {"json_schema", "across_fields"}
 """Errors of rules between fields, which the document tells in words."""
 
 

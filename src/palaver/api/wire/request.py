@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from palaver.api.wire.audio import AudioOptions, Modalities
-from palaver.api.wire.known import needs, only, optional, unknown_fields
+from palaver.api.wire.known import across_fields, conflict, needs, only, optional, unknown_fields
 from palaver.api.wire.message import ChatMessage, check_results
 from palaver.api.wire.response_format import ResponseFormat
 from palaver.api.wire.tools import MAX_TOOLS, Tool, ToolChoice, check_tools
@@ -220,24 +220,24 @@ class ChatCompletionRequest(BaseModel):
     @model_validator(mode="after")
     def _is_consistent(self) -> ChatCompletionRequest:
         if self.stream_options is not None and not self.stream:
-            raise PydanticCustomError("stream_options", "stream_options needs stream to be true")
+            raise conflict("stream_options", "stream_options needs stream to be true")
         if self.top_logprobs is not None and not self.logprobs:
-            raise PydanticCustomError("top_logprobs", "top_logprobs needs logprobs to be true")
+            raise conflict("top_logprobs", "top_logprobs needs logprobs to be true")
         check_tools(self.tools or (), self.tool_choice)
         check_results(self.messages)
         lengths = {self.max_tokens, self.max_completion_tokens} - {None}
         if len(lengths) > 1:
-            raise PydanticCustomError(
+            raise across_fields(
                 "max_tokens", "max_tokens and max_completion_tokens are one field; they differ here"
             )
         nested = self._nested_modalities
         if self.modalities and nested and set(self.modalities) != set(nested):
-            raise PydanticCustomError(
+            raise across_fields(
                 "modalities",
                 "modalities and those within messages are one field; they differ here",
             )
         if self.audio and not self.is_spoken:
-            raise PydanticCustomError("audio", 'audio needs modalities to be ["text", "audio"]')
+            raise across_fields("audio", 'audio needs modalities to be ["text", "audio"]')
         return self
 
     @model_validator(mode="after")
@@ -245,7 +245,7 @@ class ChatCompletionRequest(BaseModel):
         if None in (self.enable_thinking, self.reasoning_effort):
             return self
         if self.enable_thinking != (self.reasoning_effort != "none"):
-            raise PydanticCustomError(
+            raise conflict(
                 "reasoning_effort",
                 "reasoning_effort says whether to think, and enable_thinking says otherwise",
             )
