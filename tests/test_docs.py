@@ -25,7 +25,7 @@ def text_of(name: str) -> str:
 
 
 def test_every_setting_is_documented_as_it_is() -> None:
-    assert settings_table() in text_of("docs/settings.md")
+    assert settings_table() in text_of("docs/reference/settings.md")
 
 
 def test_every_module_has_its_line_in_the_architecture() -> None:
@@ -40,7 +40,7 @@ def test_every_module_has_its_line_in_the_architecture() -> None:
 
 
 def test_every_reason_is_in_the_table_of_errors() -> None:
-    table = text_of("docs/api.md")
+    table = text_of("docs/reference/api.md")
     for _, kind in inspect.getmembers(errors, inspect.isclass):
         if issubclass(kind, errors.RequestError) and kind is not errors.RequestError:
             assert f"| {kind.status} |" in table
@@ -48,7 +48,7 @@ def test_every_reason_is_in_the_table_of_errors() -> None:
 
 
 def test_every_request_field_is_in_the_api_document() -> None:
-    document = text_of("docs/api.md")
+    document = text_of("docs/reference/api.md")
     for name in ChatCompletionRequest.model_fields:
         assert f"| `{name}` |" in document, f"{name} is not documented"
 
@@ -73,5 +73,5 @@ def test_the_changelog_speaks_of_this_version() -> None:
 
 def test_every_metric_is_documented() -> None:
     named = set(re.findall(r"^# TYPE (\S+) ", Metrics().text().decode(), re.MULTILINE))
-    documented = set(re.findall(r"^\| `(\S+)`", text_of("docs/metrics.md"), re.MULTILINE))
+    documented = set(re.findall(r"^\| `(\S+)`", text_of("docs/reference/metrics.md"), re.MULTILINE))
     assert documented == {name for name in named if not name.endswith("_created")}
