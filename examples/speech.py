@@ -1,4 +1,4 @@
-"""An answer in text and sound: the text as it is written, the sound into a file beside it."""
+"""An answer in text and audio: prints the text as it comes, writes the audio to a file."""
 
 import base64
 import os
