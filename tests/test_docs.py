@@ -23,6 +23,7 @@ DOCS = ROOT / "docs"
 DOCUMENTS = [*ROOT.glob("*.md"), *sorted(DOCS.rglob("*.md"))]
 WRAPPED = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 MAX_LINE = 100
+OLD_WORDS = r"\b(?:nobody|somebody|whoever|senses|pictures?|forced tokens|read back)\b"
 
 
 def text_of(name: str) -> str:
@@ -130,6 +131,12 @@ def test_every_name_that_the_glossary_gives_is_in_the_code() -> None:
     words = set(re.findall(r"\w+", code))
     for term, name in glossary():
         assert not name or name.strip("`") in words, f"{term}: {name} is not in the code"
+
+
+def test_documents_use_the_words_of_the_glossary() -> None:
+    for path in {*WRAPPED} - {ROOT / "CHANGELOG.md", DOCS / "glossary.md"}:  # name both words
+        found = re.findall(OLD_WORDS, path.read_text(encoding="utf-8"), re.IGNORECASE)
+        assert not found, path.name
 
 
 def test_decisions_have_dates_and_are_newest_first_in_their_group() -> None:
