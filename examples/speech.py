@@ -1,4 +1,7 @@
-"""An answer in text and audio: prints the text as it comes, writes the audio to a file."""
+"""An answer in text and audio: ``python examples/speech.py`` with PALAVER_API_KEY set.
+
+It prints the text as it comes and writes the audio to a file.
+"""
 
 import base64
 import os

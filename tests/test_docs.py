@@ -14,7 +14,7 @@ import palaver
 from palaver import errors
 from palaver.api.wire.request import ChatCompletionRequest
 from palaver.cli import app
-from palaver.config import settings_table
+from palaver.config import load_settings, settings_table
 from palaver.telemetry import Metrics
 
 ROOT = Path(__file__).parent.parent
@@ -100,6 +100,20 @@ def test_every_page_is_in_the_index() -> None:
     linked = re.findall(r"\]\(([^)#]+\.md)", text_of("docs/README.md"))
     pages = {path.relative_to(ROOT / "docs").as_posix() for path in DOCS.rglob("*.md")}
     assert pages - {"README.md"} <= set(linked)
+
+
+def test_every_example_is_in_the_index() -> None:
+    index = text_of("docs/README.md")
+    for path in (ROOT / "examples").iterdir():
+        assert path.is_dir() or f"(../examples/{path.name})" in index, f"{path.name} is not listed"
+
+
+def test_the_file_of_settings_in_the_page_on_deployment_is_read(tmp_path: Path) -> None:
+    found = re.search(r"```toml\n(.*?)```", text_of("docs/how-to/deploy.md"), re.DOTALL)
+    assert found
+    file = tmp_path / "palaver.toml"
+    file.write_text(found[1], encoding="utf-8")
+    assert load_settings({}, {}, file).models
 
 
 @pytest.mark.parametrize("path", WRAPPED, ids=lambda path: path.relative_to(ROOT).as_posix())

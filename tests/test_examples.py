@@ -13,7 +13,7 @@ import pytest
 from tests.server import KEY, RunningServer
 
 ROOT = Path(__file__).parent.parent
-EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir())
+EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if path.is_file())
 
 
 def run(command: list[str], server: RunningServer) -> str:
