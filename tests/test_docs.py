@@ -148,7 +148,9 @@ def test_every_name_that_the_glossary_gives_is_in_the_code() -> None:
 
 
 def test_documents_use_the_words_of_the_glossary() -> None:
-    for path in {*WRAPPED} - {ROOT / "CHANGELOG.md", DOCS / "glossary.md"}:  # name both words
+    names_both = {ROOT / "CHANGELOG.md", DOCS / "glossary.md"}
+    has_the_words_of_the_specification = {DOCS / "reference" / "conformance.md"}
+    for path in {*WRAPPED} - names_both - has_the_words_of_the_specification:
         found = re.findall(OLD_WORDS, path.read_text(encoding="utf-8"), re.IGNORECASE)
         assert not found, path.name
 
