@@ -190,7 +190,7 @@ def _read_file(file: Path | None) -> dict[str, Any]:
 
 
 def settings_table() -> str:
-    """All settings as a Markdown table, as ``docs/reference/settings.md`` shows it."""
+    """All settings as a Markdown table, as ``docs/settings.md`` shows it."""
     rows = ["| setting | environment variable | default | |", "|---|---|---|---|"]
     for name, setting in Settings.model_fields.items():
         default = _COMPUTED_DEFAULTS.get(name) or f"`{_plain(setting.default)}`"
