@@ -355,10 +355,10 @@ def test_the_page_shows_every_path_field_and_error(
 
 
 def test_the_tables_of_the_api_document_are_those_of_the_schemas(document: dict[str, Any]) -> None:
-    text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/reference/api.md").read_text(encoding="utf-8")
     for name, schema in request_schemas(document):
         table = fields_table(schema)
-        assert table in text, f"docs/api.md lacks:\n### `{name}`\n\n{table}"
+        assert table in text, f"docs/reference/api.md lacks:\n### `{name}`\n\n{table}"
 
 
 def test_an_absent_field_means_the_default_that_is_documented(

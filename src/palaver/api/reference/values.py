@@ -78,7 +78,7 @@ def _array(schema: Schema) -> str:
 
 
 def fields_table(schema: Schema) -> str:
-    """The fields of an object as a Markdown table, as ``docs/api.md`` shows them."""
+    """The fields of an object as a Markdown table, as ``docs/reference/api.md`` shows them."""
     rows = ["| field | values | default | |", "|---|---|---|---|"]
     for name, field in schema["properties"].items():
         absent = "required" if name in schema.get("required", ()) else default(field)

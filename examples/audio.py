@@ -1,4 +1,4 @@
-"""Three beeps and a question about them: ``python examples/hear.py`` with PALAVER_API_KEY set."""
+"""Three beeps and a question about them: ``python examples/audio.py`` with PALAVER_API_KEY set."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""A picture and a question about it: ``python examples/see.py`` with PALAVER_API_KEY set."""
+"""An image and a question about it: ``python examples/image.py`` with PALAVER_API_KEY set."""
 
 import base64
 import io
@@ -7,10 +7,10 @@ import os
 from openai import OpenAI
 from PIL import Image, ImageDraw
 
-picture = Image.new("RGB", (128, 128), "lightgrey")
-ImageDraw.Draw(picture).ellipse((32, 32, 96, 96), fill="blue")
+image = Image.new("RGB", (128, 128), "lightgrey")
+ImageDraw.Draw(image).ellipse((32, 32, 96, 96), fill="blue")
 file = io.BytesIO()
-picture.save(file, "PNG")
+image.save(file, "PNG")
 url = f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 client = OpenAI(

@@ -1,6 +1,6 @@
-"""A clip and a question about it: ``python examples/watch.py`` with PALAVER_API_KEY set.
+"""A clip and a question about it: ``python examples/video.py`` with PALAVER_API_KEY set.
 
-OpenAI's client knows no video; the part is sent as it stands.
+OpenAI's client has no type for video, so the part is sent as a plain dict.
 """
 
 import base64
@@ -18,9 +18,9 @@ with av.open(file, "w", format="mp4") as clip:
     stream: Any = clip.add_stream("libx264", rate=2)
     stream.width, stream.height, stream.pix_fmt = 96, 96, "yuv420p"
     for x in range(20, 80, 10):
-        picture = Image.new("RGB", (96, 96), "lightgrey")
-        ImageDraw.Draw(picture).ellipse((x - 12, 36, x + 12, 60), fill="green")
-        frame = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")
+        image = Image.new("RGB", (96, 96), "lightgrey")
+        ImageDraw.Draw(image).ellipse((x - 12, 36, x + 12, 60), fill="green")
+        frame = av.VideoFrame.from_ndarray(np.asarray(image), format="rgb24")
         clip.mux(stream.encode(frame))
     clip.mux(stream.encode())
 url = f"data:video/mp4;base64,{base64.b64encode(file.getvalue()).decode()}"
@@ -29,13 +29,13 @@ client = OpenAI(
     base_url=os.environ.get("BASE_URL", "http://127.0.0.1:8000") + "/v1",
     api_key=os.environ["PALAVER_API_KEY"],
 )
-seen: Any = {"type": "video_url", "video_url": {"url": url}}
+part: Any = {"type": "video_url", "video_url": {"url": url}}
 answer = client.chat.completions.create(
     model="palaver/tiny",
     messages=[
         {
             "role": "user",
-            "content": [seen, {"type": "text", "text": "Which way does it move?"}],
+            "content": [part, {"type": "text", "text": "Which way does it move?"}],
         }
     ],
     temperature=0,

@@ -1,4 +1,7 @@
-"""An answer in text and sound: the text as it is written, the sound into a file beside it."""
+"""An answer in text and audio: ``python examples/speech.py`` with PALAVER_API_KEY set.
+
+It prints the text as it comes and writes the audio to a file.
+"""
 
 import base64
 import os
