@@ -26,7 +26,6 @@ from typing import Any
 
 from benchmarks.machine import describe_machine
 from benchmarks.report import report
-from palaver.config import load_settings
 from palaver.engine.process.backend import ProcessBackend
 from palaver.engine.process.messages import (
     Cancel,
@@ -42,6 +41,7 @@ from palaver.generation.request import GenerationRequest
 from palaver.generation.stats import StepStats
 from palaver.models.served import BUILT_IN_NAME
 from palaver.server import Server
+from palaver.settings import load_settings
 
 KEY = "sk-palaver-benchmark"
 _FIRST_TOKEN = 300

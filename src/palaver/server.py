@@ -14,7 +14,6 @@ from palaver.accounts.database import open_database
 from palaver.accounts.keys import KeyStore
 from palaver.api.app import create_app
 from palaver.api.protocol import Protocol
-from palaver.config import Settings
 from palaver.engine.process.config import EngineConfig
 from palaver.errors import PalaverError, SettingError
 from palaver.host.memory import give_large_buffers_back
@@ -24,6 +23,7 @@ from palaver.media.reader import MediaReader
 from palaver.models.folder import ModelFolder
 from palaver.models.served import BUILT_IN_FOLDER, ModelRegistry, ServedModel
 from palaver.runtime.config import InferencePrecision, RuntimeConfig
+from palaver.settings import Settings
 from palaver.speech.native import NativeModel
 from palaver.speech.voices import Voices
 from palaver.telemetry import Metrics
@@ -129,12 +129,11 @@ class Server:
     async def _load(self) -> None:
         try:
             await self._start()
+            keep_what_is_there()
+            self._on_ready()
         except PalaverError as error:
             self.error = error
             self._uvicorn.should_exit = True
-        else:
-            keep_what_is_there()
-            self._on_ready()
 
     async def _start(self) -> None:
         voices = asyncio.create_task(self.voices.start())
@@ -190,6 +189,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        listener.listen()  # so that on_ready never comes before connections are taken
     except OSError as error:
         raise SettingError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
     listener.set_inheritable(True)

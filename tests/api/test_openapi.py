@@ -27,7 +27,6 @@ from palaver.api.body import parse_json_object
 from palaver.api.examples import FAILURES, QUESTIONS, STREAMS
 from palaver.api.values import fields_table
 from palaver.api.wire.request import ChatCompletionRequest
-from palaver.config import load_settings
 from palaver.engine.process.config import EngineConfig
 from palaver.errors import InvalidRequest
 from palaver.media.reader import MediaReader
@@ -35,6 +34,7 @@ from palaver.models.folder import ModelFolder
 from palaver.models.served import ModelRegistry
 from palaver.runtime.config import RuntimeConfig
 from palaver.server import media_limits
+from palaver.settings import load_settings
 from palaver.speech.voices import Voices
 from palaver.telemetry import Metrics
 from tests.robustness.mutations import mutated_body

@@ -9,10 +9,10 @@ from palaver.accounts.keys import KeyStore
 from palaver.api import chat_completions, docs, errors, health, models, openapi, operations
 from palaver.api.measure import PREFIXES, MeasureRequests
 from palaver.api.media import MediaIntake
-from palaver.config import Settings
 from palaver.media.reader import MediaReader
 from palaver.models.served import ModelRegistry
 from palaver.schemas.checker import SchemaChecker
+from palaver.settings import Settings
 from palaver.speech.spoken import SpokenAnswers
 from palaver.speech.voices import Voices
 from palaver.telemetry import Metrics

@@ -21,9 +21,9 @@ from palaver.api.media import MediaIntake
 from palaver.api.response_formats import with_response_format
 from palaver.api.spoken import speech_of, with_spoken_answers
 from palaver.api.wire.request import ChatCompletionRequest
-from palaver.config import Settings
 from palaver.errors import InvalidRequest
 from palaver.models.served import ModelRegistry
+from palaver.settings import Settings
 from palaver.speech.spoken import SpokenAnswers
 from palaver.speech.voices import Voices
 from palaver.telemetry import Metrics

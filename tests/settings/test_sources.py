@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from palaver.config import Settings, load_settings
 from palaver.errors import SettingError
+from palaver.settings import Settings, load_settings
 
 
 def written(path: Path, text: str) -> Path:
