@@ -1,4 +1,4 @@
-"""``palaver chat`` as somebody at a terminal uses it."""
+"""``palaver chat`` as a person at a terminal uses it."""
 
 from __future__ import annotations
 

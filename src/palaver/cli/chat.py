@@ -24,11 +24,11 @@ from palaver.models.served import BUILT_IN_NAME
 
 _HELP = """\
 /help             this list
-/system TEXT      set the system prompt and begin anew
+/system TEXT      set the system prompt and start again
 /think            switch thinking on or off
 /model NAME       talk to another model
 /models           list the models
-/speak [VOICE]    answer in sound, too, or no more
+/speak [VOICE]    switch reading answers aloud on or off
 /reset            forget the conversation
 /quit             end (Ctrl-D does it too)"""
 
@@ -38,10 +38,10 @@ class Conversation:
     """What has been said, and how to go on.
 
     Attributes:
-        model: Who is talked to.
+        model: Name of the model that answers.
         is_thinking: Whether thinking is on.
         is_spoken: Whether answers are spoken.
-        voice: Who speaks, if not the server's default.
+        voice: Name of the voice; ``None`` for the server's default.
         messages: The turns so far.
     """
 
@@ -61,9 +61,9 @@ def chat(
     system: Annotated[str | None, typer.Option(help="A system prompt.")] = None,
     think: Annotated[bool, typer.Option("--think", help="Switch thinking on.")] = False,
     speak: Annotated[
-        bool, typer.Option("--speak", help="Answer in sound, too: played, or written to files.")
+        bool, typer.Option("--speak", help="Read answers aloud: played, or written to files.")
     ] = False,
-    voice: Annotated[str | None, typer.Option(help="Who speaks.")] = None,
+    voice: Annotated[str | None, typer.Option(help="Name of the voice.")] = None,
     model: Annotated[list[str] | None, option("models")] = None,
 ) -> None:
     """Talk to a model; /help lists the commands."""

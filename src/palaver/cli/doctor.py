@@ -1,4 +1,4 @@
-"""``palaver doctor``: is this machine fit, and what is missing."""
+"""``palaver doctor``: whether this machine can serve, and what is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``palaver models``: what there is to talk to."""
+"""``palaver models``: the models that can be asked."""
 
 from __future__ import annotations
 

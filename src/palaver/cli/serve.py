@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 from palaver.accounts.keys import KeyStore
 from palaver.cli.banner import Banner
 from palaver.cli.options import fail, takes_settings
@@ -18,6 +20,8 @@ _FIRST_KEY_NAME = "first"
 def serve(settings: Settings) -> None:
     """Serve the built-in model, and others, over HTTP."""
     configure_logging(settings.log_level)
+    # Without this, uvicorn raises SIGTERM once more after the shutdown, and nothing is tidied up.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     banner = Banner()
     ready_file = ReadyFile(settings.ready_file)
 

@@ -1,4 +1,4 @@
-"""``palaver voices``: who reads answers aloud."""
+"""``palaver voices``: the voices that can read answers aloud."""
 
 from __future__ import annotations
 
