@@ -72,6 +72,7 @@ def running_server(
 ) -> Iterator[RunningServer]:
     """A server that is ready, on a free port that it picks; killed at the end if it still runs."""
     ready_file = data_dir / "ready.json"
+    ready_file.unlink(missing_ok=True)  # of a server that was killed
     command = [sys.executable, "-m", "palaver", "serve", "--port", "0"]
     command += ["--ready-file", str(ready_file), "--data-dir", str(data_dir), *arguments]
     variables = {"PALAVER_API_KEY": KEY, "PALAVER_CACHE_GIB": "0.25"} | (environment or {})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+from collections.abc import Iterator
 
 from palaver.accounts.keys import KeyStore
 from palaver.cli.banner import Banner
@@ -20,8 +22,6 @@ _FIRST_KEY_NAME = "first"
 def serve(settings: Settings) -> None:
     """Serve the built-in model, and others, over HTTP."""
     configure_logging(settings.log_level)
-    # Without this, uvicorn raises SIGTERM once more after the shutdown, and nothing is tidied up.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     banner = Banner()
     ready_file = ReadyFile(settings.ready_file)
 
@@ -33,11 +33,25 @@ def serve(settings: Settings) -> None:
     try:
         server = Server(settings, on_model=banner.show_model, on_ready=on_ready)
         banner.show_start(model.name for model in server.registry)
-        with ready_file.prepared():
+        with _sigterm_as_ctrl_c(), ready_file.prepared():
             server.run()
     except PalaverError as error:
         raise fail(str(error)) from error
     banner.show_end()
+
+
+@contextlib.contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """A context in which SIGTERM raises ``KeyboardInterrupt``, as SIGINT does.
+
+    After its shutdown, uvicorn raises the signal that caused it once more. By default SIGTERM would
+    then end the process at once, with the ready file still there.
+    """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _first_key(keys: KeyStore) -> str | None:
