@@ -29,18 +29,20 @@ class ServerSettings(Group):
 
     title: ClassVar[str] = "Server"
 
-    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all.")
-    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on; 0.0.0.0 for all.")
+    port: int = Field(
+        default=8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one."
+    )
     ready_file: Annotated[Path | None, Details(metavar="FILE")] = Field(
-        None,
+        default=None,
         description="File that is written once all models are ready and removed at the end: "
         "JSON with `url`, `host`, `port`, `pid`, `models` and `version`.",
     )
     shutdown_timeout_s: Annotated[float, Details(unit="seconds")] = Field(
-        30.0, ge=0, description="Time that running requests have to finish after SIGTERM."
+        default=30.0, ge=0, description="Time that running requests have to finish after SIGTERM."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least level that is logged."
+        default="info", description="Least level that is logged."
     )
 
 
@@ -50,11 +52,11 @@ class KeySettings(Group):
     title: ClassVar[str] = "API keys"
 
     api_key: Annotated[str | None, Details(metavar="KEY", is_secret=True)] = Field(
-        None, min_length=1, description="A key that is always valid."
+        default=None, min_length=1, description="A key that is always valid."
     )
     data_dir: Annotated[Path, Details(metavar="FOLDER", default_text="the user's data folder")] = (
         Field(
-            Path(platformdirs.user_data_dir("palaver", appauthor=False)),
+            default=Path(platformdirs.user_data_dir("palaver", appauthor=False)),
             description="Folder of the database with the keys' hashes.",
         )
     )
@@ -66,13 +68,13 @@ class ModelSettings(Group):
     title: ClassVar[str] = "Models"
 
     models: Annotated[dict[str, Path], Details(metavar="NAME=FOLDER", option="model")] = Field(
-        {}, description="Serve this model too: its name and its folder."
+        default={}, description="Serve this model too: its name and its folder."
     )
     families: Annotated[
         dict[str, str],
         Details(metavar="NAME=FAMILY", option="family", default_text="found by the template"),
     ] = Field(
-        {},
+        default={},
         description="How a model writes its thinking and its tool calls, where its template does "
         "not tell: the model's name and a family.",
     )
@@ -91,25 +93,29 @@ class EngineSettings(Group):
         description="Memory of each model's key-value cache.",
     )
     cache_precision: Literal["u8", "f16", "bf16", "f32"] = Field(
-        "f16",
+        default="f16",
         description="Number format of the key-value cache; f16 means 16 bits, u8 is half as "
         "large but not bit-exact.",
     )
     inference_precision: Literal["auto", "f32", "bf16"] = Field(
-        "auto",
+        default="auto",
         description="Number format of the computation; auto is the fastest that the processor "
         "has, but f32 for the built-in model, so that it answers alike on every machine.",
     )
-    num_threads: int = Field(0, ge=0, description="Threads of a step; 0 means one for each core.")
+    num_threads: int = Field(
+        default=0, ge=0, description="Threads of a step; 0 means one for each core."
+    )
     max_step_tokens: int = Field(
-        512,
+        default=512,
         ge=64,
         description="Tokens computed in one step at most; while other answers are being "
         "generated, at most half of them are of prompts.",
     )
-    max_running: int = Field(256, ge=1, description="Sequences computed in one step at most.")
+    max_running: int = Field(
+        default=256, ge=1, description="Sequences computed in one step at most."
+    )
     token_timeout_s: Annotated[float, Details(unit="seconds")] = Field(
-        600.0,
+        default=600.0,
         gt=0,
         description="Time that a request waits for its next token, in the queue as well; an "
         "engine that sends nothing at all for so long is restarted.",
@@ -122,10 +128,11 @@ class RequestSettings(Group):
     title: ClassVar[str] = "Requests"
 
     strict: bool = Field(
-        False, description="Refuse unknown request fields instead of naming them in a header."
+        default=False,
+        description="Refuse unknown request fields instead of naming them in a header.",
     )
     max_body_mib: Annotated[float, Details(unit="MiB")] = Field(
-        32.0, gt=0, description="Largest request body that is read."
+        default=32.0, gt=0, description="Largest request body that is read."
     )
 
 
@@ -135,22 +142,22 @@ class MediaSettings(Group):
     title: ClassVar[str] = "Media"
 
     max_media: int = Field(
-        64, ge=1, description="Images, videos and audio clips in a request at most."
+        default=64, ge=1, description="Images, videos and audio clips in a request at most."
     )
     max_media_mib: Annotated[float, Details(unit="MiB")] = Field(
-        32.0, gt=0, description="Largest image, video or audio file."
+        default=32.0, gt=0, description="Largest image, video or audio file."
     )
     max_media_megapixels: Annotated[float, Details(unit="megapixels")] = Field(
-        50.0, gt=0, description="Largest image or frame of a video."
+        default=50.0, gt=0, description="Largest image or frame of a video."
     )
     max_media_s: Annotated[float, Details(unit="seconds")] = Field(
-        600.0, gt=0, description="Longest video or audio clip."
+        default=600.0, gt=0, description="Longest video or audio clip."
     )
     media_timeout_s: Annotated[float, Details(unit="seconds")] = Field(
-        20.0, gt=0, description="Time to fetch a file at most, and again to decode it."
+        default=20.0, gt=0, description="Time to fetch a file at most, and again to decode it."
     )
     allow_private_urls: bool = Field(
-        False, description="Fetch media from private and link-local addresses as well."
+        default=False, description="Fetch media from private and link-local addresses as well."
     )
 
 
@@ -160,12 +167,12 @@ class SpeechSettings(Group):
     title: ClassVar[str] = "Speech"
 
     voices: Annotated[dict[str, str], Details(metavar="NAME=FOLDER", option="voice-model")] = Field(
-        {},
+        default={},
         description="Have this neural voice besides the embedded ones: its name and its folder, or "
         "`hub:OWNER/NAME`.",
     )
     voice: Annotated[str, Details(metavar="NAME")] = Field(
-        "alto", description="The voice of spoken answers to requests that name none."
+        default="alto", description="The voice of spoken answers to requests that name none."
     )
 
 
