@@ -50,6 +50,26 @@ def test_a_ready_file_that_cannot_be_written_is_told_before_models_are_loaded(
     assert "ready palaver/tiny" not in ended.stdout
 
 
+def test_an_error_of_the_callback_that_is_called_when_all_is_ready_ends_the_server(
+    tmp_path: Path,
+) -> None:
+    program = f"""
+from pathlib import Path
+from palaver.errors import SettingError
+from palaver.server import Server
+from palaver.settings import Settings
+
+def on_ready():
+    raise SettingError("the disk is full")
+
+Server(Settings(port=0, data_dir=Path({str(tmp_path)!r}), cache_gib=0.1), on_ready=on_ready).run()
+"""
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert "SettingError: the disk is full" in ended.stderr
+
+
 def test_the_ready_file_of_an_earlier_server_is_removed_at_the_start(tmp_path: Path) -> None:
     file = tmp_path / "ready.json"
     file.write_text("{}")
