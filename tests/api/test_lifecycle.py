@@ -168,7 +168,7 @@ def test_a_stream_whose_engine_is_killed_ends_with_an_error_event(tmp_path: Path
 
 
 @pytest.mark.spec("S04")
-def test_an_engine_that_says_nothing_is_a_504_and_is_started_again(tmp_path: Path) -> None:
+def test_an_engine_that_sends_nothing_is_a_504_and_is_started_again(tmp_path: Path) -> None:
     environment = {"PALAVER_TOKEN_TIMEOUT_S": "1.5"}
     with running_server(tmp_path, environment=environment) as server, server.client() as client:
         (engine,) = server.engine_pids()

@@ -130,7 +130,7 @@ def test_a_folder_may_have_an_equals_sign_and_a_part_may_be_empty() -> None:
     [("models", "NAME=FOLDER"), ("voices", "NAME=FOLDER"), ("families", "NAME=FAMILY")],
 )
 @pytest.mark.parametrize("text", ["a", "=/a", "a=", "a=/a,b"])
-def test_pairs_of_another_form_are_refused_under_their_own_name(
+def test_pairs_of_another_form_are_refused_with_the_settings_name(
     name: str, form: str, text: str
 ) -> None:
     with pytest.raises(SettingError, match=f"^{name}: must be {form}, got "):

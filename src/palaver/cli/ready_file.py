@@ -6,13 +6,12 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import palaver
 from palaver.errors import SettingError
-from palaver.server import Server
 
 
 class ReadyFile:
@@ -52,15 +51,15 @@ class ReadyFile:
                 if self._path.read_text(encoding="utf-8") == self._content:  # no other server's
                     self._path.unlink()
 
-    def write(self, server: Server) -> None:
-        """Say where ``server`` listens.
+    def write(self, url: str, models: Sequence[str]) -> None:
+        """Say that these models can be asked at ``url``.
 
         Raises:
             SettingError: The file cannot be written.
         """
         if self._path is None:
             return
-        self._content = _content(server)
+        self._content = _content(url, models)
         temporary = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
             temporary.write_text(self._content, encoding="utf-8")
@@ -70,14 +69,14 @@ class ReadyFile:
             raise _unwritable(self._path, error) from error
 
 
-def _content(server: Server) -> str:
-    address = urlsplit(server.url)
+def _content(url: str, models: Sequence[str]) -> str:
+    address = urlsplit(url)
     facts = {
-        "url": server.url,
+        "url": url,
         "host": address.hostname,
         "port": address.port,
         "pid": os.getpid(),
-        "models": [model.name for model in server.registry],
+        "models": models,
         "version": palaver.__version__,
     }
     return json.dumps(facts) + "\n"

@@ -25,14 +25,17 @@ def serve(settings: Settings) -> None:
     banner = Banner()
     ready_file = ReadyFile(settings.ready_file)
 
+    def model_names() -> list[str]:
+        return [model.name for model in server.registry]
+
     def on_ready() -> None:
         secret = None if settings.api_key else _first_key(server.keys)
         _show_ready(banner, settings, server.url, secret)
-        ready_file.write(server)
+        ready_file.write(server.url, model_names())
 
     try:
         server = Server(settings, on_model=banner.show_model, on_ready=on_ready)
-        banner.show_start(model.name for model in server.registry)
+        banner.show_start(model_names())
         with _sigterm_as_ctrl_c(), ready_file.prepared():
             server.run()
     except PalaverError as error:

@@ -1,7 +1,7 @@
 """Every setting of a server, in one table of groups.
 
-The command line, the environment, the file and ``docs/settings.md`` are made from this table, so a
-new setting is a new line here and nothing else.
+The command line, the environment, the file and ``docs/settings.md`` follow from this table. A new
+setting is a new line here; ``python -m palaver.settings.docs`` prints the page's part of it.
 """
 
 from __future__ import annotations
