@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from palaver.engine.engine import Engine
+from palaver.engine.policy import FirstComeFirstServed, QueuePolicy
 from palaver.errors import InvalidRequest
 from palaver.generation.output import TokenOutput
 from palaver.generation.request import GenerationRequest
@@ -25,6 +27,7 @@ from .naive import (
     naive_answers,
     run,
 )
+from .policies import LastComeFirstServed
 
 # -- equality with the naive recompute -------------------------------------------------------
 
@@ -37,21 +40,26 @@ from .naive import (
     st.sampled_from([1, 11, 16, 37, 512]),
     st.integers(1, 8),
     st.sampled_from([1, 3, 256]),
+    st.sampled_from([FirstComeFirstServed, LastComeFirstServed]),
 )
-def test_tokens_are_the_same_for_any_order_concurrency_chunking_and_cache(
+def test_tokens_are_the_same_for_any_order_policy_concurrency_chunking_and_cache(
     wanted: list[GenerationRequest],
     order: random.Random,
     num_blocks: int,
     max_step_tokens: int,
     concurrency: int,
     max_running: int,
+    policy: Callable[[], QueuePolicy],
 ) -> None:
     expected: Answers = {}
     for one in wanted:
         expected |= naive_answers(one)
     order.shuffle(wanted)
     engine = Engine(
-        fake_runtime(num_blocks), max_step_tokens=max_step_tokens, max_running=max_running
+        fake_runtime(num_blocks),
+        policy=policy(),
+        max_step_tokens=max_step_tokens,
+        max_running=max_running,
     )
     assert run(engine, wanted, concurrency) == expected
     drain(engine)

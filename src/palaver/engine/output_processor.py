@@ -52,9 +52,9 @@ class OutputProcessor:
             return False
         if sequence.num_unreported:
             result.tokens.extend(_fast_forwarded(sequence, logits))
-        if sequence.finish:
-            self._end(sequence)
-            return False
+            if sequence.finish:
+                self._end(sequence)
+                return False
         return not self._is_given_up(sequence, result)
 
     def choices(self, sequence: Sequence) -> list[Sequence]:
