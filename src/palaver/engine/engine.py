@@ -28,7 +28,7 @@ class Engine:
 
     Args:
         runtime: The loaded model.
-        policy: Whose turn it is; first come, first served by default.
+        policy: Decides the order of sequences; first come, first served by default.
         max_step_tokens: Tokens of one step, prefill included.
         max_running: Sequences in one step.
         num_threads: Threads that sample; 0 means one for each core.

@@ -31,7 +31,7 @@ class Scheduler:
 
     Args:
         store: Moves the blocks' content.
-        policy: Whose turn it is.
+        policy: Holds the waiting sequences and decides the order of all.
         num_blocks: Cache blocks.
         block_size: Tokens in a block.
         max_step_tokens: Tokens of one step at most, as long as decoding leaves room. Beside

@@ -21,7 +21,7 @@ class Features:
     Attributes:
         rows: ``float32[N, hidden size]``, the embeddings of N tokens.
         deep: ``float32[layers, N, hidden size]``, added inside the first layers of the language
-            model; ``None`` for sound.
+            model; ``None`` for audio.
     """
 
     rows: NDArray[np.float32]
@@ -65,7 +65,7 @@ class StepBatch:
         sampled_indices: ``int64[R]``, which of the T tokens' logits are wanted.
         rope_ids: ``int64[3, T]``, time, row and column of each token; ``None`` if they are all its
             place in its sequence, as in text.
-        splices: Images, video and sound among the tokens, in order.
+        splices: Images, video and audio among the tokens, in order.
     """
 
     token_ids: NDArray[np.int64]
@@ -121,7 +121,7 @@ class Runtime(Protocol):
 
     @property
     def encoder(self) -> Encoder | None:
-        """What takes in images, video and sound; ``None`` for a model of text."""
+        """The encoders of images, video and audio; ``None`` for a model of text."""
 
     @property
     def media_kinds(self) -> tuple[Kind, ...]:

@@ -25,7 +25,7 @@ MAX_CONTEXT_LEN = "max_context_len"
 _ACTIVATION_GROUP = 64
 """Activations that share a scale where they meet weights in groups of a multiple of this.
 
-OpenVINO's default is 32; with it int4 models read and decode a sixth slower."""
+OpenVINO's default is 32; with it prefill and decode of int4 models are a sixth slower."""
 _LEAST_ROOM = 1024
 """Tokens of context for which attention is prepared at least."""
 
@@ -54,7 +54,7 @@ class LanguageModel:
         """
         self._inputs = inputs | {
             MAX_CONTEXT_LEN: self._with_room(inputs[MAX_CONTEXT_LEN])
-        }  # read in place
+        }  # kept, since it is read in place
         for name in self._names:
             self._request.set_tensor(name, ov.Tensor(self._inputs[name], shared_memory=True))
         self._request.infer()

@@ -19,7 +19,7 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
         max_step_tokens: Tokens of one step.
         max_running: Sequences in one step.
         token_timeout_s: Seconds without a token after which the API's side gives up.
-        encoder_cache_bytes: Memory for encoded images, video and sound.
+        encoder_cache_bytes: Memory for encoded images, video and audio.
     """
 
     runtime: RuntimeConfig

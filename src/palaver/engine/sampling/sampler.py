@@ -32,7 +32,7 @@ from palaver.engine.sampling.penalties import TokenCounts, penalise
 from palaver.generation.output import TokenLogprobs
 from palaver.generation.request import SamplingParams
 
-_FORCED = 100.0
+_FORCING = 100.0
 FORBIDDEN = -100.0
 _MOST = float(np.finfo(np.float32).max)
 """The largest factor that leaves the likeliest token, at 0, where it is."""
@@ -159,7 +159,7 @@ def _apply_bias(row: NDArray[np.float32], bias: dict[int, float], mask: Mask | N
         ids, values = ids[mask[ids] == 1], values[mask[ids] == 1]
         if np.count_nonzero(values <= FORBIDDEN) == np.count_nonzero(mask):
             return
-    forced = ids[values >= _FORCED]
+    forced = ids[values >= _FORCING]
     row[ids] += values
     if len(forced):
         kept = row[forced]
