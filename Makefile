@@ -25,7 +25,7 @@ check: $(VENV)/.test ## lint, types, imports
 bench: $(VENV)/.test ## measure, as ratios against a peer in the same run
 	$(BIN)/python -m benchmarks $(ARGS)
 
-conformance: $(VENV)/.test ## the specification row by row with its tests; writes docs/conformance.md
+conformance: $(VENV)/.test ## the specification row by row with its tests; writes docs/reference/conformance.md
 	$(BIN)/python -m tests.conformance $(ARGS)
 
 eval-tiny: $(VENV)/.test ## examine the built-in model's skills through the server

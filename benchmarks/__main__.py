@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
 
 MEASUREMENTS = (
     ("benchmarks.together",),

@@ -1,15 +1,14 @@
 """What the API costs by itself: the whole HTTP service over an engine that answers at once.
 
 ``python -m benchmarks.api_cost [--seconds 8] [--profile] [--out FILE]``. The engine process is
-replaced by a pretended one in the API's own process, which packs and sends the same messages;
-everything else is the service as it runs. Clients in a process of their own ask without pause.
-Rates are per second of the API process's own processor time: what one core can do.
+replaced by a scripted backend in the API's own process; everything else is the service as it runs.
+Clients in a process of their own ask without pause. Rates are per second of the API process's own
+processor time: what one core can do.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import cProfile
 import json
@@ -20,90 +19,39 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import describe_machine
 from benchmarks.report import report
 from palaver.config import load_settings
-from palaver.engine.process.backend import ProcessBackend
-from palaver.engine.process.messages import (
-    Cancel,
-    Ready,
-    StepDone,
-    Submit,
-    ToEngine,
-    decode_from_engine,
-    frame,
-)
-from palaver.generation.output import TokenOutput
 from palaver.generation.request import GenerationRequest
-from palaver.generation.stats import StepStats
-from palaver.models.served import BUILT_IN_NAME
+from palaver.models.catalogue import BUILT_IN_NAME
 from palaver.server import Server
+from palaver.testing import ScriptedBackend, Step, Token
 
 KEY = "sk-palaver-benchmark"
 _FIRST_TOKEN = 300
 """The pretended answer counts up from here through the built-in model's vocabulary."""
 _VOCABULARY = 2000
 _STREAM_TOKENS = 64
-_CACHE_TOKENS = 1_000_000
-_LENGTH_BYTES = 4
-_STATS = StepStats(0, 8, 8, 0, 0, 0, 0, 0, 1000, 100, 10, 0.001, 0.0001)
 
 
-@dataclass(slots=True)
-class _Answering:
-    """A request that the pretended engine works on."""
+class Counted:
+    """A script that gives every request its next token at once, and counts them.
 
-    request: GenerationRequest
-    num_tokens: int = 0
+    Attributes:
+        num_made: Tokens made so far.
+    """
 
+    def __init__(self) -> None:
+        self.num_made = 0
 
-class InstantEngine(ProcessBackend):
-    """An engine without a process: each step gives every request its next token, at once."""
-
-    num_made = 0
-    """Tokens made so far."""
-
-    async def start(self) -> Ready:
-        """Nothing has to be loaded."""
-        self._running: dict[int, _Answering] = {}
-        self._connection = self  # type: ignore[assignment]  # it receives what it sends
-        self.ready = Ready(vocab_size=4096, num_cache_tokens=_CACHE_TOKENS, load_s=0.0)
-        return self.ready
-
-    async def stop(self) -> None:
-        """There is nothing to stop."""
-
-    def send(self, message: ToEngine) -> None:
-        """What the engine process would receive, packed as it would be."""
-        frame(message)
-        match message:
-            case Submit(request):
-                if not self._running:
-                    asyncio.get_running_loop().call_soon(self._step)
-                self._running[request.request_id] = _Answering(request)
-            case Cancel(request_id):
-                self._running.pop(request_id, None)
-
-    def _step(self) -> None:
-        tokens = [self._next(answering) for answering in list(self._running.values())]
-        message = frame(StepDone(tokens, _STATS))[_LENGTH_BYTES:]
-        self._receive(decode_from_engine(message))
-        if self._running:
-            asyncio.get_running_loop().call_soon(self._step)
-
-    def _next(self, answering: _Answering) -> TokenOutput:
-        request = answering.request
-        token_id = _FIRST_TOKEN + answering.num_tokens % _VOCABULARY
-        answering.num_tokens += 1
-        self.num_made += 1
-        is_last = answering.num_tokens == request.params.max_tokens
-        if is_last:
-            del self._running[request.request_id]
-        return TokenOutput(request.request_id, 0, token_id, "length" if is_last else None)
+    def __call__(self, request: GenerationRequest) -> Iterator[Step]:
+        """The tokens of a request, up to the limit that it has set."""
+        for place in range(request.params.max_tokens):
+            self.num_made += 1
+            yield Token(_FIRST_TOKEN + place % _VOCABULARY)
 
 
 def body(**fields: Any) -> dict[str, Any]:
@@ -126,7 +74,7 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
 
 
 class ServerThread(threading.Thread):
-    """The service over an :class:`InstantEngine`, in a thread of its own.
+    """The service over a script, in a thread of its own.
 
     Attributes:
         profile: What the thread spends its time on, if it is to be known.
@@ -136,12 +84,12 @@ class ServerThread(threading.Thread):
         super().__init__(daemon=True)
         self._ready = threading.Event()
         settings = load_settings({"data_dir": data_dir, "port": 0, "api_key": KEY}, {})
-        self.server = Server(settings, on_ready=self._ready.set)
-        model = self.server.registry.get(BUILT_IN_NAME)
-        self.engine = InstantEngine(
-            model.name, model.engine._config, self.server.metrics.step_observer(model.name)
+        self.script = Counted()
+        self.server = Server(
+            settings,
+            make_backend=lambda card, files: ScriptedBackend(self.script),
+            on_ready=self._ready.set,
         )
-        model.engine = self.engine
         self.profile = cProfile.Profile() if is_profiled else None
 
     def run(self) -> None:
@@ -183,14 +131,14 @@ def measure(
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        while not thread.engine.num_made:
+        while not thread.script.num_made:
             time.sleep(0.05)
         begin_s, begin_cpu_s, before = time.perf_counter(), time.process_time(), _made(thread)
         time.sleep(seconds)
         cpu_s, wall_s = time.process_time() - begin_cpu_s, time.perf_counter() - begin_s
         num_tokens = _made(thread) - before
         figures = json.loads(process.communicate()[0])
-    thread.engine.num_made = 0
+    thread.script.num_made = 0
     return {
         "answers per core second": round(num_tokens / request["max_tokens"] / cpu_s),
         "tokens per core second": round(num_tokens / cpu_s),
@@ -200,7 +148,7 @@ def measure(
 
 
 def _made(thread: ServerThread) -> int:
-    return thread.engine.num_made
+    return thread.script.num_made
 
 
 def show_profile(profile: cProfile.Profile, num_lines: int) -> None:

@@ -23,7 +23,7 @@ from benchmarks.report import report
 from palaver.bench.client import Client
 from palaver.bench.measurement import Measurement
 from palaver.bench.workload import LengthRange, Workload
-from palaver.models.folder import ModelFolder
+from palaver.models.formats import open_files
 from tests.server import KEY, RunningServer, running_server
 
 _NAME = "bench/model"
@@ -73,7 +73,7 @@ def settle(server: RunningServer) -> None:
 def measure(server: RunningServer, folder: Path, num_runs: int) -> list[dict[str, Any]]:
     """The figures of each number of streams."""
     engine = Palaver(folder, "f16")
-    stops = ModelFolder.open(folder).chat_model().stop_token_ids
+    stops = open_files(folder).chat_model().stop_token_ids
     rng = np.random.default_rng(0)
     figures = []
     for num_streams in _LEVELS:

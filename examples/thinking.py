@@ -1,4 +1,4 @@
-"""Worked steps apart from the answer: ``python examples/thinking.py`` with PALAVER_API_KEY set."""
+"""Thinking apart from the answer: ``python examples/thinking.py`` with PALAVER_API_KEY set."""
 
 import os
 

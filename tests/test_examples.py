@@ -13,7 +13,7 @@ import pytest
 from tests.server import KEY, RunningServer
 
 ROOT = Path(__file__).parent.parent
-EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir())
+EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if path.is_file())
 
 
 def run(command: list[str], server: RunningServer) -> str:
@@ -49,3 +49,23 @@ def test_the_python_lines_of_the_readme_answer(server: RunningServer) -> None:
     program = found[1].replace("http://127.0.0.1:8000", server.url)
     program = re.sub(r'api_key="[^"]+"', f'api_key="{KEY}"', program)
     assert run([sys.executable, "-c", program], server).strip()
+
+
+def test_the_tutorial_of_a_client_test_passes(server: RunningServer, tmp_path: Path) -> None:
+    tutorial = (ROOT / "docs/tutorials/first-client-test.md").read_text(encoding="utf-8")
+    for name, block in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", tutorial, re.DOTALL):
+        program = block.replace("http://127.0.0.1:8000", server.url).replace('"secret"', repr(KEY))
+        (tmp_path / name).write_text(program, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
+    assert "2 passed" in run([*command, str(tmp_path)], server)
+
+
+def test_the_curl_line_of_the_page_on_speech_writes_a_file(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    page = (ROOT / "docs/how-to/speech.md").read_text(encoding="utf-8")
+    found = re.search(r"\$ (curl .*?)```", page, re.DOTALL)
+    assert found
+    line = found[1].replace("http://127.0.0.1:8000", server.url)
+    assert run(["sh", "-c", f"cd {tmp_path}\nKEY={KEY}\n{line}"], server).strip()
+    assert (tmp_path / "answer.mp3").stat().st_size > 1_000

@@ -26,8 +26,9 @@ from palaver.chat.schema import check_schema
 from palaver.chat.tools.tool import Call, Tool
 from palaver.chat.turn import Turn
 from palaver.engine.process.config import EngineConfig
-from palaver.models.folder import ModelFolder
-from palaver.models.served import BUILT_IN_FOLDER, BUILT_IN_NAME, ServedModel
+from palaver.models.catalogue import BUILT_IN_FOLDER, BUILT_IN_NAME
+from palaver.models.formats import open_files
+from palaver.models.model import Model
 from palaver.multimodal.placement import PlacedMedia
 from palaver.runtime.config import RuntimeConfig
 from training.exam import EXAMS, Exam
@@ -63,7 +64,7 @@ class Result:
         return self.num_right / max(self.num_asked, 1)
 
 
-async def examine(model: ServedModel, exam: Exam, num: int, seed: int) -> Result:
+async def examine(model: Model, exam: Exam, num: int, seed: int) -> Result:
     """Ask ``num`` held-out questions of an exam, many at a time, greedily."""
     rng = Random(f"{exam.name}/{seed}")
     gate = asyncio.Semaphore(_CONCURRENCY)
@@ -85,7 +86,7 @@ async def examine(model: ServedModel, exam: Exam, num: int, seed: int) -> Result
     return result
 
 
-async def answer(model: ServedModel, perception: Perception) -> Message:
+async def answer(model: Model, perception: Perception) -> Message:
     """The model's greedy answer to a question, as an assistant message."""
     sample = perception.sample
     request = ChatRequest(
@@ -110,7 +111,7 @@ async def answer(model: ServedModel, perception: Perception) -> Message:
     return _message(collected(events))
 
 
-def _placed(model: ServedModel, perception: Perception) -> list[PlacedMedia]:
+def _placed(model: Model, perception: Perception) -> list[PlacedMedia]:
     """The media as the model's senses place them."""
     if not perception.media:
         return []
@@ -149,7 +150,7 @@ def _call(call: Call) -> dict[str, Any]:
 async def examine_all(exams: list[Exam], num: int, seed: int, folder: Path) -> list[Result]:
     """The results of all ``exams``, with the model started for the purpose."""
     runtime = RuntimeConfig(folder=str(folder), cache_bytes=_CACHE_BYTES, inference_precision="f32")
-    model = ServedModel(BUILT_IN_NAME, ModelFolder.open(folder), EngineConfig(runtime=runtime))
+    model = Model(BUILT_IN_NAME, open_files(folder), EngineConfig(runtime=runtime))
     await model.start()
     try:
         return [await examine(model, exam, num, seed) for exam in exams]

@@ -16,7 +16,8 @@
     │   ├── ModelNotAvailable       503 MODEL_NOT_AVAILABLE
     │   └── AnswerTimeout           504 TIMEOUT
     ├── SettingError                a setting is unknown or has an impossible value
-    └── ModelFolderError            a folder does not hold a model that palaver can run
+    ├── ModelFolderError            a folder does not hold a model that palaver can run
+    └── StartTimeout                a child process did not become ready in time
 
 A ``RequestError`` knows its HTTP status, its reason (spec row S04) and the field it names, so the
 API needs no table of its own. Errors of other libraries are translated into this tree where they
@@ -158,3 +159,7 @@ class SettingError(PalaverError):
 
 class ModelFolderError(PalaverError):
     """A folder does not hold a model that palaver can run; the message says what is missing."""
+
+
+class StartTimeout(PalaverError):
+    """A child process did not become ready in time; the message says which, and the limit."""

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI
@@ -13,67 +15,87 @@ from fastapi import FastAPI
 from palaver.accounts.database import open_database
 from palaver.accounts.keys import KeyStore
 from palaver.api.app import create_app
+from palaver.api.chat.media import MediaIntake
+from palaver.api.parts import Parts
 from palaver.api.protocol import Protocol
 from palaver.config import Settings
+from palaver.engine.process.backend import ProcessBackend
 from palaver.engine.process.config import EngineConfig
 from palaver.errors import PalaverError, SettingError
-from palaver.host.memory import give_large_buffers_back
-from palaver.host.time_slices import keep_what_is_there, take_short_turns
+from palaver.generation.backend import Backend
 from palaver.media.limits import MediaLimits
 from palaver.media.reader import MediaReader
-from palaver.models.folder import ModelFolder
-from palaver.models.served import BUILT_IN_FOLDER, ModelRegistry, ServedModel
+from palaver.models.card import ModelCard
+from palaver.models.catalogue import BUILT_IN_FOLDER, BackendMaker, ModelCatalogue
+from palaver.models.files import ModelFiles
+from palaver.models.memory import cache_bytes_per_token
+from palaver.models.model import Model
 from palaver.runtime.config import InferencePrecision, RuntimeConfig
-from palaver.speech.native import NativeModel
-from palaver.speech.voices import Voices
+from palaver.schemas.checker import SchemaChecker
 from palaver.telemetry import Metrics
+
+if TYPE_CHECKING:  # a server without voices does not load what speaks
+    from palaver.speech.service import SpeechService
 
 _GIB = 2**30
 _MIB = 2**20
 _MAX_WINDOWS = 64
+_EMBEDDED_VOICES = "espeakng_loader"
 
 
 class Server:
     """Everything that ``palaver serve`` runs.
 
+    It leaves the process that it runs in as it is: no signal handlers but uvicorn's, no tuning of
+    the operating system or the interpreter. So it can run in any thread of any program.
+
     Args:
         settings: How to run.
+        make_backend: Makes what generates for a model; an engine process of its own by default.
         on_model: Called as each model becomes ready.
         on_ready: Called once all models are.
 
     Raises:
         ModelFolderError: A model's folder is not one.
         SettingError: The address cannot be listened on, or a family is unknown.
+
+    Attributes:
+        settings: As given.
+        parts: What answers requests.
+        error: Why it ended by itself, if it did.
     """
 
     def __init__(
         self,
         settings: Settings,
         *,
-        on_model: Callable[[ServedModel], None] = lambda model: None,
+        make_backend: BackendMaker | None = None,
+        on_model: Callable[[Model], None] = lambda model: None,
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
-        self.metrics = Metrics()
-        self.registry = ModelRegistry(
-            settings.models,
-            self._worker_config,
-            self.metrics.step_observer,
-            settings.families,
-        )
-        self.keys = KeyStore(open_database(settings.data_dir), settings.api_key)
         self.error: PalaverError | None = None
         self._on_model = on_model
         self._on_ready = on_ready
         self._socket = _listen(settings.host, settings.port)
-        self.media = MediaReader(media_limits(settings))
-        natives = [
-            NativeModel(model.name, model.folder.path, model.folder.speakers)
-            for model in self.registry
-            if model.folder.speakers
-        ]
-        self.voices = Voices(settings.voice, settings.voices, natives)
-        app = create_app(settings, self.registry, self.keys, self.metrics, self.media, self.voices)
+        self._media = MediaReader(media_limits(settings))
+        self._metrics = Metrics()
+        models = ModelCatalogue(
+            settings.models,
+            make_backend or self._process_backend,
+            settings.families,
+            self._max_window_tokens,
+        )
+        self.parts = Parts(
+            settings=settings,
+            models=models,
+            keys=KeyStore(open_database(settings.data_dir), settings.api_key),
+            metrics=self._metrics,
+            media=MediaIntake(self._media, settings.max_media),
+            schemas=SchemaChecker(),
+            speech=_speech(settings, models),
+        )
+        app = create_app(self.parts)
         app.router.lifespan_context = self._lifespan
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
@@ -94,13 +116,13 @@ class Server:
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def run(self) -> None:
-        """Serve until SIGINT or SIGTERM; requests under way may finish, engines are ended.
+        """Serve until :meth:`stop`, SIGINT or SIGTERM.
+
+        Requests under way may finish; engines are ended.
 
         Raises:
-            ModelFolderError: A model cannot be loaded.
+            PalaverError: A model or voice cannot be loaded.
         """
-        take_short_turns(are_inherited=False)
-        give_large_buffers_back()
         loop_factory = self._uvicorn.config.get_loop_factory()
         with (
             contextlib.suppress(KeyboardInterrupt),
@@ -115,16 +137,14 @@ class Server:
         self._uvicorn.should_exit = True
 
     @contextlib.asynccontextmanager
-    async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+    async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG002
         loading = asyncio.create_task(self._load())
         try:
             yield
         finally:
             loading.cancel()
             await asyncio.gather(loading, return_exceptions=True)
-            app.state.schemas.close()
-            await asyncio.gather(self.registry.stop(), self.voices.close())
-            await self.media.close()
+            await self._close()
 
     async def _load(self) -> None:
         try:
@@ -133,33 +153,55 @@ class Server:
             self.error = error
             self._uvicorn.should_exit = True
         else:
-            keep_what_is_there()
             self._on_ready()
 
     async def _start(self) -> None:
-        voices = asyncio.create_task(self.voices.start())
+        """Load models and voices side by side."""
+        speech = self.parts.speech
+        starting = asyncio.create_task(speech.start()) if speech else None
         try:
-            await self.registry.start(self._on_model)
-            await voices
+            await self.parts.models.load(self._on_model)
+            if starting:
+                await starting
         finally:
-            voices.cancel()
+            if starting:
+                starting.cancel()
 
-    def _worker_config(self, folder: ModelFolder) -> EngineConfig:
-        settings = self.settings
-        runtime = RuntimeConfig(
-            folder=str(folder.path),
-            cache_bytes=int(settings.cache_gib * _GIB),
-            cache_precision=settings.cache_precision,
-            inference_precision=_inference_precision(settings, folder),
-            num_threads=settings.num_threads,
-            max_cache_tokens=folder.window_tokens * _MAX_WINDOWS,
-        )
-        return EngineConfig(
-            runtime=runtime,
-            max_step_tokens=settings.max_step_tokens,
-            max_running=settings.max_running,
-            token_timeout_s=settings.token_timeout_s,
-        )
+    async def _close(self) -> None:
+        parts = self.parts
+        parts.schemas.close()
+        await parts.models.unload()
+        if parts.speech:
+            await parts.speech.close()
+        await self._media.close()
+
+    def _process_backend(self, card: ModelCard, files: ModelFiles) -> Backend:
+        config = engine_config(self.settings, files)
+        return ProcessBackend(card.name, config, self._metrics.step_observer(card.name))
+
+    def _max_window_tokens(self, files: ModelFiles) -> int | None:
+        """How many tokens a model's cache will hold."""
+        per_token = cache_bytes_per_token(files, self.settings.cache_precision)
+        return int(self.settings.cache_gib * _GIB) // per_token if per_token else None
+
+
+def engine_config(settings: Settings, files: ModelFiles) -> EngineConfig:
+    """How the engine process of a model is to run."""
+    runtime = RuntimeConfig(
+        folder=str(files.path),
+        cache_bytes=int(settings.cache_gib * _GIB),
+        cache_precision=settings.cache_precision,
+        inference_precision=_inference_precision(settings, files),
+        num_threads=settings.num_threads,
+        max_cache_tokens=files.window_tokens * _MAX_WINDOWS,
+    )
+    return EngineConfig(
+        runtime=runtime,
+        max_step_tokens=settings.max_step_tokens,
+        max_running=settings.max_running,
+        token_timeout_s=settings.token_timeout_s,
+        stop_token_ids=files.stop_token_ids,
+    )
 
 
 def media_limits(settings: Settings) -> MediaLimits:
@@ -175,9 +217,22 @@ def media_limits(settings: Settings) -> MediaLimits:
     )
 
 
-def _inference_precision(settings: Settings, folder: ModelFolder) -> InferencePrecision:
+def _speech(settings: Settings, models: ModelCatalogue) -> SpeechService | None:
+    """What speaks; nothing where no voice is installed or set."""
+    talkers = [model for model in models if model.card.speakers]
+    if not (talkers or settings.voices or find_spec(_EMBEDDED_VOICES)):
+        return None
+    from palaver.speech.native import NativeModel  # noqa: PLC0415  # loads what speaks
+    from palaver.speech.service import SpeechService  # noqa: PLC0415
+    from palaver.speech.voices import Voices  # noqa: PLC0415
+
+    natives = [NativeModel(m.name, m.files.path, m.card.speakers) for m in talkers]
+    return SpeechService(Voices(settings.voice, settings.voices, natives))
+
+
+def _inference_precision(settings: Settings, files: ModelFiles) -> InferencePrecision:
     """The built-in model is computed alike on every machine unless a setting says otherwise."""
-    if settings.inference_precision == "auto" and folder.path == BUILT_IN_FOLDER:
+    if settings.inference_precision == "auto" and files.path == BUILT_IN_FOLDER:
         return "f32"
     return settings.inference_precision
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 
 from prometheus_client import (
@@ -86,6 +87,13 @@ class Metrics:
             buckets=_REQUEST_BUCKETS_S,
         )
 
+        self._completions = Counter(
+            "palaver_completions",
+            "Accepted requests that ended: finished, cancelled or failed.",
+            ["model", "outcome"],
+            registry=self._registry,
+        )
+
         def gauge(name: str, text: str) -> Gauge:
             return Gauge(f"palaver_{name}", text, ["model"], registry=self._registry)
 
@@ -142,9 +150,18 @@ class Metrics:
 
         return observe
 
-    def first_token(self, model: str, seconds: float) -> None:
-        """Note how long the first token of a request took."""
-        self._first_token.labels(model).observe(seconds)
+    def first_token(self, model: str, begin_s: float) -> None:
+        """Note that the first token of a request has come.
+
+        Args:
+            model: Name of the model.
+            begin_s: When the request came, by :func:`time.perf_counter`.
+        """
+        self._first_token.labels(model).observe(time.perf_counter() - begin_s)
+
+    def ended(self, model: str, outcome: str) -> None:
+        """Note how an accepted request ended."""
+        self._completions.labels(model, outcome).inc()
 
     def text(self) -> bytes:
         """All metrics in Prometheus's text format."""

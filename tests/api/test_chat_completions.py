@@ -165,9 +165,9 @@ def test_choices_differ_are_seeded_one_by_one_and_share_the_prompt(client: httpx
 @pytest.mark.spec("S28")
 def test_logit_bias_forces_and_forbids(client: httpx.Client) -> None:
     from palaver.chat.tokenizer import Tokenizer
-    from palaver.models.served import BUILT_IN_FOLDER
+    from palaver.models.catalogue import BUILT_IN_FOLDER
 
-    tokenizer = Tokenizer(BUILT_IN_FOLDER / "tokenizer.json")
+    tokenizer = Tokenizer((BUILT_IN_FOLDER / "tokenizer.json").read_text())
     (forced,) = tokenizer.encode("user")
     body = ask(client, max_tokens=3, logit_bias={str(forced): 100})
     assert text_of(body) == "useruseruser"

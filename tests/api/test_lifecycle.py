@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from palaver.api.examples import FAILURES
+from palaver.api.reference.examples import FAILURES
 from tests.server import NO_END, RunningServer, chat, running_server, wait_until_ready
 
 PATH = "/v1/chat/completions"

@@ -234,7 +234,7 @@ def test_what_cannot_be_read_is_refused_with_the_part_and_the_reason(
 
 
 def test_the_examples_of_the_document_run(seeing_server: RunningServer, tmp_path: Path) -> None:
-    document = (ROOT / "docs/media.md").read_text(encoding="utf-8")
+    document = (ROOT / "docs/how-to/media.md").read_text(encoding="utf-8")
     (tmp_path / "circle.png").write_bytes(media.PICTURE)
     url = media.data_url(media.PICTURE, "image/png")
     curl = re.search(r"\$ (curl .*?\}')\n", document, re.DOTALL)

@@ -18,7 +18,7 @@ import pytest
 from palaver.chat.request import ChatRequest
 from palaver.engine.engine import Engine
 from palaver.generation.request import GenerationRequest, SamplingParams
-from palaver.models.folder import ModelFolder
+from palaver.models.formats import open_files
 from palaver.multimodal.media import Image
 from palaver.runtime.saying import Conversation, Saying
 from palaver.runtime.talker import Talker
@@ -65,7 +65,7 @@ def omni(speaking: RunningServer) -> Iterator[httpx.Client]:
 
 def conversation_of(folder: Path, messages: list[dict[str, Any]], seen: list[Image]) -> Any:
     """What the thinker reads, and what it makes of pictures."""
-    model = ModelFolder.open(folder).chat_model()
+    model = open_files(folder).chat_model()
     assert model.multimodal is not None
     placed = [model.multimodal.place(picture) for picture in seen]
     prompt = model.render(ChatRequest(messages=messages, media=placed)).prompt
@@ -90,7 +90,7 @@ def spoken_directly(
     seen: list[Image] | None = None,
 ) -> np.ndarray[Any, Any]:
     """What the talker says to a text in one go, as samples."""
-    model = ModelFolder.open(folder).chat_model()
+    model = open_files(folder).chat_model()
     talker = Talker(folder)
     conversation = conversation_of(folder, messages or body["messages"], seen or [])
     saying = Saying(talker, conversation, body["audio"]["voice"])

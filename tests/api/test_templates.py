@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
 from tests.server import running_server
 
 PATH = "/v1/chat/completions"

@@ -8,7 +8,7 @@ from palaver.chat.families.dialect import find_dialect
 from palaver.chat.model import ChatModel
 from palaver.chat.template import ChatTemplate
 from palaver.chat.tokenizer import Tokenizer
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
 from tests.chat import vocabularies
 
 TEMPLATE = """\
@@ -22,7 +22,7 @@ TEMPLATE = """\
 
 @pytest.fixture(scope="session")
 def built_in_tokenizer() -> Tokenizer:
-    return Tokenizer(BUILT_IN_FOLDER / "tokenizer.json")
+    return Tokenizer((BUILT_IN_FOLDER / "tokenizer.json").read_text())
 
 
 @pytest.fixture(scope="session")

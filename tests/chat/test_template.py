@@ -7,7 +7,7 @@ import pytest
 
 from palaver.chat.template import ChatTemplate
 from palaver.errors import InvalidRequest, ModelFolderError
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
 
 USER = {"role": "user", "content": "Hi"}
 WEATHER = {

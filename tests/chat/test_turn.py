@@ -9,15 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from palaver.chat.delta import Delta
 from palaver.chat.families.dialect import find_dialect
 from palaver.chat.model import ChatModel
 from palaver.chat.parser.events import Content, Event, ParsedAnswer, Reasoning, collected
 from palaver.chat.request import ChatRequest
 from palaver.chat.template import ChatTemplate
 from palaver.chat.tools.tool import Tool
-from palaver.chat.turn import Delta, Turn
+from palaver.chat.turn import Turn
 from palaver.errors import InvalidRequest
 from palaver.generation.output import TokenFinish, TokenOutput
+from palaver.generation.request import Sampling
 from tests.chat import vocabularies
 from tests.chat.families.formats import template_source
 
@@ -88,10 +90,10 @@ def test_an_answer_that_goes_on_has_no_finish_reason(byte_model: ChatModel) -> N
 
 def test_usage_counts_every_token_read_and_made(byte_model: ChatModel) -> None:
     turn = turn_of(byte_model)
-    assert turn.usage().completion_tokens == 0
+    assert turn.usage(0).completion_tokens == 0
     for token in tokens([*bytes_of(byte_model, "abc"), *byte_model.stop_token_ids], "stop"):
-        turn.feed(TokenOutput(1, 0, token.token_id, token.finish, num_cached_tokens=16))
-    usage = turn.usage()
+        turn.feed(token)
+    usage = turn.usage(16)
     assert usage.prompt_tokens == len(byte_model.tokenizer.encode(PROMPT))
     assert usage.completion_tokens == 4
     assert usage.cached_tokens == 16
@@ -105,8 +107,8 @@ def test_usage_counts_thinking_up_to_its_closing_tag(
 ) -> None:
     turn = turn_of(byte_model, enable_thinking=True, separate_reasoning=is_separate)
     read(turn, ended(byte_model, "abc</think>de"))
-    assert turn.usage().reasoning_tokens == 4
-    assert turn.usage().completion_tokens == 7
+    assert turn.usage(0).reasoning_tokens == 4
+    assert turn.usage(0).completion_tokens == 7
 
 
 def test_stop_string_spanning_tokens_is_in_the_text_and_nothing_behind_it(
@@ -122,7 +124,7 @@ def test_stop_string_spanning_tokens_is_in_the_text_and_nothing_behind_it(
 def test_tokens_behind_a_stop_are_not_counted(byte_model: ChatModel) -> None:
     turn = turn_of(byte_model, stop=["b"])
     read(turn, tokens(bytes_of(byte_model, "abcdef")))
-    assert turn.usage().completion_tokens == 2
+    assert turn.usage(0).completion_tokens == 2
 
 
 def test_a_stop_inside_a_token_cuts_it(byte_model: ChatModel) -> None:
@@ -214,8 +216,8 @@ def test_choices_are_read_apart_and_counted_together(byte_model: ChatModel) -> N
     reasons = {d.choice: d.finish_reason for d in deltas if d.finish_reason}
     assert reasons == {0: "length", 1: "stop", 2: "length"}
     assert turn.is_finished
-    assert turn.usage().completion_tokens == 6 + 2 + 2
-    assert turn.usage().prompt_tokens == len(byte_model.tokenizer.encode(PROMPT))
+    assert turn.usage(0).completion_tokens == 6 + 2 + 2
+    assert turn.usage(0).prompt_tokens == len(byte_model.tokenizer.encode(PROMPT))
 
 
 def test_a_turn_is_finished_when_its_last_choice_is(byte_model: ChatModel) -> None:
@@ -279,7 +281,7 @@ def test_a_delta_is_empty_without_text_and_reason() -> None:
 
 def test_max_tokens_past_the_window_shrink(byte_model: ChatModel) -> None:
     turn = turn_of(byte_model, max_tokens=1000)
-    assert turn.params.max_tokens == byte_model.window_tokens - len(turn.prompt)
+    assert turn.prepared.params.max_tokens == byte_model.window_tokens - len(turn.prepared.prompt)
 
 
 def test_max_tokens_past_the_window_are_an_error_where_they_shall_be(
@@ -297,7 +299,7 @@ def test_a_prompt_that_fills_the_window_is_refused(byte_model: ChatModel) -> Non
 
 
 def test_the_engine_gets_the_wishes_of_the_request(byte_model: ChatModel) -> None:
-    wishes: dict[str, Any] = {
+    sampling: dict[str, Any] = {
         "temperature": 0.5,
         "top_p": 0.9,
         "top_k": 7,
@@ -306,26 +308,25 @@ def test_the_engine_gets_the_wishes_of_the_request(byte_model: ChatModel) -> Non
         "frequency_penalty": -1.0,
         "repetition_penalty": 1.5,
         "logit_bias": {3: -100.0},
-        "num_top_logprobs": 5,
-        "seed": 0,
-        "max_tokens": 9,
     }
-    turn = turn_of(byte_model, num_choices=2, **wishes)
-    assert {name: getattr(turn.params, name) for name in wishes} == wishes
-    assert turn.params.stop_token_ids == byte_model.stop_token_ids
-    assert turn.num_choices == 2
+    others: dict[str, Any] = {"num_top_logprobs": 5, "seed": 0, "max_tokens": 9}
+    turn = turn_of(byte_model, num_choices=2, sampling=Sampling(**sampling), **others)
+    wishes = sampling | others
+    assert {name: getattr(turn.prepared.params, name) for name in wishes} == wishes
+    assert turn.prepared.params.stop_token_ids == byte_model.stop_token_ids
+    assert turn.prepared.num_choices == 2
 
 
 def test_negative_seeds_are_distinct_from_each_other_and_fit_the_engine(
     byte_model: ChatModel,
 ) -> None:
-    seeds = {turn_of(byte_model, seed=seed).params.seed for seed in (-1, -2, 0, 1, 2**63)}
+    seeds = {turn_of(byte_model, seed=seed).prepared.params.seed for seed in (-1, -2, 0, 1, 2**63)}
     assert len(seeds) == 5
     assert all(0 <= seed < 2**64 for seed in seeds)
 
 
 def test_without_a_seed_each_turn_draws_its_own(byte_model: ChatModel) -> None:
-    assert len({turn_of(byte_model).params.seed for _ in range(4)}) == 4
+    assert len({turn_of(byte_model).prepared.params.seed for _ in range(4)}) == 4
 
 
 WEATHER = Tool("get_weather", {"type": "object", "properties": {"city": {"type": "string"}}})
@@ -370,7 +371,9 @@ def test_the_ids_of_calls_depend_on_seed_and_prompt_alone(caller: ChatModel) -> 
 
     assert ids("a", seed=1) == ids("a", seed=1)
     assert len({*ids("a", seed=1), *ids("a", seed=2), *ids("b", seed=1), *ids("a")}) == 8
-    assert ids("a", temperature=0.0) == ids("a", temperature=0.0)
+    assert ids("a", sampling=Sampling(temperature=0.0)) == ids(
+        "a", sampling=Sampling(temperature=0.0)
+    )
 
 
 def test_a_stop_string_inside_a_call_is_part_of_the_call(caller: ChatModel) -> None:

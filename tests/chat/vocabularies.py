@@ -65,7 +65,7 @@ def metaspace(path: Path) -> Tokenizer:
 def saved(backend: Backend, path: Path) -> Tokenizer:
     """The tokenizer as it is read from a model's folder."""
     backend.save(str(path))
-    return Tokenizer(path)
+    return Tokenizer(path.read_text(encoding="utf-8"), str(path))
 
 
 def _with_byte_fallback() -> models.BPE:

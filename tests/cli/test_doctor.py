@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from palaver.cli import app
 from palaver.engine.sampling import kernels
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
 from palaver.speech import espeak
 from tests.models.example_folder import write_folder
 

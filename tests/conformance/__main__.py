@@ -1,7 +1,7 @@
 """``make conformance``: the specification row by row, with its tests and their results.
 
-Arguments go to pytest. Without any, all marked tests run, ``docs/conformance.md`` is written, and
-a row that is promised but not proven through the real server is a failure.
+Arguments go to pytest. Without any, all marked tests run, ``docs/reference/conformance.md`` is
+written, and a row that is promised but not proven through the real server is a failure.
 """
 
 from __future__ import annotations

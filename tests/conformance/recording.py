@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from palaver.chat.tokenizer import Tokenizer
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
 
 FOLDER = Path(__file__).parent / "recorded"
 COMPLETIONS_PATH = "/v1/chat/completions"
@@ -184,4 +184,4 @@ def token_id(text: str) -> int:
 
 @cache
 def _tokenizer() -> Tokenizer:
-    return Tokenizer(BUILT_IN_FOLDER / "tokenizer.json")
+    return Tokenizer((BUILT_IN_FOLDER / "tokenizer.json").read_text())

@@ -12,7 +12,7 @@ import pytest
 _FILE = tomllib.loads((Path(__file__).parent / "rows.toml").read_text(encoding="utf-8"))
 BEHAVIOURS: dict[str, str] = _FILE["rows"]
 LATER: frozenset[str] = frozenset(_FILE["later"])
-PAGE = Path(__file__).parent.parent.parent / "docs" / "conformance.md"
+PAGE = Path(__file__).parent.parent.parent / "docs" / "reference" / "conformance.md"
 SERVER_FIXTURES = {"server", "client"}
 
 PASSED = "pass"
@@ -103,5 +103,5 @@ class Report:
         ]
 
     def page(self) -> str:
-        """The same as ``docs/conformance.md``."""
+        """The same as ``docs/reference/conformance.md``."""
         return _PREAMBLE + "".join(f"| {' | '.join(line)} |\n" for line in self.lines())

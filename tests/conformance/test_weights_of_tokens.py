@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from palaver.chat.tokenizer import Tokenizer
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
 from tests.conformance.recording import COMPLETIONS_PATH, token_id
 from tests.server import chat
 
@@ -53,7 +53,7 @@ def forced(client: httpx.Client, token_id: int, num: int) -> Any:
 @pytest.fixture(scope="module")
 def pair(client: httpx.Client) -> Pair:
     """Two tokens of which the first comes first, even if it leads by little behind itself."""
-    tokenizer = Tokenizer(BUILT_IN_FOLDER / "tokenizer.json")
+    tokenizer = Tokenizer((BUILT_IN_FOLDER / "tokenizer.json").read_text())
 
     def ids(entries: Any) -> dict[int, float]:
         found = {}

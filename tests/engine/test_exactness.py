@@ -11,7 +11,7 @@ from palaver.engine.engine import Engine
 from palaver.engine.grammar.compiler import GrammarCompiler
 from palaver.generation.output import TokenLogprobs
 from palaver.generation.request import GenerationRequest, Grammar, Prompt, SamplingParams
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
 from palaver.runtime import RuntimeConfig, load_runtime
 from palaver.runtime.config import InferencePrecision
 

@@ -11,7 +11,7 @@ import numpy as np
 from palaver.chat.model import ChatModel
 from palaver.chat.request import ChatRequest
 from palaver.generation.request import Prompt
-from palaver.models.folder import ModelFolder
+from palaver.models.formats import open_files
 from palaver.multimodal.media import Audio, Image, Media, Video
 from palaver.multimodal.placement import PlacedMedia
 from palaver.runtime import RuntimeConfig, load_runtime
@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 
 def chat_model(family: FamilyFolder) -> ChatModel:
     """The chat side of a recorded model."""
-    return ModelFolder.open(HERE / family).chat_model()
+    return open_files(HERE / family).chat_model()
 
 
 def runtime(family: FamilyFolder, num_cache_tokens: int = 4096, num_threads: int = 0) -> Runtime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from palaver.api.examples import QUESTIONS
+from palaver.api.reference.examples import QUESTIONS
 from palaver.api.wire.message import ChatMessage
 from palaver.api.wire.request import ChatCompletionRequest
 from tests.server import KEY, chat

@@ -20,7 +20,7 @@ from optimum.exporters.openvino import main_export
 from optimum.intel import OVConfig
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
 from tests.runtime.text_model import WORDS
 
 _KEPT = ("openvino_model.xml", "openvino_model.bin", "config.json")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from palaver.errors import ModelFolderError
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
 from palaver.runtime import RuntimeConfig, load_runtime
 from palaver.runtime.base import Logits, Runtime
 from palaver.runtime.language import LanguageModel

@@ -10,7 +10,7 @@ import openvino as ov
 import pytest
 from openvino import opset13
 
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
 from palaver.multimodal.config import LANGUAGE_FILE
 from palaver.runtime.rotary import simplify_rotary
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
 
 RECORDED = Path(__file__).parent / "text"
 """Its weights; :func:`write` adds what makes them a model to talk to."""

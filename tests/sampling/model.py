@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from palaver.chat.request import ChatRequest
-from palaver.models.folder import ModelFolder
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
+from palaver.models.formats import open_files
 from palaver.runtime import RuntimeConfig, load_runtime
 from tests.runtime.batches import Part, step
 from tests.sampling.reference import Place, Vector
@@ -23,7 +23,7 @@ class Model:
     """
 
     def __init__(self) -> None:
-        self._chat = ModelFolder.open(BUILT_IN_FOLDER).chat_model()
+        self._chat = open_files(BUILT_IN_FOLDER).chat_model()
         config = RuntimeConfig(
             folder=str(BUILT_IN_FOLDER),
             cache_bytes=2**28,

@@ -8,7 +8,8 @@ import av
 import numpy as np
 import pytest
 
-from palaver.speech.encode import AUDIO_FORMATS, AudioFormat, Resampler, encoder_of, resampled
+from palaver.chat.request import AUDIO_FORMATS, AudioFormat
+from palaver.speech.encode import Resampler, encoder_of, resampled
 from palaver.speech.voice import Samples
 from tests.speech.listening import RATE_HZ, listen
 

@@ -19,8 +19,8 @@ import httpx
 import pytest
 
 from palaver.chat.model import ChatModel
-from palaver.models.folder import ModelFolder
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
+from palaver.models.formats import open_files
 from palaver.speech.espeak import TIMBRES
 from tests.server import MODEL, chat, running_server
 
@@ -52,7 +52,7 @@ def ears(
 @cache
 def writer() -> ChatModel:
     """Who writes the digits."""
-    return ModelFolder.open(BUILT_IN_FOLDER).chat_model()
+    return open_files(BUILT_IN_FOLDER).chat_model()
 
 
 def spoken(client: httpx.Client, written: str, voice: str, form: str) -> str:

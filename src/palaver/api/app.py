@@ -5,28 +5,15 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from palaver import __version__
-from palaver.accounts.keys import KeyStore
-from palaver.api import chat_completions, docs, errors, health, models, openapi, operations
-from palaver.api.measure import PREFIXES, MeasureRequests
-from palaver.api.media import MediaIntake
-from palaver.config import Settings
-from palaver.media.reader import MediaReader
-from palaver.models.served import ModelRegistry
-from palaver.schemas.checker import SchemaChecker
-from palaver.speech.spoken import SpokenAnswers
-from palaver.speech.voices import Voices
-from palaver.telemetry import Metrics
+from palaver.api import errors, health, models, parts
+from palaver.api.chat import route
+from palaver.api.measure import MeasureRequests
+from palaver.api.paths import PREFIXES
+from palaver.api.reference import docs, openapi, operations
 
 
-def create_app(
-    settings: Settings,
-    registry: ModelRegistry,
-    keys: KeyStore,
-    metrics: Metrics,
-    media: MediaReader,
-    voices: Voices,
-) -> FastAPI:
-    """The application over its parts; the caller starts models and voices, and ends all."""
+def create_app(server: parts.Parts) -> FastAPI:
+    """The application over its parts; the caller starts them, and ends them."""
     app = FastAPI(
         title="palaver",
         version=__version__,
@@ -35,21 +22,14 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.settings = settings
-    app.state.registry = registry
-    app.state.keys = keys
-    app.state.metrics = metrics
-    app.state.media = MediaIntake(media, settings.max_media)
-    app.state.schemas = SchemaChecker()
-    app.state.voices = voices
-    app.state.spoken_answers = SpokenAnswers()
+    parts.install(app, server)
     errors.install(app)
-    app.add_middleware(MeasureRequests, metrics=metrics.http)
+    app.add_middleware(MeasureRequests, metrics=server.metrics.http)
     app.include_router(health.router)
     app.include_router(docs.router)
     for prefix in PREFIXES:
         is_documented = prefix == PREFIXES[0]
-        app.include_router(chat_completions.router, prefix=prefix, include_in_schema=is_documented)
+        app.include_router(route.router, prefix=prefix, include_in_schema=is_documented)
         app.include_router(models.router, prefix=prefix, include_in_schema=is_documented)
     openapi.install(app, operations.OPERATIONS)
     return app

@@ -1,14 +1,17 @@
-"""Who is asking: Bearer keys (spec row S03)."""
+"""Who asks: Bearer keys (spec row S03)."""
 
 from __future__ import annotations
 
-from fastapi import Request
+from typing import Annotated
 
-from palaver.accounts.keys import ApiKey, KeyStore
+from fastapi import Depends, Request
+
+from palaver.accounts.keys import ApiKey
+from palaver.api.parts import ServerParts
 from palaver.errors import InvalidApiKey
 
 
-def authenticate(request: Request) -> ApiKey:
+async def authenticate(request: Request, parts: ServerParts) -> ApiKey:
     """The key of a request.
 
     Raises:
@@ -20,8 +23,11 @@ def authenticate(request: Request) -> ApiKey:
     scheme, _, secret = header.partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise InvalidApiKey("the Authorization header must be 'Bearer KEY'")
-    keys: KeyStore = request.app.state.keys
-    key = keys.find(secret.strip())
+    key = parts.keys.find(secret.strip())
     if key is None:
         raise InvalidApiKey("the API key is not known here")
     return key
+
+
+Caller = Annotated[ApiKey, Depends(authenticate)]
+"""A route's parameter that gets the key of the request, which needs one."""

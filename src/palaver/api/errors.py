@@ -50,11 +50,6 @@ _MESSAGES = {
     "string_too_short": "must have at least {min_length} character(s)",
     "string_pattern_mismatch": "must match {pattern}",
 }
-_WHOLE_OBJECT = {
-    *("stream_options", "max_tokens", "top_logprobs", "reasoning_effort"),
-    *("audio", "modalities"),
-}
-_MISSING_MEMBER = {"content_missing": "content", "tool_call_id_missing": "tool_call_id"}
 
 
 def body_of(error: RequestError) -> bytes:
@@ -83,13 +78,11 @@ def translate_validation(error: ValidationError, body: Any) -> InvalidRequest:
     first = error.errors(include_url=False)[0]
     path = _path(first["loc"], body, is_missing=first["type"] == "missing")
     context: dict[str, Any] = first.get("ctx") or {}
-    member = _MISSING_MEMBER.get(first["type"]) or context.get("member")
+    if "param" in context:
+        return InvalidRequest(first["msg"], param=context["param"])
+    member = context.get("member")
     if member:
         path = f"{path}.{member}"
-    if first["type"] == "across_fields":
-        return InvalidRequest(first["msg"], param=first["ctx"]["param"])
-    if first["type"] in _WHOLE_OBJECT:
-        return InvalidRequest(first["msg"], param=first["type"])
     template = _MESSAGES.get(first["type"])
     message = template.format(**context) if template else first["msg"]
     shown = "" if member or first["type"] == "missing" else f", got {_shown(first['input'])}"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
-from palaver.api.auth import authenticate
-from palaver.models.served import ModelRegistry
-from palaver.telemetry import METRICS_CONTENT_TYPE, Metrics
+from palaver.api.auth import Caller
+from palaver.api.parts import ServerParts
+from palaver.telemetry import METRICS_CONTENT_TYPE
 
 router = APIRouter(tags=["health"])
 
@@ -20,29 +20,28 @@ async def health() -> dict[str, str]:
 
 
 @router.get("/metrics", operation_id="metrics")
-async def metrics(request: Request) -> Response:
+async def metrics(parts: ServerParts) -> Response:
     """Counters, gauges and histograms for Prometheus."""
-    figures: Metrics = request.app.state.metrics
-    return Response(figures.text(), media_type=METRICS_CONTENT_TYPE)
+    return Response(parts.metrics.text(), media_type=METRICS_CONTENT_TYPE)
 
 
 @router.get("/debug/engines", operation_id="showEngines")
-async def engines(request: Request) -> JSONResponse:
+async def engines(_: Caller, parts: ServerParts) -> JSONResponse:
     """Where every sequence in every engine stands at this moment; needs a key."""
-    authenticate(request)
-    registry: ModelRegistry = request.app.state.registry
-    states = {model.name: await model.engine.inspect() for model in registry}
+    states = {model.name: await model.backend.inspect() for model in parts.models}
     return JSONResponse(
         {name: [msgspec.structs.asdict(s) for s in found] for name, found in states.items()}
     )
 
 
 @router.get("/ready", operation_id="ready")
-async def ready(request: Request) -> JSONResponse:
+async def ready(parts: ServerParts) -> JSONResponse:
     """Whether each model can answer at this moment: 200 if all can, else 503."""
-    registry: ModelRegistry = request.app.state.registry
-    states = {model.name: "ready" if model.is_ready else "loading" for model in registry}
+    is_ready = parts.models.is_ready
     return JSONResponse(
-        {"status": "ok" if registry.is_ready else "loading", "models": states},
-        200 if registry.is_ready else 503,
+        {
+            "status": "ok" if is_ready else "loading",
+            "models": {m.name: "ready" if m.is_ready else "loading" for m in parts.models},
+        },
+        200 if is_ready else 503,
     )

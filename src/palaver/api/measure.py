@@ -6,10 +6,9 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from palaver.api.paths import PREFIXES
 from palaver.telemetry import HttpMetrics
 
-PREFIXES = ("/v1", "/openai/v1", "/v3/openai", "/openai")
-"""Where the API answers: the hosted service's clients use all four (spec row S01)."""
 _CLIENT_GONE = 499
 _UNKNOWN_PATH = "other"
 

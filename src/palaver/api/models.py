@@ -3,57 +3,46 @@
 from __future__ import annotations
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
-from palaver.api.auth import authenticate
-from palaver.api.media import NAMES
+from palaver.api.auth import Caller
+from palaver.api.parts import Parts, ServerParts
 from palaver.api.wire.response import ModelBody, ModelListBody
-from palaver.models.served import ModelRegistry, ServedModel
-from palaver.speech.voices import Voices
+from palaver.models.card import ModelCard
+from palaver.multimodal.media import MEDIA_KINDS
 
 router = APIRouter(tags=["models"])
 
 
 @router.get("/models", operation_id="listModels")
-async def list_models(request: Request) -> Response:
+async def list_models(_: Caller, parts: ServerParts) -> Response:
     """All models of this server."""
-    authenticate(request)
-    registry: ModelRegistry = request.app.state.registry
-    voices: Voices = request.app.state.voices
-    return _json(ModelListBody(data=[_describe(model, voices) for model in registry]))
+    return _json(ModelListBody(data=[_describe(model.card, parts) for model in parts.models]))
 
 
 @router.get("/models/{name:path}", operation_id="showModel")
-async def show_model(request: Request, name: str) -> Response:
+async def show_model(_: Caller, parts: ServerParts, name: str) -> Response:
     """One model; its name may contain slashes."""
-    authenticate(request)
-    registry: ModelRegistry = request.app.state.registry
-    return _json(_describe(registry.get(name), request.app.state.voices))
+    return _json(_describe(parts.models.get(name).card, parts))
 
 
-def _describe(model: ServedModel, voices: Voices) -> ModelBody:
-    window = model.window_tokens
-    names = voices.names_for(model.name)
+def _describe(card: ModelCard, parts: Parts) -> ModelBody:
+    voices = parts.speech.names_for(card.name) if parts.speech else list(card.speakers)
     return ModelBody(
-        id=model.name,
-        created=model.created_s,
-        owned_by=model.name.partition("/")[0],
-        title=model.name.rpartition("/")[2],
-        description=model.folder.description,
-        context_size=window,
-        max_output_tokens=window - 1,
-        input_modalities=["text", *(NAMES[kind] for kind in NAMES if kind in model.folder.kinds)],
-        output_modalities=["text", "audio"] if names else ["text"],
-        voices=names,
-        features=_features(model),
-        input_token_price_per_m=0,
-        output_token_price_per_m=0,
+        id=card.name,
+        created=card.created_s,
+        owned_by=card.name.partition("/")[0],
+        title=card.name.rpartition("/")[2],
+        description=card.description,
+        context_size=card.window_tokens,
+        max_output_tokens=card.window_tokens - 1,
+        input_modalities=["text", *(kind for kind in MEDIA_KINDS if kind in card.media)],
+        output_modalities=["text", "audio"] if voices else ["text"],
+        voices=voices,
+        features=[*(["reasoning"] if card.can_think else []), "tools", "structured-outputs"],
+        input_token_price_per_m=card.input_price_per_m,
+        output_token_price_per_m=card.output_price_per_m,
     )
-
-
-def _features(model: ServedModel) -> list[str]:
-    can_think = model.is_ready and model.chat.can_think
-    return [*(["reasoning"] if can_think else []), "tools", "structured-outputs"]
 
 
 def _json(body: ModelBody | ModelListBody) -> Response:

@@ -1,16 +1,35 @@
-"""What a client wants of one turn, after validation and before any model knows of it."""
+"""What a client wants of one turn: complete, checked, and in the chat layer's own terms."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from palaver.chat.tools.tool import Tool
+from palaver.generation.request import Sampling
 from palaver.multimodal.placement import PlacedMedia
 
 Message: TypeAlias = Mapping[str, Any]
 """A chat message with plain values, as chat templates read it."""
+
+AudioFormat: TypeAlias = Literal["wav", "mp3", "flac", "opus", "pcm16"]
+AUDIO_FORMATS: tuple[AudioFormat, ...] = get_args(AudioFormat)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioRequest:
+    """How an answer is spoken (spec row S11).
+
+    Attributes:
+        voice: The voice's name; ``None`` for the server's default.
+        format: The kind of file.
+        is_streamed: Whether the audio is played while it is made, so that it comes in pieces.
+    """
+
+    voice: str | None
+    format: AudioFormat
+    is_streamed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +55,11 @@ class ChatRequest:
             form free (spec rows S34 and S35).
         answer_schema_path: Where in the request that was asked for.
         seed: ``None`` draws one.
+        sampling: How tokens are drawn.
+        num_top_logprobs: Likeliest tokens told beside each token; ``None`` tells no log
+            probabilities.
+        audio: How the answer is spoken; ``None`` for text alone.
+        account: Who asks, by the id of the API key.
     """
 
     messages: Sequence[Message]
@@ -54,15 +78,10 @@ class ChatRequest:
     answer_schema: Mapping[str, Any] | None = None
     answer_schema_path: str = "response_format"
     seed: int | None = None
-    temperature: float = 1.0
-    top_p: float = 1.0
-    top_k: int = 0
-    min_p: float = 0.0
-    presence_penalty: float = 0.0
-    frequency_penalty: float = 0.0
-    repetition_penalty: float = 1.0
-    logit_bias: Mapping[int, float] = field(default_factory=dict)
+    sampling: Sampling = field(default_factory=Sampling)
     num_top_logprobs: int | None = None
+    audio: AudioRequest | None = None
+    account: str = ""
 
     @property
     def num_characters(self) -> int:

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer as Backend
@@ -24,18 +23,18 @@ class Tokenizer:
         longest_token_characters: No token stands for more text than this.
 
     Args:
-        path: The model's ``tokenizer.json``.
+        description: The text of a ``tokenizer.json``.
+        source: Where it comes from, for messages.
 
     Raises:
-        ModelFolderError: The file is missing or not a tokenizer.
+        ModelFolderError: The text describes no tokenizer.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, description: str, source: str = "tokenizer.json") -> None:
         try:
-            description = path.read_text(encoding="utf-8")
             self._backend = Backend.from_str(description)
         except Exception as error:  # the library raises bare Exception
-            raise ModelFolderError(f"{path}: cannot be read as a tokenizer: {error}") from error
+            raise ModelFolderError(f"{source}: cannot be read as a tokenizer: {error}") from error
         self._backend.no_truncation()  # some files carry the length of their training batches
         self._backend.no_padding()
         layout: dict[str, Any] = json.loads(description)

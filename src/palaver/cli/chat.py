@@ -25,7 +25,7 @@ from rich.text import Text
 
 from palaver.cli.options import ModelOption, fail
 from palaver.cli.player import Player
-from palaver.models.served import BUILT_IN_NAME
+from palaver.models.catalogue import BUILT_IN_NAME
 
 _START_TIMEOUT_S = 120.0
 _HELP = """\

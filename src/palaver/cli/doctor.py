@@ -20,8 +20,8 @@ from palaver.cli.options import ConfigOption, ModelOption, settings_from
 from palaver.config import Settings
 from palaver.engine.sampling import kernels
 from palaver.errors import ModelFolderError
-from palaver.models.folder import ModelFolder
-from palaver.models.served import BUILT_IN_FOLDER, BUILT_IN_NAME
+from palaver.models.catalogue import BUILT_IN_FOLDER, BUILT_IN_NAME
+from palaver.models.formats import open_files
 from palaver.speech import espeak
 from palaver.speech.voices import INSTALL
 
@@ -139,7 +139,7 @@ def _check_voices(_: Settings) -> Iterator[Finding]:
 
 def _check_model(name: str, path: Path, family: str | None) -> Finding:
     try:
-        folder = ModelFolder.open(path)
+        folder = open_files(path)
         chat = folder.chat_model(family if family in FAMILIES else None)
     except ModelFolderError as error:
         return Finding(f"model {name}", str(error), "mend the folder or leave it out", True)

@@ -8,8 +8,8 @@ from rich.table import Table
 
 from palaver.cli.options import ConfigOption, ModelOption, settings_from
 from palaver.errors import ModelFolderError
-from palaver.models.folder import ModelFolder
-from palaver.models.served import BUILT_IN_FOLDER, BUILT_IN_NAME
+from palaver.models.catalogue import BUILT_IN_FOLDER, BUILT_IN_NAME
+from palaver.models.formats import open_files
 
 _MIB = 2**20
 
@@ -21,7 +21,7 @@ def models(model: ModelOption = None, config: ConfigOption = None) -> None:
     for name, path in ({BUILT_IN_NAME: BUILT_IN_FOLDER} | settings.models).items():
         folder_text = escape(str(path))
         try:
-            folder = ModelFolder.open(path)
+            folder = open_files(path)
         except ModelFolderError as error:
             table.add_row(
                 escape(name),

@@ -12,7 +12,10 @@ from rich.console import Console
 from palaver.cli.options import ConfigOption, ModelOption, fail, settings_from
 from palaver.config import Settings
 from palaver.errors import PalaverError
-from palaver.models.served import BUILT_IN_NAME, ServedModel
+from palaver.host.memory import give_large_buffers_back
+from palaver.host.time_slices import keep_what_is_there, take_short_turns
+from palaver.models.catalogue import BUILT_IN_NAME
+from palaver.models.model import Model
 from palaver.server import Server
 from palaver.telemetry import configure_logging
 
@@ -49,6 +52,8 @@ def serve(
     try:
         server = Server(settings, on_model=banner.show_model, on_ready=lambda: banner.show(server))
         banner.show_start(server)
+        take_short_turns(are_inherited=False)
+        give_large_buffers_back()
         server.run()
     except PalaverError as error:
         raise fail(str(error)) from error
@@ -64,18 +69,20 @@ class _Banner:
         self._begun = time.perf_counter()
 
     def show_start(self, server: Server) -> None:
-        names = ", ".join(model.name for model in server.registry)
+        names = ", ".join(model.name for model in server.parts.models)
         self._console.print(f"palaver is loading {names} …")
 
-    def show_model(self, model: ServedModel) -> None:
-        load_s = model.engine.ready.load_s if model.engine.ready else 0.0
+    def show_model(self, model: Model) -> None:
+        capacity = model.backend.capacity
+        load_s = capacity.load_s if capacity else 0.0
         self._console.print(
-            f"  [green]ready[/green] {model.name}: {model.folder.description}, "
-            f"window {model.window_tokens} tokens, loaded in {load_s:.1f} s",
+            f"  [green]ready[/green] {model.name}: {model.card.description}, "
+            f"window {model.card.window_tokens} tokens, loaded in {load_s:.1f} s",
             soft_wrap=True,
         )
 
     def show(self, server: Server) -> None:
+        keep_what_is_there()
         elapsed_s = time.perf_counter() - self._begun
         secret = self._secret(server)
         command = (
@@ -96,13 +103,13 @@ class _Banner:
     def _secret(self, server: Server) -> str:
         if self._settings.api_key:
             return "$PALAVER_API_KEY"
-        if server.keys.num_stored:
+        if server.parts.keys.num_stored:
             self._console.print(
                 "\nKeys were made earlier and only their hashes are kept. If yours is lost, set "
                 "PALAVER_API_KEY to one of your choice and start again."
             )
             return "YOUR-KEY"
-        secret = server.keys.create(_FIRST_KEY_NAME)
+        secret = server.parts.keys.create(_FIRST_KEY_NAME)
         self._console.print(
             f"\nYour API key, shown this once: [bold]{secret}[/bold]", soft_wrap=True
         )

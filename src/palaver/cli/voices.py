@@ -11,7 +11,7 @@ from rich.table import Table
 from palaver.cli.options import ConfigOption, ModelOption, fail, settings_from
 from palaver.config import Settings
 from palaver.errors import ModelFolderError, SettingError
-from palaver.models.folder import ModelFolder
+from palaver.models.formats import open_files
 from palaver.speech.voices import INSTALL, Voices
 
 
@@ -47,5 +47,5 @@ def _own(settings: Settings) -> list[tuple[str, str]]:
     return [
         (speaker, f"of {name} itself")
         for name, path in settings.models.items()
-        for speaker in ModelFolder.open(path).speakers
+        for speaker in open_files(path).speakers
     ]

@@ -133,6 +133,7 @@ class Sequence:
             num_computed_tokens=self.num_computed,
             num_answer_tokens=self.num_answer_tokens,
             num_blocks=len(self.block_table),
+            account=self.request.account,
         )
 
     def prefill_end(self, block_size: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import msgspec
@@ -23,12 +24,10 @@ class Grammar(msgspec.Struct, frozen=True, array_like=True):
     field: str
 
 
-class SamplingParams(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """How the tokens of a request are drawn.
+class Sampling(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """How a client wants tokens to be drawn (spec rows S18 to S25).
 
     Attributes:
-        max_tokens: Tokens to generate at most, per choice.
-        seed: Seed of the random numbers, 0 to 2**64 - 1.
         temperature: 0 is greedy.
         top_p: Smallest probability mass to keep, 0 < x <= 1.
         top_k: Number of likeliest tokens to keep; 0 keeps all.
@@ -37,14 +36,8 @@ class SamplingParams(msgspec.Struct, frozen=True, kw_only=True, array_like=True)
         frequency_penalty: Subtracted for each time that the answer has used a token.
         repetition_penalty: Divides (or multiplies, if negative) logits of prompt and answer tokens.
         logit_bias: Token ids to -100 (forbids) … 100 (forces), added to their logits.
-        stop_token_ids: Tokens that end an answer; the token itself is reported.
-        num_top_logprobs: Likeliest tokens to report beside each token; ``None`` reports no log
-            probabilities at all.
-        grammar: What the answer must look like; ``None`` leaves it free.
     """
 
-    max_tokens: int
-    seed: int
     temperature: float = 1.0
     top_p: float = 1.0
     top_k: int = 0
@@ -53,14 +46,30 @@ class SamplingParams(msgspec.Struct, frozen=True, kw_only=True, array_like=True)
     frequency_penalty: float = 0.0
     repetition_penalty: float = 1.0
     logit_bias: dict[int, float] = {}
-    stop_token_ids: tuple[int, ...] = ()
-    num_top_logprobs: int | None = None
-    grammar: Grammar | None = None
 
     @property
     def has_penalties(self) -> bool:
         """Whether any of the three penalties changes a logit."""
         return bool(self.presence_penalty or self.frequency_penalty) or self.repetition_penalty != 1
+
+
+class SamplingParams(Sampling, frozen=True, kw_only=True, array_like=True):
+    """Everything that decides which tokens a request gets, as a backend is told.
+
+    Attributes:
+        max_tokens: Tokens to generate at most, per choice.
+        seed: Seed of the random numbers, 0 to 2**64 - 1.
+        stop_token_ids: Tokens that end an answer; the token itself is reported.
+        num_top_logprobs: Likeliest tokens to report beside each token; ``None`` reports no log
+            probabilities at all.
+        grammar: What the answer must look like; ``None`` leaves it free.
+    """
+
+    max_tokens: int
+    seed: int
+    stop_token_ids: tuple[int, ...] = ()
+    num_top_logprobs: int | None = None
+    grammar: Grammar | None = None
 
 
 class Array(msgspec.Struct, frozen=True, array_like=True):
@@ -157,16 +166,35 @@ class Prompt(msgspec.Struct, frozen=True, array_like=True):
         return rows
 
 
+class Script(msgspec.Struct, frozen=True, array_like=True):
+    """What the choices of a request are to say, in place of what a model would draw.
+
+    For tests of clients, on a backend whose capabilities have ``scripts``.
+
+    Attributes:
+        choices: The tokens of each choice; further choices begin with the first list again.
+    """
+
+    choices: tuple[tuple[int, ...], ...]
+
+
+request_ids = itertools.count(1)
+"""Names for requests, unique in this process."""
+
+
 class GenerationRequest(msgspec.Struct, frozen=True, array_like=True):
     """One prompt and the choices wanted for it.
 
     Attributes:
-        request_id: Names the request on its way through the engine; unique while it lives.
+        request_id: Names the request in a backend; unique among those under way, as
+            :data:`request_ids` are.
         prompt: What to read; computed once for all choices.
         params: How to draw.
         num_choices: Answers wanted, 1 to 128.
         wants_hidden_states: Whether a talker needs the hidden states of the prompt's media, which
             then are computed even if the cache has them.
+        account: Who asked, by the id of the API key; ``""`` where that does not matter.
+        script: What to say instead of what the model would; for tests of clients.
     """
 
     request_id: int
@@ -174,3 +202,5 @@ class GenerationRequest(msgspec.Struct, frozen=True, array_like=True):
     params: SamplingParams
     num_choices: int = 1
     wants_hidden_states: bool = False
+    account: str = ""
+    script: Script | None = None

@@ -51,6 +51,7 @@ class SequenceState(msgspec.Struct, frozen=True, array_like=True):
         num_computed_tokens: Tokens whose keys and values are in the cache.
         num_answer_tokens: Tokens generated so far.
         num_blocks: Cache blocks it holds, shared ones included.
+        account: Who asked, by the id of the API key.
     """
 
     request_id: int
@@ -61,3 +62,4 @@ class SequenceState(msgspec.Struct, frozen=True, array_like=True):
     num_computed_tokens: int
     num_answer_tokens: int
     num_blocks: int
+    account: str = ""

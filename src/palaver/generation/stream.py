@@ -1,4 +1,4 @@
-"""The tokens of one request on their way from an engine process to whoever asked."""
+"""The tokens of one request on their way from a backend to the caller."""
 
 from __future__ import annotations
 
@@ -16,29 +16,42 @@ from palaver.generation.output import TokenOutput
 class Generation:
     """The tokens of one request as they come. Close it, finished or not: that frees its memory.
 
+    The caller reads with :meth:`next_tokens`; the backend writes with :meth:`deliver`,
+    :meth:`deliver_hidden_states`, :meth:`settle` and :meth:`fail`.
+
     Args:
         num_choices: Choices that will finish.
         cancel: Called with a choice, or ``None`` for all, to stop generating.
-        states: Gets what the model makes of media, if somebody wants it.
+        is_usage_late: Whether the backend tells the usage with :meth:`settle` after the tokens,
+            as remote servers do; otherwise each token carries it.
 
     Attributes:
-        heard_s: When its last token came, or it began; by :func:`time.monotonic`.
+        num_cached_tokens: Prompt tokens that were not computed again, as far as is known; final
+            after :meth:`settled`.
+        hidden_states: ``float32[N, hidden size]`` arrays, of the next N tokens of media in the
+            prompt each; complete with the first token, if the request wants them.
+        heard_s: When the last token came, or it began; by :func:`time.monotonic`.
     """
 
     def __init__(
         self,
         num_choices: int,
         cancel: Callable[[int | None], None],
-        states: list[NDArray[np.float32]] | None = None,
+        *,
+        is_usage_late: bool = False,
     ) -> None:
-        self._states = states
+        self.num_cached_tokens = 0
+        self.hidden_states: list[NDArray[np.float32]] = []
+        self.heard_s = time.monotonic()
         self._num_open = num_choices
         self._cancel = cancel
         self._ended: set[int] = set()
         self._tokens: list[TokenOutput] = []
         self._error: RequestError | None = None
-        self.heard_s = time.monotonic()
         self._arrived = asyncio.Event()
+        self._settled = asyncio.Event()
+        if not is_usage_late:
+            self._settled.set()
 
     @property
     def is_finished(self) -> bool:
@@ -49,9 +62,9 @@ class Generation:
         """All tokens that came since the last call, at least one; empty once all is finished.
 
         Raises:
-            ModelNotAvailable: The engine died.
+            ModelNotAvailable: The backend died.
             AnswerTimeout: It has brought nothing for a long time.
-            InvalidRequest: The engine can never serve the request.
+            InvalidRequest: It can never serve the request.
             InternalError: It failed at it.
         """
         while not self._tokens and self._error is None and self._num_open:
@@ -61,6 +74,17 @@ class Generation:
             raise self._error
         tokens, self._tokens = self._tokens, []
         return tokens
+
+    async def settled(self, timeout_s: float = 1.0) -> None:
+        """Wait until the usage is final; give up after ``timeout_s`` seconds, with what is known.
+
+        Returns at once where tokens carry the usage.
+        """
+        if not self._settled.is_set():
+            try:
+                await asyncio.wait_for(self._settled.wait(), timeout_s)
+            except TimeoutError:
+                return
 
     def cancel(self, choice: int) -> None:
         """Stop one choice; no more tokens of it will come."""
@@ -76,23 +100,29 @@ class Generation:
         self._cancel(None)
 
     def deliver(self, token: TokenOutput) -> None:
-        """Hand a token over; called by the engine's client."""
+        """Hand a token over; one of a choice that has ended is dropped. For backends."""
         if token.choice in self._ended:
             return
         self.heard_s = time.monotonic()
+        self.num_cached_tokens = token.num_cached_tokens or self.num_cached_tokens
         self._tokens.append(token)
         if token.finish:
             self._ended.add(token.choice)
             self._num_open -= 1
         self._arrived.set()
 
-    def deliver_states(self, rows: NDArray[np.float32]) -> None:
-        """Hand states of media over; called by the engine's client."""
+    def deliver_hidden_states(self, rows: NDArray[np.float32]) -> None:
+        """Hand hidden states of media over, before the first token. For backends."""
         self.heard_s = time.monotonic()
-        if self._states is not None:
-            self._states.append(rows)
+        self.hidden_states.append(rows)
+
+    def settle(self, num_cached_tokens: int) -> None:
+        """Tell the final usage, where it comes after the tokens. For backends."""
+        self.num_cached_tokens = num_cached_tokens
+        self._settled.set()
 
     def fail(self, error: RequestError) -> None:
-        """End with an error, after the tokens that are already there."""
+        """End with an error, after the tokens that are already there. For backends."""
         self._error = error
+        self._settled.set()
         self._arrived.set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -86,41 +87,72 @@ class MultimodalConfig:
         return frozenset(self.pad_token_ids)
 
 
-def read_multimodal(folder: Path) -> MultimodalConfig | None:
-    """What a folder says about media; ``None`` for a model of text.
+def multimodal_config(
+    source: str,
+    config: dict[str, Any],
+    processors: Mapping[str, dict[str, Any]],
+    *,
+    has_audio: bool,
+) -> MultimodalConfig:
+    """How a model takes more than text, from its descriptions.
+
+    Args:
+        source: Where they come from, for messages.
+        config: ``config.json``.
+        processors: ``processor_config``, ``preprocessor_config`` and ``video_preprocessor_config``,
+            as far as they are there, by these names.
+        has_audio: Whether there is an audio encoder.
 
     Raises:
-        ModelFolderError: The model takes more than text, but is of no known family, or a file
-            lacks what is needed.
+        ModelFolderError: The model is of no known family, or its descriptions lack something.
     """
-    if not (folder / LANGUAGE_FILE).is_file():
-        return None
-    config = _read(folder / "config.json")
     family = _FAMILIES.get(str(config.get("model_type")))
     if family is None:
         known = ", ".join(_FAMILIES)
         raise ModelFolderError(
-            f"{folder}: a model of type {config.get('model_type')!r} that takes more than text; "
+            f"{source}: a model of type {config.get('model_type')!r} that takes more than text; "
             f"known are {known}"
         )
     try:
-        return _multimodal(folder, family, config.get("thinker_config", config))
+        return _multimodal(family, config.get("thinker_config", config), processors, has_audio)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFolderError(
-            f"{folder}: its files do not describe what it takes beside text: {error}"
+            f"{source}: its files do not describe what it takes beside text: {error}"
         ) from error
 
 
-def _multimodal(folder: Path, family: FamilyName, config: dict[str, Any]) -> MultimodalConfig:
+def read_multimodal(folder: Path) -> MultimodalConfig | None:
+    """What a folder says about media; ``None`` for a model of text.
+
+    Raises:
+        ModelFolderError: As :func:`multimodal_config`.
+    """
+    if not (folder / LANGUAGE_FILE).is_file():
+        return None
+    names = ("processor_config", "preprocessor_config", "video_preprocessor_config")
+    return multimodal_config(
+        str(folder),
+        _read(folder / "config.json"),
+        {name: _read(folder / f"{name}.json") for name in names},
+        has_audio=(folder / AUDIO_FILE).is_file(),
+    )
+
+
+def _multimodal(
+    family: FamilyName,
+    config: dict[str, Any],
+    processors: Mapping[str, dict[str, Any]],
+    has_audio: bool,
+) -> MultimodalConfig:
     pads: dict[Kind, int] = {
         "image": config["image_token_id"],
         "video": config["video_token_id"],
     }
-    if family == "qwen3_omni" and (folder / AUDIO_FILE).is_file():
+    if family == "qwen3_omni" and has_audio:
         pads["audio"] = config["audio_token_id"]
     return MultimodalConfig(
         family=family,
-        vision=_vision(folder, family, config["vision_config"]),
+        vision=_vision(family, config["vision_config"], processors),
         hidden_size=int(config["text_config"]["hidden_size"]),
         pad_token_ids=pads,
         text=config["text_config"],
@@ -128,10 +160,12 @@ def _multimodal(folder: Path, family: FamilyName, config: dict[str, Any]) -> Mul
     )
 
 
-def _vision(folder: Path, family: FamilyName, config: dict[str, Any]) -> VisionConfig:
-    processor = _read(folder / "processor_config.json")
-    image = processor.get("image_processor") or _read(folder / "preprocessor_config.json")
-    video = processor.get("video_processor") or _read(folder / "video_preprocessor_config.json")
+def _vision(
+    family: FamilyName, config: dict[str, Any], processors: Mapping[str, dict[str, Any]]
+) -> VisionConfig:
+    processor = processors.get("processor_config", {})
+    image = processor.get("image_processor") or processors.get("preprocessor_config", {})
+    video = processor.get("video_processor") or processors.get("video_preprocessor_config", {})
     of_video = _budget(video or image)
     if family == "qwen3_omni" and of_video.most > _OMNI_FRAME_PIXELS[1]:
         of_video = PixelBudget(*_OMNI_FRAME_PIXELS)

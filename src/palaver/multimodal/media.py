@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 Kind: TypeAlias = Literal["image", "video", "audio"]
+MEDIA_KINDS: tuple[Kind, ...] = get_args(Kind)
+"""All of them, in the order in which they are listed."""
 Detail: TypeAlias = Literal["low", "high", "auto"]
 
 SAMPLE_RATE_HZ = 16_000

@@ -80,7 +80,7 @@ class Talker:
         return projected
 
     def hidden(self, hidden_states: Rows) -> Rows:
-        """The thinker's hidden states of media, as the talker reads them: ``float32[N, hidden]``."""
+        """Hidden states of media, as the talker reads them: ``float32[N, hidden]``."""
         projected: Rows = self._models["talker_projections"](hidden_states[None])[1][0].copy()
         return projected
 

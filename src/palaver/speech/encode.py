@@ -5,16 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, Protocol, TypeAlias, get_args
+from typing import Any, Protocol
 
 import av
 import numpy as np
 from av.filter import Graph
 
+from palaver.chat.request import AudioFormat
 from palaver.speech.voice import SAMPLE_RATE_HZ, Samples
-
-AudioFormat: TypeAlias = Literal["wav", "mp3", "flac", "opus", "pcm16"]
-AUDIO_FORMATS: tuple[AudioFormat, ...] = get_args(AudioFormat)
 
 _CONTAINERS = {
     "wav": ("wav", "pcm_s16le"),

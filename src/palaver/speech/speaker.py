@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from palaver.chat.families.description import Family
-from palaver.speech.encode import AudioFormat, encoder_of
+from palaver.chat.request import AudioFormat
+from palaver.speech.encode import encoder_of
 from palaver.speech.language import DEFAULT_LANGUAGE, language_of
 from palaver.speech.passage import Passage
 from palaver.speech.reading import Reading

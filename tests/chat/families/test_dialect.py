@@ -6,7 +6,7 @@ from palaver.chat.families.catalogue import FAMILIES, HARMONY, HERMES, JSON
 from palaver.chat.families.dialect import Dialect, find_dialect
 from palaver.chat.template import ChatTemplate
 from palaver.chat.tokenizer import Tokenizer
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
 from tests.chat.families.formats import FAMILY_NAMES, TOOL_FAMILIES, template, template_source
 
 

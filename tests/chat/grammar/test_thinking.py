@@ -17,10 +17,11 @@ from palaver.chat.parser.events import Content
 from palaver.chat.schema import JSON_OBJECT
 from palaver.chat.tokenizer import Tokenizer
 from palaver.generation.grammar_limits import LIMITS
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
 
 PATH = BUILT_IN_FOLDER / "tokenizer.json"
-TOKENIZER = Tokenizer(PATH)
+TEXT = PATH.read_text(encoding="utf-8")
+TOKENIZER = Tokenizer(TEXT)
 STOP = 2
 ANSWER = '{"a": 1}'
 
@@ -89,7 +90,7 @@ def test_a_tag_that_is_no_token_is_taken_as_text() -> None:
     class Plain(Tokenizer):
         marker_tokens: Mapping[int, str] = {}
 
-    source = answer_grammar(HERMES, Plain(PATH), AnswerForm(JSON_OBJECT), Thinking.OPENED)
+    source = answer_grammar(HERMES, Plain(TEXT), AnswerForm(JSON_OBJECT), Thinking.OPENED)
     made = LLMatcher(LLTokenizer("byte"), LLMatcher.grammar_from_lark(source))
     text = f"Hm.\n</think>\n\n{ANSWER}".encode()
     assert made.try_consume_tokens(list(text)) == len(text)
@@ -101,7 +102,7 @@ def test_the_thinking_of_every_family_may_come_before_its_answer(family: Family)
     class Plain(Tokenizer):
         marker_tokens: Mapping[int, str] = {}
 
-    source = answer_grammar(family, Plain(PATH), AnswerForm(JSON_OBJECT), Thinking.POSSIBLE)
+    source = answer_grammar(family, Plain(TEXT), AnswerForm(JSON_OBJECT), Thinking.POSSIBLE)
     thinking, opening = family.thinking, family.answer.opening
     texts = [f"{opening}{ANSWER}"]
     if thinking:

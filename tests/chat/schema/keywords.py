@@ -1,6 +1,6 @@
 """Each keyword with schemas that use it: what they take, what they do not, what is refused.
 
-``docs/structured-output.md`` has its tables from here.
+``docs/reference/json-schema.md`` has its tables from here.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from palaver.chat.schema import json_grammar
 from palaver.generation.grammar_limits import LIMITS
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
 
 _STOP = 2
 _ENDS = np.frombuffer(b'"}]', dtype=np.uint8)

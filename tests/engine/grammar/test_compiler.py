@@ -19,7 +19,7 @@ from palaver.engine.grammar.constraint import Constraint
 from palaver.errors import InvalidRequest
 from palaver.generation.output import TokenOutput
 from palaver.generation.request import GenerationRequest, Grammar, Prompt, SamplingParams
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
 from palaver.runtime.fake import FakeRuntime
 
 _TOKENIZER = BUILT_IN_FOLDER / "tokenizer.json"

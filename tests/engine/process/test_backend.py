@@ -6,22 +6,37 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from palaver.engine.process.backend import ProcessBackend
 from palaver.engine.process.config import EngineConfig
-from palaver.engine.process.messages import Prepare, Refused, ToEngine
-from palaver.errors import InternalError, InvalidRequest, ModelFolderError, ModelNotAvailable
+from palaver.engine.process.messages import Refused
+from palaver.errors import (
+    InternalError,
+    InvalidRequest,
+    ModelFolderError,
+    ModelNotAvailable,
+    StartTimeout,
+)
 from palaver.generation.output import TokenOutput
-from palaver.generation.request import Array, Prompt, SamplingParams, Span
+from palaver.generation.request import (
+    Array,
+    GenerationRequest,
+    Prompt,
+    SamplingParams,
+    Span,
+    request_ids,
+)
 from palaver.generation.stream import Generation
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
 from palaver.runtime import RuntimeConfig
 from palaver.runtime.fake import FakeRuntime
 from tests.engine.conversations import request, token_ids
@@ -57,6 +72,10 @@ def _with_client(
     asyncio.run(main())
 
 
+def asked(prompt: Prompt, params: SamplingParams, **options: Any) -> GenerationRequest:
+    return GenerationRequest(next(request_ids), prompt, params, **options)
+
+
 async def _all_tokens(generation: Generation) -> list[TokenOutput]:
     tokens: list[TokenOutput] = []
     while more := await generation.next_tokens():
@@ -75,11 +94,11 @@ def _expected_short_answer() -> list[int]:
 
 def test_tokens_stream_and_are_those_of_the_engine() -> None:
     async def test(client: ProcessBackend) -> None:
-        tokens = await _all_tokens(client.generate(_PROMPT, _SHORT))
+        tokens = await _all_tokens(client.generate(asked(_PROMPT, _SHORT)))
         assert [token.token_id for token in tokens] == _expected_short_answer()
         assert [token.finish for token in tokens] == [None] * 6 + ["length"]
         assert client.num_requests == 0
-        generation = client.generate(_PROMPT, _LONG)
+        generation = client.generate(asked(_PROMPT, _LONG))
         assert len(await generation.next_tokens()) < 4000
         assert not generation.is_finished
         generation.close()
@@ -91,14 +110,13 @@ def test_what_a_model_makes_of_media_is_there_with_the_first_token_if_it_is_want
     async def test(client: ProcessBackend) -> None:
         content = Array.of(np.array([1], dtype=np.uint8))
         prompt = Prompt([10, 5, 5, 5, 11], [Span(1, 3, "image", b"1", content)])
-        states: list[NDArray[np.float32]] = []
-        generation = client.generate(prompt, _SHORT, states=states)
+        generation = client.generate(asked(prompt, _SHORT, wants_hidden_states=True))
         first = await generation.next_tokens()
-        assert sum(map(len, states)) == 3
+        assert sum(map(len, generation.hidden_states)) == 3
         tokens = first + await _all_tokens(generation)
-        silent = await _all_tokens(client.generate(prompt, _SHORT))
+        silent = await _all_tokens(client.generate(asked(prompt, _SHORT)))
         assert [t.token_id for t in tokens] == [t.token_id for t in silent]
-        assert sum(map(len, states)) == 3
+        assert sum(map(len, generation.hidden_states)) == 3
 
     _with_client(test)
 
@@ -106,11 +124,11 @@ def test_what_a_model_makes_of_media_is_there_with_the_first_token_if_it_is_want
 def test_a_closed_generation_is_forgotten_and_its_memory_serves_the_next() -> None:
     async def test(client: ProcessBackend) -> None:
         for _ in range(5):  # each needs nearly the whole cache
-            generation = client.generate(_PROMPT, _LONG)
+            generation = client.generate(asked(_PROMPT, _LONG))
             await generation.next_tokens()
             generation.close()
         assert client.num_requests == 0
-        tokens = await _all_tokens(client.generate(_PROMPT, _SHORT))
+        tokens = await _all_tokens(client.generate(asked(_PROMPT, _SHORT)))
         assert [token.token_id for token in tokens] == _expected_short_answer()
 
     _with_client(test)
@@ -119,7 +137,7 @@ def test_a_closed_generation_is_forgotten_and_its_memory_serves_the_next() -> No
 def test_a_cancelled_choice_brings_no_more_tokens_and_the_other_finishes() -> None:
     async def test(client: ProcessBackend) -> None:
         params = SamplingParams(max_tokens=500, seed=1)
-        generation = client.generate(_PROMPT, params, num_choices=2)
+        generation = client.generate(asked(_PROMPT, params, num_choices=2))
         first = await generation.next_tokens()
         assert {token.choice for token in first} == {0, 1}
         generation.cancel(1)
@@ -159,8 +177,8 @@ def test_an_error_comes_after_the_tokens_that_are_already_there() -> None:
 def test_a_request_that_never_fits_fails_alone() -> None:
     async def test(client: ProcessBackend) -> None:
         params = SamplingParams(max_tokens=10_000, seed=1)
-        refused = client.generate(_PROMPT, params)
-        served = client.generate(_PROMPT, _SHORT)
+        refused = client.generate(asked(_PROMPT, params))
+        served = client.generate(asked(_PROMPT, _SHORT))
         with pytest.raises(InvalidRequest, match="4096 tokens"):
             await refused.next_tokens()
         refused.close()
@@ -171,8 +189,9 @@ def test_a_request_that_never_fits_fails_alone() -> None:
 
 def test_a_request_at_which_the_engine_itself_failed_is_an_internal_error() -> None:
     async def test(client: ProcessBackend) -> None:
-        generation = client.generate(_PROMPT, _SHORT)
-        client._receive(Refused(1, "the encoders failed", is_own_failure=True))
+        request = asked(_PROMPT, _SHORT)
+        generation = client.generate(request)
+        client._receive(Refused(request.request_id, "the encoders failed", is_own_failure=True))
         with pytest.raises(InternalError, match="the encoders failed"):
             await _all_tokens(generation)
 
@@ -187,7 +206,7 @@ def test_a_killed_engine_fails_what_runs_and_is_started_again(
             pass
 
     async def test(client: ProcessBackend) -> None:
-        running = [client.generate(_PROMPT, _LONG) for _ in range(3)]
+        running = [client.generate(asked(_PROMPT, _LONG)) for _ in range(3)]
         await running[0].next_tokens()
         first_pid = client.pid
         assert first_pid is not None
@@ -198,9 +217,9 @@ def test_a_killed_engine_fails_what_runs_and_is_started_again(
             assert caught.value.status == 503
             assert int(caught.value.headers["Retry-After"]) > 0
             generation.close()
-        while client.ready is None:
+        while client.capacity is None:
             await asyncio.sleep(0.01)
-        tokens = await _all_tokens(client.generate(_PROMPT, _SHORT))
+        tokens = await _all_tokens(client.generate(asked(_PROMPT, _SHORT)))
         assert [token.token_id for token in tokens] == _expected_short_answer()
         assert client.num_starts == 2
         assert client.pid != first_pid
@@ -212,41 +231,16 @@ def test_a_killed_engine_fails_what_runs_and_is_started_again(
     assert any("is back" in message for message in messages)
 
 
-def test_an_engine_is_prepared_for_grammars_each_time_it_starts(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    told: list[object] = []
-    send = ProcessBackend._send
-
-    def note(client: ProcessBackend, message: ToEngine) -> None:
-        told.append(message)
-        send(client, message)
-
-    monkeypatch.setattr(ProcessBackend, "_send", note)
-
-    async def test(client: ProcessBackend) -> None:
-        client.prepare((2,))
-        assert client.pid
-        os.kill(client.pid, signal.SIGKILL)
-        while client.num_starts == 1 or client.ready is None:
-            await asyncio.sleep(0.01)
-        tokens = await _all_tokens(client.generate(_PROMPT, _SHORT))
-        assert [token.token_id for token in tokens] == _expected_short_answer()
-        assert told.count(Prepare((2,))) == 2
-
-    _with_client(test, _FAKE_WITH_WORDS)
-
-
 def test_nothing_is_generated_before_the_engine_is_ready() -> None:
     with pytest.raises(ModelNotAvailable, match="starting"):
-        ProcessBackend("fake", _FAKE).generate(_PROMPT, _SHORT)
+        ProcessBackend("fake", _FAKE).generate(asked(_PROMPT, _SHORT))
 
 
 def test_stopping_ends_the_process_and_fails_what_runs() -> None:
     async def main() -> None:
         async with asyncio.timeout(_TIMEOUT_S):
             async with _started() as client:
-                generation = client.generate(_PROMPT, _LONG)
+                generation = client.generate(asked(_PROMPT, _LONG))
                 await generation.next_tokens()
                 pid = client.pid
             assert pid is not None
@@ -281,9 +275,28 @@ def test_an_engine_comes_back_though_someone_stopped_waiting_for_an_inspection(
         await asyncio.sleep(0)
         inspecting.cancel()
         os.kill(client.pid, signal.SIGKILL)
-        while client.num_starts == 1 or client.ready is None:
+        while client.num_starts == 1 or client.capacity is None:
             await asyncio.sleep(0.01)
-        assert len(await _all_tokens(client.generate(_PROMPT, _SHORT))) == 7
+        assert len(await _all_tokens(client.generate(asked(_PROMPT, _SHORT)))) == 7
 
     with caplog.at_level(logging.CRITICAL, "palaver.engine.process.backend"):
         _with_client(test)
+
+
+def test_an_engine_that_never_becomes_ready_is_given_up_and_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging = tmp_path / "hanging"
+    hanging.write_text("#!/bin/sh\nexec sleep 1000\n")
+    hanging.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(hanging))
+    config = msgspec.structs.replace(_FAKE, start_timeout_s=0.2)
+
+    async def main() -> None:
+        client = ProcessBackend("slow", config)
+        with pytest.raises(StartTimeout, match="'slow' was not loaded within"):
+            await client.start()
+        assert client.pid is None
+        assert client.capacity is None
+
+    asyncio.run(main())

@@ -19,7 +19,7 @@ from palaver.generation.request import (
     SamplingParams,
     Span,
 )
-from palaver.models.served import BUILT_IN_FOLDER
+from palaver.models.catalogue import BUILT_IN_FOLDER
 from palaver.runtime.base import Encoder, Features
 from palaver.runtime.fake import FakeEncoder
 

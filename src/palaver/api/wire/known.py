@@ -78,3 +78,23 @@ def unknown_fields(model: BaseModel, path: str = "") -> Iterator[str]:
             if isinstance(part, BaseModel):
                 index = "" if place is None else f"[{place}]"
                 yield from unknown_fields(part, f"{path}{name}{index}.")
+
+
+def across_fields(param: str, message: str) -> PydanticCustomError:
+    """A rule between fields is broken, which the OpenAPI document tells in words.
+
+    Args:
+        param: The field that is wrong.
+        message: What is wrong, beginning with a field's name.
+    """
+    return PydanticCustomError("across_fields", "{message}", {"param": param, "message": message})
+
+
+def about(param: str, message: str) -> PydanticCustomError:
+    """A rule between fields is broken, told of one of them: its path comes first."""
+    return across_fields(param, f"{param}: {message}")
+
+
+def conflict(param: str, message: str) -> PydanticCustomError:
+    """A rule between fields is broken that stands in the OpenAPI document's schema as well."""
+    return PydanticCustomError("conflict", "{message}", {"param": param, "message": message})

@@ -20,9 +20,8 @@ from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from palaver.api.wire.audio import AudioReference, Modalities, nested_modalities
-from palaver.api.wire.known import only, optional
+from palaver.api.wire.known import about, only, optional
 from palaver.api.wire.parts import ContentPart, TextPart, part_for_template, reference_of
-from palaver.api.wire.tools import across
 from palaver.errors import InvalidRequest
 from palaver.media.reference import MediaReference
 
@@ -195,12 +194,15 @@ class ChatMessage(BaseModel):
         is_complete = self.role == "assistant" and (self.tool_calls or self.audio)
         if self.content is None and not is_complete:
             raise PydanticCustomError(
-                "content_missing",
+                "missing_member",
                 "is required, except for an assistant message with tool_calls or audio",
+                {"member": "content"},
             )
         if self.role == "tool" and not self.tool_call_id:
             raise PydanticCustomError(
-                "tool_call_id_missing", "is required in a message of role tool"
+                "missing_member",
+                "is required in a message of role tool",
+                {"member": "tool_call_id"},
             )
         return self
 
@@ -258,7 +260,7 @@ def check_results(messages: Sequence[ChatMessage]) -> None:
     for i, message in enumerate(messages):
         called.update(call.id for call in message.tool_calls or ())
         if message.role == "tool" and message.tool_call_id not in called:
-            raise across(
+            raise about(
                 f"messages[{i}].tool_call_id",
                 f"no assistant message before has a call of the id {message.tool_call_id!r}",
             )

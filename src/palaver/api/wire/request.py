@@ -17,11 +17,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from palaver.api.wire.audio import AudioOptions, Modalities
-from palaver.api.wire.known import needs, only, optional, unknown_fields
+from palaver.api.wire.known import across_fields, conflict, needs, only, optional, unknown_fields
 from palaver.api.wire.message import ChatMessage, check_results
 from palaver.api.wire.response_format import ResponseFormat
-from palaver.api.wire.tools import MAX_TOOLS, ChosenTool, Tool, ToolChoice, check_tools
-from palaver.chat.request import ChatRequest
+from palaver.api.wire.tools import MAX_TOOLS, Tool, ToolChoice, check_tools
 from palaver.media.reference import MediaReference
 
 _MAX_STOPS = 4
@@ -221,24 +220,24 @@ class ChatCompletionRequest(BaseModel):
     @model_validator(mode="after")
     def _is_consistent(self) -> ChatCompletionRequest:
         if self.stream_options is not None and not self.stream:
-            raise PydanticCustomError("stream_options", "stream_options needs stream to be true")
+            raise conflict("stream_options", "stream_options needs stream to be true")
         if self.top_logprobs is not None and not self.logprobs:
-            raise PydanticCustomError("top_logprobs", "top_logprobs needs logprobs to be true")
+            raise conflict("top_logprobs", "top_logprobs needs logprobs to be true")
         check_tools(self.tools or (), self.tool_choice)
         check_results(self.messages)
         lengths = {self.max_tokens, self.max_completion_tokens} - {None}
         if len(lengths) > 1:
-            raise PydanticCustomError(
+            raise across_fields(
                 "max_tokens", "max_tokens and max_completion_tokens are one field; they differ here"
             )
         nested = self._nested_modalities
         if self.modalities and nested and set(self.modalities) != set(nested):
-            raise PydanticCustomError(
+            raise across_fields(
                 "modalities",
                 "modalities and those within messages are one field; they differ here",
             )
         if self.audio and not self.is_spoken:
-            raise PydanticCustomError("audio", 'audio needs modalities to be ["text", "audio"]')
+            raise across_fields("audio", 'audio needs modalities to be ["text", "audio"]')
         return self
 
     @model_validator(mode="after")
@@ -246,7 +245,7 @@ class ChatCompletionRequest(BaseModel):
         if None in (self.enable_thinking, self.reasoning_effort):
             return self
         if self.enable_thinking != (self.reasoning_effort != "none"):
-            raise PydanticCustomError(
+            raise conflict(
                 "reasoning_effort",
                 "reasoning_effort says whether to think, and enable_thinking says otherwise",
             )
@@ -288,36 +287,3 @@ class ChatCompletionRequest(BaseModel):
         """
         messages = enumerate(self.messages)
         return [r for i, message in messages for r in message.references(f"messages[{i}]")]
-
-    def to_chat(self) -> ChatRequest:
-        """The request in the chat layer's terms, defaults filled in, its schemas not checked."""
-        choice = self.tool_choice or "auto"
-        chosen = choice.function.name if isinstance(choice, ChosenTool) else None
-        return ChatRequest(
-            messages=[message.for_template() for message in self.messages],
-            tools=[tool.to_chat(i) for i, tool in enumerate(self.tools or ())],
-            tool_choice="required" if isinstance(choice, ChosenTool) else choice,
-            chosen_tool=chosen,
-            parallel_tool_calls=self.parallel_tool_calls is not False,
-            max_tokens=self.max_tokens or self.max_completion_tokens,
-            context_length_exceeded_behavior=self.context_length_exceeded_behavior or "truncate",
-            num_choices=self.n or 1,
-            stop=self.stop or (),
-            enable_thinking=self.is_thinking_wanted,
-            reasoning_effort=self.reasoning_effort,
-            separate_reasoning=bool(self.separate_reasoning),
-            seed=self.seed,
-            temperature=_default(self.temperature, 1.0),
-            top_p=_default(self.top_p, 1.0),
-            top_k=max(self.top_k or 0, 0),
-            min_p=_default(self.min_p, 0.0),
-            presence_penalty=_default(self.presence_penalty, 0.0),
-            frequency_penalty=_default(self.frequency_penalty, 0.0),
-            repetition_penalty=_default(self.repetition_penalty, 1.0),
-            logit_bias=self.logit_bias or {},
-            num_top_logprobs=(self.top_logprobs or 0) if self.logprobs else None,
-        )
-
-
-def _default(value: float | None, default: float) -> float:
-    return default if value is None else value

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
-from pydantic_core import PydanticCustomError
 
-from palaver.api.wire.known import optional
+from palaver.api.wire.known import about, optional
 from palaver.chat.tools.tool import Tool as ChatTool
 
 FUNCTION_NAME_PATTERN = r"^[A-Za-z0-9_-]{1,64}$"
@@ -103,15 +102,9 @@ def check_tools(tools: Sequence[Tool], choice: str | ChosenTool | None) -> None:
     for i, tool in enumerate(tools):
         name = tool.function.name
         if name in names:
-            raise across(f"tools[{i}].function.name", f"{name!r} is the name of another function")
+            raise about(f"tools[{i}].function.name", f"{name!r} is the name of another function")
         names.add(name)
     if choice == "required" and not tools:
-        raise across("tool_choice", '"required" needs tools')
+        raise about("tool_choice", '"required" needs tools')
     if isinstance(choice, ChosenTool) and choice.function.name not in names:
-        raise across("tool_choice.function.name", f"{choice.function.name!r} is none of the tools")
-
-
-def across(param: str, message: str) -> PydanticCustomError:
-    """An error of a rule between fields, told of one of them."""
-    context = {"param": param, "message": message}
-    return PydanticCustomError("across_fields", "{param}: {message}", context)
+        raise about("tool_choice.function.name", f"{choice.function.name!r} is none of the tools")

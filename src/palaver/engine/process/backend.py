@@ -1,4 +1,4 @@
-"""The API process's side of an engine process: start it, talk to it, start it again."""
+"""One model's engine process as a backend: start it, talk to it, start it again."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from collections import deque
 from collections.abc import Callable
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from palaver.engine.process.config import EngineConfig
 from palaver.engine.process.connection import Connection
@@ -25,7 +23,6 @@ from palaver.engine.process.messages import (
     HiddenStates,
     Inspect,
     Inspection,
-    Prepare,
     Ready,
     Refused,
     StepDone,
@@ -38,8 +35,10 @@ from palaver.errors import (
     InvalidRequest,
     ModelFolderError,
     ModelNotAvailable,
+    StartTimeout,
 )
-from palaver.generation.request import GenerationRequest, Prompt, SamplingParams
+from palaver.generation.backend import Capabilities, Capacity
+from palaver.generation.request import GenerationRequest
 from palaver.generation.stats import SequenceState, StepStats
 from palaver.generation.stream import Generation
 
@@ -51,7 +50,7 @@ _LAST_BACKOFF_S = 10.0
 
 
 class ProcessBackend:
-    """One model's engine process, started again whenever it dies.
+    """An engine in a process of its own, started again whenever it dies.
 
     Args:
         name: The model's name, for messages.
@@ -66,17 +65,14 @@ class ProcessBackend:
         on_step: Callable[[StepStats], None] = lambda stats: None,
     ) -> None:
         self.name = name
-        self.ready: Ready | None = None
         self.num_starts = 0
         self._config = config
-        self._preparation: Prepare | None = None
         self._on_step = on_step
+        self._ready: Ready | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
         self._generations: dict[int, Generation] = {}
         self._inspections: deque[asyncio.Future[list[SequenceState]]] = deque()
-        self._num_requests = 0
-        self._is_stopping = False
         self._heard_s = 0.0
         self._supervisor: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -87,24 +83,50 @@ class ProcessBackend:
         return self._process.pid if self._process and self._process.poll() is None else None
 
     @property
+    def capabilities(self) -> Capabilities:
+        """What the engine can do with its model, as far as that is loaded."""
+        return Capabilities(
+            grammars=True,
+            media=frozenset(self._ready.media_kinds if self._ready else ()),
+            logprobs=True,
+            exact_seeds=self._config.runtime.cache_precision != "u8",
+            hidden_states=self._ready is not None and self._ready.has_hidden_states,
+            scripts=False,
+        )
+
+    @property
+    def capacity(self) -> Capacity | None:
+        """What the loaded model holds; ``None`` while it is loading or being started again."""
+        if self._connection is None or (ready := self._ready) is None:
+            return None
+        return Capacity(
+            vocab_size=ready.vocab_size,
+            num_cache_tokens=ready.num_cache_tokens,
+            load_s=ready.load_s,
+        )
+
+    @property
     def num_requests(self) -> int:
         """Requests under way."""
         return len(self._generations)
 
-    async def start(self) -> Ready:
+    async def start(self) -> Capacity:
         """Start the process and wait until its model is loaded.
 
         Raises:
             ModelFolderError: The model cannot be loaded.
+            StartTimeout: It was not loaded in time; the process is ended.
         """
-        ready, closed = await self._launch()
+        closed = await self._launch()
         self._supervisor = asyncio.create_task(self._supervise(closed))
         self._watch = asyncio.create_task(self._watch_silence(self._config.token_timeout_s))
-        return ready
+        capacity = self.capacity
+        if capacity is None:  # it has died at once; the supervisor starts it again
+            raise self._not_running()
+        return capacity
 
     async def stop(self) -> None:
         """End the process; requests under way fail with :class:`ModelNotAvailable`."""
-        self._is_stopping = True
         for task in (self._watch, self._supervisor):
             if task:
                 task.cancel()
@@ -113,38 +135,11 @@ class ProcessBackend:
         await self._end_process()
         self._fail_all("the server is shutting down")
 
-    def prepare(self, stop_token_ids: tuple[int, ...]) -> None:
-        """Have the process get ready for grammars, now and each time that it starts again.
-
-        Args:
-            stop_token_ids: Tokens that will end the answers.
-        """
-        self._preparation = Prepare(stop_token_ids)
-        self._send(self._preparation)
-
-    def generate(
-        self,
-        prompt: Prompt,
-        params: SamplingParams,
-        num_choices: int = 1,
-        states: list[NDArray[np.float32]] | None = None,
-    ) -> Generation:
-        """Start generating; the caller closes what is returned.
-
-        Args:
-            prompt: What to read.
-            params: How to draw.
-            num_choices: Answers wanted.
-            states: Gets what the model makes of the prompt's media, before the first token:
-                arrays of ``float32[N, hidden size]``, N tokens each; ``None`` if nobody wants it.
-
-        Raises:
-            ModelNotAvailable: The engine is not running at the moment.
-        """
-        if self._connection is None or self.ready is None:
+    def generate(self, request: GenerationRequest) -> Generation:
+        """Start generating; see :meth:`palaver.generation.backend.Backend.generate`."""
+        if self.capacity is None:
             raise self._not_running()
-        self._num_requests += 1
-        request_id = self._num_requests
+        request_id = request.request_id
 
         def cancel(choice: int | None) -> None:
             if request_id in self._generations and not generation.is_finished:
@@ -152,10 +147,8 @@ class ProcessBackend:
             if choice is None:
                 self._generations.pop(request_id, None)
 
-        generation = Generation(num_choices, cancel, states)
+        generation = Generation(request.num_choices, cancel)
         self._generations[request_id] = generation
-        wants_hidden_states = states is not None
-        request = GenerationRequest(request_id, prompt, params, num_choices, wants_hidden_states)
         self._send(Submit(request))
         return generation
 
@@ -165,7 +158,7 @@ class ProcessBackend:
         Raises:
             ModelNotAvailable: The engine is not running.
         """
-        if self._connection is None or self.ready is None:
+        if self.capacity is None:
             raise self._not_running()
         inspection: asyncio.Future[list[SequenceState]] = asyncio.Future()
         self._inspections.append(inspection)
@@ -175,17 +168,12 @@ class ProcessBackend:
     def _not_running(self) -> ModelNotAvailable:
         return ModelNotAvailable(f"the engine of model {self.name!r} is starting; try again")
 
-    async def _launch(self) -> tuple[Ready, asyncio.Event]:
+    async def _launch(self) -> asyncio.Event:
         """Start a process; returns when it is ready, with an event that its end will set."""
         ours, theirs = socket.socketpair()
         config = msgspec.json.encode(self._config).decode()
-        command = [
-            sys.executable,
-            "-m",
-            "palaver.engine.process.worker",
-            str(theirs.fileno()),
-            config,
-        ]
+        command = [sys.executable, "-m", "palaver.engine.process.worker"]
+        command += [str(theirs.fileno()), config]
         with theirs:
             self._process = subprocess.Popen(
                 command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
@@ -197,19 +185,21 @@ class ProcessBackend:
         _, self._connection = await loop.create_unix_connection(
             lambda: Connection(first, self._receive, closed), sock=ours
         )
-        message = await first
+        try:
+            message = await asyncio.wait_for(first, self._config.start_timeout_s)
+        except TimeoutError:
+            await self._end_process()
+            limit = f"{self._config.start_timeout_s:g} s"
+            raise StartTimeout(f"model {self.name!r} was not loaded within {limit}") from None
         if isinstance(message, Ready):
-            self.ready = message
-            if self._preparation:
-                self._send(self._preparation)
-            return message, closed
+            self._ready = message
+            return closed
         await self._end_process()
         raise ModelFolderError(message.message if isinstance(message, Failed) else str(message))
 
     async def _supervise(self, closed: asyncio.Event) -> None:
         while True:
             await closed.wait()
-            self.ready = None
             await self._end_process()
             status = self._process.returncode if self._process else None
             _log.error("the engine of model %r ended with status %s; restarting", self.name, status)
@@ -233,8 +223,8 @@ class ProcessBackend:
         backoff_s = _FIRST_BACKOFF_S
         while True:
             try:
-                _, closed = await self._launch()
-            except (ModelFolderError, OSError) as error:
+                closed = await self._launch()
+            except (ModelFolderError, StartTimeout, OSError) as error:
                 _log.error("the engine of model %r does not start: %s", self.name, error)
                 await asyncio.sleep(backoff_s)
                 backoff_s = min(2 * backoff_s, _LAST_BACKOFF_S)
@@ -244,6 +234,7 @@ class ProcessBackend:
 
     async def _end_process(self) -> None:
         """Hang up, which ends a healthy process at once, and wait for its end."""
+        self._ready = None
         if self._connection:
             self._connection.close()
             self._connection = None
@@ -258,7 +249,7 @@ class ProcessBackend:
     def _fail_all(self, why: str) -> None:
         while self._inspections:
             inspection = self._inspections.popleft()
-            if not inspection.done():  # whoever asked may have gone away
+            if not inspection.done():  # its caller may have gone away
                 inspection.set_exception(self._not_running())
         generations, self._generations = self._generations, {}
         for generation in generations.values():
@@ -278,7 +269,7 @@ class ProcessBackend:
                         generation.deliver(token)
             case HiddenStates(request_id, rows):
                 if generation := self._generations.get(request_id):
-                    generation.deliver_states(rows.numpy())
+                    generation.deliver_hidden_states(rows.numpy())
             case Inspection(sequences):
                 if not self._inspections[0].done():
                     self._inspections[0].set_result(sequences)

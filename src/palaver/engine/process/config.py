@@ -20,6 +20,9 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
         max_running: Sequences in one step.
         token_timeout_s: Seconds without a token after which the API's side gives up.
         encoder_cache_bytes: Memory for encoded images, video and audio.
+        stop_token_ids: Tokens that end the answers of most requests; grammars are made ready for
+            them, which takes a second for a large vocabulary.
+        start_timeout_s: Seconds that the process may take to load the model.
     """
 
     runtime: RuntimeConfig
@@ -27,3 +30,5 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     max_running: int = DEFAULT_MAX_RUNNING
     token_timeout_s: float = 600.0
     encoder_cache_bytes: int = DEFAULT_ENCODER_CACHE_BYTES
+    stop_token_ids: tuple[int, ...] = ()
+    start_timeout_s: float = 1800.0

@@ -41,16 +41,6 @@ class Inspect(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Tell where every sequence stands."""
 
 
-class Prepare(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Get ready for grammars, which takes a second for a large vocabulary.
-
-    Attributes:
-        stop_token_ids: Tokens that will end the answers.
-    """
-
-    stop_token_ids: tuple[int, ...]
-
-
 class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """The model is loaded.
 
@@ -129,7 +119,7 @@ class StepDone(msgspec.Struct, frozen=True, array_like=True, tag=True):
     stats: StepStats
 
 
-ToEngine: TypeAlias = Submit | Cancel | Inspect | Prepare
+ToEngine: TypeAlias = Submit | Cancel | Inspect
 FromEngine: TypeAlias = Ready | Failed | Refused | Inspection | HiddenStates | StepDone
 
 _encoder = msgspec.msgpack.Encoder()

@@ -28,7 +28,6 @@ from palaver.engine.process.messages import (
     HiddenStates,
     Inspect,
     Inspection,
-    Prepare,
     Ready,
     Refused,
     StepDone,
@@ -67,7 +66,6 @@ class Worker:
     ) -> None:
         self._connection = connection
         self._engine = engine
-        self._compiler = compiler
         self._inbox: SimpleQueue[ToEngine | Prepared] = SimpleQueue()
         self._preparation = Preparation(compiler, encoder, self._inbox.put, encoder_cache_bytes)
 
@@ -100,8 +98,6 @@ class Worker:
                 self._engine.cancel(request_id, choice)
             case Inspect():
                 self._send(Inspection(self._engine.inspect()))
-            case Prepare(stop_token_ids):
-                self._compiler.prepare(stop_token_ids)
 
     def _add(self, prepared: Prepared) -> None:
         try:
@@ -162,10 +158,12 @@ def main(fd: int, config: EngineConfig) -> None:
         num_threads=config.runtime.num_threads,
     )
     ready = _ready(runtime, time.perf_counter() - begun)
-    keep_what_is_there()
-    connection.sendall(frame(ready))
     tokenizer = Path(config.runtime.folder) / "tokenizer.json"
     compiler = GrammarCompiler(tokenizer, runtime.shape.vocab_size)
+    if config.stop_token_ids:
+        compiler.prepare(config.stop_token_ids)
+    keep_what_is_there()
+    connection.sendall(frame(ready))
     Worker(connection, engine, compiler, runtime.encoder, config.encoder_cache_bytes).run()
 
 

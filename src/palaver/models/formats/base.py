@@ -1,0 +1,29 @@
+"""What a format of model folders has to know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from palaver.models.files import ModelFiles
+
+
+class Format(Protocol):
+    """One way in which a model's weights and descriptions lie in a folder."""
+
+    @property
+    def name(self) -> str:
+        """As it is called."""
+
+    def missing_files(self, path: Path) -> list[str]:
+        """The files that a folder lacks to be of this format; empty if it is."""
+
+    def open(self, path: Path) -> ModelFiles:
+        """The files of a folder from which none is missing.
+
+        Raises:
+            ModelFolderError: A file is not valid; the message names it.
+        """
+
+    def how_to_make(self, path: Path) -> str:
+        """How a user gets such a folder, for messages."""

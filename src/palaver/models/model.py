@@ -1,0 +1,108 @@
+"""One model of a server: its card, its files, the backend that generates, and its state."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractContextManager
+
+from palaver.chat.model import ChatModel
+from palaver.errors import ModelNotAvailable
+from palaver.generation.backend import Backend
+from palaver.models.card import ModelCard
+from palaver.models.files import ModelFiles
+from palaver.models.lifecycle import Lifecycle, State
+
+_COMING = (State.ABSENT, State.LOADING)
+"""States in which a model of a server that starts will soon be ready."""
+
+
+class Model:
+    """A model that can be loaded and unloaded.
+
+    Args:
+        card: What is said of it, loaded or not.
+        files: Where it lies.
+        backend: What generates.
+        family: The family whose format it writes; found by its template if not given.
+    """
+
+    def __init__(
+        self, card: ModelCard, files: ModelFiles, backend: Backend, family: str | None = None
+    ) -> None:
+        self.card = card
+        self.files = files
+        self.backend = backend
+        self._family = family
+        self._lifecycle = Lifecycle(card.name)
+        self._chat: ChatModel | None = None
+
+    @property
+    def name(self) -> str:
+        """As clients ask for it."""
+        return self.card.name
+
+    @property
+    def chat(self) -> ChatModel:
+        """The chat side.
+
+        Raises:
+            ModelNotAvailable: The model is not loaded.
+        """
+        if self._chat is None:
+            state = "still loading" if self.state in _COMING else str(self.state)
+            raise ModelNotAvailable(f"model {self.name!r} is {state}; try again")
+        return self._chat
+
+    @property
+    def state(self) -> State:
+        """Where it stands; loading as well while its backend is being started again."""
+        state = self._lifecycle.state
+        is_back = state is not State.READY or self.backend.capacity is not None
+        return state if is_back else State.LOADING
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can answer at this moment."""
+        return self.state is State.READY
+
+    def lease(self) -> AbstractContextManager[None]:
+        """Hold it for as long as a request needs it; see :meth:`Lifecycle.lease`."""
+        return self._lifecycle.lease()
+
+    async def load(self) -> None:
+        """Make it ready.
+
+        Raises:
+            ModelFolderError: It cannot be loaded.
+            StartTimeout: It was not loaded in time.
+        """
+        self._lifecycle.change_to(State.LOADING)
+        chat = asyncio.ensure_future(asyncio.to_thread(self.files.chat_model, self._family))
+        starting = asyncio.ensure_future(self.backend.start())
+        try:
+            loaded, capacity = await asyncio.gather(chat, starting)
+        except BaseException as error:
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            await self.backend.stop()
+            is_own = isinstance(error, Exception)
+            self._lifecycle.change_to(State.FAILED if is_own else State.ABSENT)
+            raise
+        window = min(self.card.window_tokens, capacity.num_cache_tokens)
+        self._chat = loaded.with_room_for(window)
+        self._lifecycle.change_to(State.READY)
+
+    async def unload(self, drain_s: float = 0.0) -> None:
+        """End it; from any state.
+
+        Args:
+            drain_s: Seconds that requests under way have to finish.
+        """
+        if self._lifecycle.state is State.READY:
+            self._lifecycle.change_to(State.DRAINING)
+            if drain_s:
+                await asyncio.wait([asyncio.ensure_future(self._lifecycle.idle())], timeout=drain_s)
+            await self.backend.stop()
+            self._chat = None
+        if self._lifecycle.state in (State.DRAINING, State.FAILED):
+            self._lifecycle.change_to(State.ABSENT)

@@ -1,0 +1,158 @@
+"""A backend that says what a test tells it, in place of a model.
+
+Everything around it is real: tokenizer, template, grammars, parsers, limits, usage. A script writes
+in the model's own markup and says nothing that the model could not have said: ``max_tokens`` and
+stop tokens end a choice, and a token that the request's grammar forbids is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from palaver.chat.tokenizer import Tokenizer
+from palaver.engine.grammar.compiler import GrammarCompiler
+from palaver.errors import ModelNotAvailable
+from palaver.generation.backend import Capabilities, Capacity
+from palaver.generation.request import GenerationRequest, Script
+from palaver.generation.stats import SequenceState
+from palaver.generation.stream import Generation
+from palaver.multimodal.media import MEDIA_KINDS
+from palaver.testing.play import Play, Stage
+from palaver.testing.steps import Step, Token
+
+Steps: TypeAlias = Sequence[Step] | Callable[[GenerationRequest], Iterable[Step]]
+
+
+class ScriptedBackend:
+    """A backend that plays a script for each request; see :class:`palaver.generation.Backend`.
+
+    A request that brings a script of its own gets that one.
+
+    Args:
+        steps: What to do for each request: steps, or a function that makes them for a request.
+        tokenizer: The model's ``tokenizer.json``; needed to say texts and to follow grammars.
+        vocab_size: Tokens that the model tells apart, where there is no tokenizer.
+        num_cache_tokens: Tokens that prompt and answer of a request may have together.
+        num_cached_tokens: Prompt tokens of each request reported as found in the cache.
+        is_usage_late: Whether those are reported after the tokens, as remote servers do.
+
+    Attributes:
+        requests: All that were asked for, in order.
+    """
+
+    def __init__(
+        self,
+        steps: Steps = (),
+        *,
+        tokenizer: Path | None = None,
+        vocab_size: int = 2**17,
+        num_cache_tokens: int = 2**20,
+        num_cached_tokens: int = 0,
+        is_usage_late: bool = False,
+    ) -> None:
+        self.requests: list[GenerationRequest] = []
+        self._steps = steps
+        words = (
+            Tokenizer(tokenizer.read_text(encoding="utf-8"), str(tokenizer)) if tokenizer else None
+        )
+        self._vocab_size = words.vocab_size if words else vocab_size
+        self._stage = Stage(
+            tokenizer=words,
+            compiler=GrammarCompiler(tokenizer, self._vocab_size) if tokenizer else None,
+            num_cache_tokens=num_cache_tokens,
+            num_cached_tokens=num_cached_tokens,
+            is_usage_late=is_usage_late,
+        )
+        self._is_started = False
+        self._plays: dict[int, Play] = {}
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """All but hidden states, and grammars only with a tokenizer."""
+        return Capabilities(
+            grammars=self._stage.compiler is not None,
+            media=frozenset(MEDIA_KINDS),
+            logprobs=True,
+            exact_seeds=True,
+            hidden_states=False,
+            scripts=True,
+        )
+
+    @property
+    def capacity(self) -> Capacity | None:
+        """As it was told; ``None`` before the start and after the end."""
+        if not self._is_started:
+            return None
+        return Capacity(
+            vocab_size=self._vocab_size, num_cache_tokens=self._stage.num_cache_tokens, load_s=0.0
+        )
+
+    @property
+    def num_requests(self) -> int:
+        """Requests under way."""
+        return len(self._plays)
+
+    async def start(self) -> Capacity:
+        """Be ready at once."""
+        self._is_started = True
+        capacity = self.capacity
+        assert capacity is not None
+        return capacity
+
+    async def stop(self) -> None:
+        """End; requests under way fail with :class:`ModelNotAvailable`."""
+        self._is_started = False
+        for play in list(self._plays.values()):
+            play.fail(ModelNotAvailable("the scripted model was stopped: it is shutting down"))
+
+    def generate(self, request: GenerationRequest) -> Generation:
+        """Start to play the script for a request; the caller closes what is returned.
+
+        Raises:
+            ModelNotAvailable: It is not started.
+        """
+        if not self._is_started:
+            raise ModelNotAvailable("the scripted model is starting; try again")
+        self.requests.append(request)
+        play = Play(
+            request,
+            self._steps_for(request),
+            self._stage,
+            partial(self._forget, request.request_id),
+        )
+        self._plays[request.request_id] = play
+        return play.generation
+
+    async def inspect(self) -> list[SequenceState]:
+        """Where each choice of each request stands.
+
+        Raises:
+            ModelNotAvailable: It is not started.
+        """
+        if not self._is_started:
+            raise ModelNotAvailable("the scripted model is starting; try again")
+        return [state for play in self._plays.values() for state in play.inspect()]
+
+    def release(self, name: str) -> None:
+        """Let requests go on that wait at a :class:`Hold` of this name, now and later."""
+        self._stage.holds[name].set()
+
+    def _forget(self, request_id: int) -> None:
+        self._plays.pop(request_id, None)
+
+    def _steps_for(self, request: GenerationRequest) -> Iterable[Step]:
+        if request.script is not None:
+            return _steps_of(request.script, request.num_choices)
+        return self._steps(request) if callable(self._steps) else self._steps
+
+
+def _steps_of(script: Script, num_choices: int) -> Iterable[Step]:
+    """A request's own script as steps, the choices in turn."""
+    rows = [script.choices[i % len(script.choices)] for i in range(num_choices)]
+    for place in range(max(map(len, rows), default=0)):
+        for choice, row in enumerate(rows):
+            if place < len(row):
+                yield Token(row[place], choice)
