@@ -102,7 +102,7 @@ class Palaver:
         return self._engine.num_requests > 0
 
     def settle(self) -> None:
-        """See :class:`Side`: conversations are read back."""
+        """See :class:`Side`: the cache is warmed up."""
         while self._engine.has_work:
             self._engine.step()
 
@@ -114,13 +114,13 @@ class Palaver:
         self.begin(prompts, num_tokens, params)
         num_first, first_s = 0, 0.0
         while self._engine.num_requests:
-            tokens = self._engine.step()
+            result = self._engine.step()
             if num_first < len(prompts):
-                num_first += len({token.request_id for token in tokens})
+                num_first += len({token.request_id for token in result.tokens})
                 first_s = time.perf_counter() - begun
-            elif self._engine.stats:
-                self.host_s.append(self._engine.stats.host_s)
-                self.model_s.append(self._engine.stats.model_s)
+            elif result.stats:
+                self.host_s.append(result.stats.host_s)
+                self.model_s.append(result.stats.model_s)
         total_s = time.perf_counter() - begun
         self.settle()
         return Timing(first_s, total_s)

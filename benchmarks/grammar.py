@@ -24,7 +24,8 @@ from benchmarks.engine import load_vocab_size
 from benchmarks.machine import describe_machine
 from benchmarks.report import report
 from palaver.engine.engine import Engine
-from palaver.engine.grammar.compiler import Constraint, GrammarCompiler
+from palaver.engine.grammar.compiler import GrammarCompiler
+from palaver.engine.grammar.constraint import Constraint
 from palaver.generation.request import GenerationRequest, Grammar, Prompt, SamplingParams
 from palaver.runtime import RuntimeConfig, load_runtime
 
@@ -53,7 +54,7 @@ _NUM_MASKED_TOKENS = 48
 class _StepByStep(Constraint):
     """A constraint that draws each forced token in a step of its own."""
 
-    def take_forced(self, num_most: int) -> list[int]:  # noqa: ARG002
+    def fast_forward(self, num_most: int) -> list[int]:  # noqa: ARG002
         return []
 
 
@@ -89,7 +90,7 @@ class Bench:
         num_tokens, step_s, cpu_begun = 0, [], time.process_time()
         while self._engine.num_requests:
             begun = time.perf_counter()
-            num_tokens += len(self._engine.step())
+            num_tokens += len(self._engine.step().tokens)
             step_s.append(time.perf_counter() - begun)
         cpu_s = time.process_time() - cpu_begun
         while self._engine.has_work:

@@ -12,7 +12,7 @@ from benchmarks.engine import Palaver, host_share
 from benchmarks.machine import describe_machine
 from benchmarks.report import report
 
-_LEVELS = (1, 8, 16)
+_LEVELS = (1, 8, 16, 64, 256)
 
 
 def main() -> None:

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from benchmarks.engine import SAMPLED
 from benchmarks.machine import describe_machine
 from benchmarks.report import report
-from palaver.engine.sampling.kernels import NumpyKernels, kernels_for
+from palaver.engine.sampling.kernels import kernels_for
+from palaver.engine.sampling.numpy_kernels import NumpyKernels
 from palaver.engine.sampling.penalties import TokenCounts
-from palaver.engine.sampling.sampler import Draw, Sampler
+from palaver.engine.sampling.sampler import Sampler, SampleRow
 
 _NUM_ROWS = (1, 8, 16)
 _SPREADS = {"flat": 0.7, "peaked": 3.0}
@@ -61,15 +62,15 @@ def main() -> None:
 def _time(
     sampler: Sampler, logits: NDArray[np.float32], position: int, rng: np.random.Generator
 ) -> float:
-    draws = []
+    rows = []
     for seed in range(len(logits)):
         counts = TokenCounts(rng.integers(0, logits.shape[1], 8).tolist())
         for token_id in rng.integers(0, logits.shape[1], _ANSWER_TOKENS).tolist():
             counts.add(token_id)
-        draws.append(Draw(SAMPLED, counts, seed, position))
+        rows.append(SampleRow(SAMPLED, counts, seed, position))
     time.sleep(_PAUSE_S)  # as long as a step's threads may still spin
     begun = time.perf_counter()
-    sampler.sample(logits, draws)
+    sampler.sample(logits, rows)
     return time.perf_counter() - begun
 
 

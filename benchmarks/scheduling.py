@@ -44,9 +44,8 @@ class Bench:
             self._add([*common, 100 + i], 2)
         num_computed = 0
         while self._engine.num_requests:
-            self._engine.step()
-            if self._engine.stats:
-                num_computed += self._engine.stats.num_prompt_tokens
+            if stats := self._engine.step().stats:
+                num_computed += stats.num_prompt_tokens
         self._settle()
         return num_computed
 
@@ -74,7 +73,7 @@ class Bench:
         gaps: list[float] = []
         is_reading = True
         while is_reading:
-            tokens = self._engine.step()
+            tokens = self._engine.step().tokens
             now = time.perf_counter()
             for token in tokens:
                 if token.request_id == long:

@@ -118,10 +118,14 @@ class Metrics:
         }
         self._counters = {
             "num_decoded_tokens": counter("decoded_tokens", "Generated tokens computed."),
-            "num_fast_forward_tokens": counter("forced_tokens", "Of them, forced by a grammar."),
+            "num_fast_forward_tokens": counter(
+                "fast_forward_tokens", "Of them, fast-forwarded by a grammar."
+            ),
             "num_prompt_tokens": counter("prompt_tokens", "Prompt tokens computed."),
             "num_cached_tokens": counter("cached_tokens", "Prompt tokens found in the cache."),
-            "num_warmup_tokens": counter("read_back_tokens", "Tokens read back in idle steps."),
+            "num_warmup_tokens": counter(
+                "warmup_tokens", "Tokens of finished conversations, for the cache."
+            ),
             "num_preemptions": counter("preemptions", "Sequences that gave up their blocks."),
         }
         self._histograms = {

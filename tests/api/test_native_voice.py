@@ -75,8 +75,8 @@ def conversation_of(folder: Path, messages: list[dict[str, Any]], seen: list[Ima
         1, prompt, SamplingParams(max_tokens=1, seed=0), wants_hidden_states=True
     )
     engine.add(request, features=encoded(inner, prompt))
-    engine.step()
-    states = [np.zeros((0, 64), np.float32), *(told.rows.numpy() for told in engine.states)]
+    result = engine.step()
+    states = [np.zeros((0, 64), np.float32), *(rows for _, rows in result.hidden_states)]
     num = len(prompt)
     media = prompt.media_tokens(0, num)
     return Conversation(prompt.token_ids, prompt.rope_ids(0, num), media, np.concatenate(states))

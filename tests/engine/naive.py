@@ -13,7 +13,7 @@ import numpy as np
 from palaver.engine.engine import Engine
 from palaver.engine.sampling.kernels import kernels_for
 from palaver.engine.sampling.penalties import TokenCounts
-from palaver.engine.sampling.sampler import Draw, Sampler
+from palaver.engine.sampling.sampler import Sampler, SampleRow
 from palaver.generation.output import TokenLogprobs, TokenOutput
 from palaver.generation.request import GenerationRequest
 from palaver.runtime.base import Logits, Runtime, StepBatch
@@ -28,9 +28,9 @@ Token = tuple[int, str | None, TokenLogprobs | None]
 Answers = dict[tuple[int, int], list[Token]]
 
 
-def fake_runtime(num_blocks: int = 64, num_polls: int | None = None) -> FakeRuntime:
+def fake_runtime(num_blocks: int = 64) -> FakeRuntime:
     """The runtime that all tests of the engine use."""
-    return FakeRuntime(VOCAB, BLOCK_SIZE, num_blocks, eos_token_id=STOP, num_polls=num_polls)
+    return FakeRuntime(VOCAB, BLOCK_SIZE, num_blocks, eos_token_id=STOP)
 
 
 def naive_answers(
@@ -52,7 +52,7 @@ def run(engine: Engine, requests: Iterable[GenerationRequest], concurrency: int 
             return answers
         while todo and engine.num_requests < concurrency:
             engine.add(todo.pop(0))
-        collect(answers, engine.step())
+        collect(answers, engine.step().tokens)
         engine.check_integrity()
     raise AssertionError("the engine makes no progress")
 
@@ -65,7 +65,7 @@ def collect(answers: Answers, tokens: Iterable[TokenOutput]) -> None:
 
 
 def drain(engine: Engine) -> None:
-    """Step until there is nothing to do, reading back included."""
+    """Step until there is nothing to do, cache warm-up included."""
     for _ in range(_MAX_STEPS):
         if not engine.has_work:
             return
@@ -86,7 +86,7 @@ def _naive_choice(
         sampler = Sampler(kernels_for(logits.shape[1]))
         counts = _counts(prompt, answer) if params.has_penalties else None
         (token_id,), (logprobs,) = sampler.sample(
-            logits, [Draw(params, counts, choice, len(answer))]
+            logits, [SampleRow(params, counts, choice, len(answer))]
         )
         answer.append(token_id)
         is_last = len(answer) == params.max_tokens

@@ -77,7 +77,7 @@ def answers(
             request = wanted[waiting.pop(0)]
             grammar = request.params.grammar
             engine.add(request, compiler.compile(grammar, (2,)) if grammar else None)
-        for token in engine.step():
+        for token in engine.step().tokens:
             key = (token.request_id, token.choice)
             found.setdefault(key, []).append((token.token_id, token.logprobs))
             if token.request_id % 17 == 0 and len(found[key]) == 3:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from palaver.engine.chunk import Chunk
 from palaver.engine.engine import Engine
+from palaver.engine.sequence import Status
 from palaver.generation.request import GenerationRequest
 
 from .conversations import request, request_lists, token_ids
@@ -21,8 +22,8 @@ class ChunkLog:
         self._schedule = engine.scheduler.schedule
         engine.scheduler.schedule = self._log  # type: ignore[method-assign]
 
-    def _log(self, *, is_reading: bool = False) -> list[Chunk]:
-        chunks = self._schedule(is_reading=is_reading)
+    def _log(self) -> list[Chunk]:
+        chunks = self._schedule()
         self.steps.append([_noted(chunk) for chunk in chunks])
         return chunks
 
@@ -30,7 +31,7 @@ class ChunkLog:
 def _noted(chunk: Chunk) -> tuple[int, int, int, bool]:
     sequence = chunk.sequence
     request_id = sequence.request.request_id
-    return request_id, sequence.num_computed, chunk.num_tokens, sequence.is_decoding
+    return request_id, sequence.num_computed, chunk.num_tokens, chunk.kind is Status.DECODE
 
 
 @settings(deadline=None, max_examples=60)
@@ -64,13 +65,13 @@ def test_prefill_stays_within_the_budget_but_for_the_one_token_that_must_not_be_
             assert num_read <= max_step_tokens // 2 + 1
 
 
-def test_whoever_decodes_takes_part_in_each_step_beside_a_long_prompt() -> None:
+def test_a_decoding_sequence_takes_part_in_each_step_beside_a_long_prompt() -> None:
     engine = Engine(fake_runtime(200), max_step_tokens=16)
     engine.add(request(0, token_ids(6), max_tokens=30))
     engine.step()
     log = ChunkLog(engine)
     engine.add(request(1, token_ids(60, salt=9), max_tokens=2))
-    while all(token.request_id == 0 for token in engine.step()):
+    while all(token.request_id == 0 for token in engine.step().tokens):
         pass
     assert all((0, 6 + i, 1, True) in step for i, step in enumerate(log.steps))
     assert [c[1:3] for step in log.steps for c in step if c[0] == 1] == (
@@ -78,7 +79,7 @@ def test_whoever_decodes_takes_part_in_each_step_beside_a_long_prompt() -> None:
     )
 
 
-def test_prompts_are_read_in_the_order_of_arrival_and_fill_one_step_together() -> None:
+def test_prompts_are_computed_in_the_order_of_arrival_and_fill_one_step_together() -> None:
     engine = Engine(fake_runtime(), max_step_tokens=16)
     log = ChunkLog(engine)
     for i in range(3):
@@ -117,7 +118,7 @@ def test_a_preempted_answer_is_not_generated_twice() -> None:
     assert len(decoded) == len(set(decoded)) == 3 * 19
 
 
-def test_reading_back_starts_only_when_nothing_else_is_to_do() -> None:
+def test_cache_warm_up_starts_only_when_there_are_no_requests() -> None:
     engine = Engine(fake_runtime(), max_step_tokens=8)
     log = ChunkLog(engine)
     engine.add(request(0, token_ids(6), max_tokens=6))
@@ -126,11 +127,11 @@ def test_reading_back_starts_only_when_nothing_else_is_to_do() -> None:
         engine.step()
     assert all(chunk[0] >= 0 for step in log.steps for chunk in step)
     drain(engine)
-    num_read_back = sum(num for step in log.steps for i, _, num, _ in step if i < 0)
-    assert num_read_back == (12 // BLOCK_SIZE - 1 + 36 // BLOCK_SIZE - 1) * BLOCK_SIZE
+    num_warmup_tokens = sum(num for step in log.steps for i, _, num, _ in step if i < 0)
+    assert num_warmup_tokens == (12 // BLOCK_SIZE - 1 + 36 // BLOCK_SIZE - 1) * BLOCK_SIZE
 
 
-def test_an_admitted_prompt_leaves_a_block_for_those_who_decode() -> None:
+def test_an_admitted_prompt_leaves_a_block_for_decoding_sequences() -> None:
     engine = Engine(fake_runtime(num_blocks=4))
     engine.add(request(0, token_ids(7), max_tokens=6))
     engine.step()

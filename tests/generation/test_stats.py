@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from palaver.engine.engine import Engine
+from palaver.engine.result import StepResult
 from palaver.generation.stats import StepStats
 from tests.engine.conversations import request, token_ids
 from tests.engine.naive import fake_runtime
@@ -12,9 +13,9 @@ def run(engine: Engine) -> list[StepStats]:
     """The figures of all steps until there is nothing left to do."""
     figures = []
     while engine.has_work:
-        engine.step()
-        assert engine.stats is not None
-        figures.append(engine.stats)
+        stats = engine.step().stats
+        assert stats is not None
+        figures.append(stats)
     return figures
 
 
@@ -30,7 +31,7 @@ def test_figures_of_all_steps_add_up_to_the_tokens_of_the_requests() -> None:
     assert figures[-1].num_running == figures[-1].num_waiting == 0
 
 
-def test_a_repeated_prompt_counts_as_cached_and_reading_back_is_counted_apart() -> None:
+def test_a_repeated_prompt_counts_as_cached_and_cache_warm_up_is_counted_apart() -> None:
     engine = Engine(fake_runtime(64))
     prompt = token_ids(30)
     engine.add(request(0, prompt, max_tokens=9))
@@ -44,12 +45,11 @@ def test_a_repeated_prompt_counts_as_cached_and_reading_back_is_counted_apart() 
     assert sum(stats.num_prompt_tokens for stats in second) == 30 - cached
 
 
-def test_there_are_no_figures_where_nothing_was_computed() -> None:
+def test_a_step_without_work_brings_nothing_and_no_figures() -> None:
     engine = Engine(fake_runtime(64))
     engine.add(request(0, token_ids(3), max_tokens=1))
     run(engine)
-    assert engine.step() == []
-    assert engine.stats is None
+    assert engine.step() == StepResult()
 
 
 def test_a_prompt_preempted_while_it_is_read_was_not_found_in_the_cache() -> None:
@@ -59,7 +59,7 @@ def test_a_prompt_preempted_while_it_is_read_was_not_found_in_the_cache() -> Non
     engine.add(request(1, token_ids(50, salt=1), max_tokens=2))
     tokens = []
     while engine.num_requests:
-        tokens += engine.step()
+        tokens += engine.step().tokens
     assert engine.scheduler.num_preemptions > 0
     assert {token.num_cached_tokens for token in tokens if token.request_id == 1} == {0}
 

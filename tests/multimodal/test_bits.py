@@ -38,7 +38,7 @@ def answers(engine: Engine, wanted: Wanted, order: list[int], concurrency: int) 
         while waiting and engine.num_requests < concurrency:
             request, features = wanted[waiting.pop(0)]
             engine.add(request, features=features)
-        for token in engine.step():
+        for token in engine.step().tokens:
             found.setdefault(token.request_id, []).append((token.token_id, token.logprobs))
         engine.check_integrity()
     return found
@@ -73,5 +73,4 @@ def test_answers_survive_preemption_with_their_media(num_threads: int) -> None:
     wanted = conversations("omni", loaded)
     scarce = Engine(loaded, max_step_tokens=64)
     assert answers(scarce, wanted, sorted(wanted), 16) == alone(loaded, wanted)
-    if not loaded.max_beside:  # else it depends on how long reading takes
-        assert scarce.scheduler.num_preemptions > 0
+    assert scarce.scheduler.num_preemptions > 0

@@ -63,7 +63,7 @@ def test_ids_positions_tokens_and_logits_are_those_of_pytorch(
     engine.add(GenerationRequest(1, prompt, params), features=encoded(inner, prompt))
     drawn = []
     while engine.num_requests:
-        drawn += [token.token_id for token in engine.step()]
+        drawn += [token.token_id for token in engine.step().tokens]
     assert drawn == tokens
     difference = np.abs(np.concatenate(recorder.logits) - references[f"{case.name}/logits"])
     assert difference.max() < LOOSE.get(case.name, TOLERANCE)

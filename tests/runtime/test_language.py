@@ -1,4 +1,4 @@
-"""What a copy of a model is given in each step."""
+"""What a language model is given in each step."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import openvino as ov
 
-from palaver.runtime.language import MAX_CONTEXT_LEN, Copy
+from palaver.runtime.language import MAX_CONTEXT_LEN, LanguageModel
 
 
 class _Compiled:
@@ -30,10 +30,10 @@ class _Compiled:
 
 def test_attention_is_prepared_for_longer_contexts_once_in_a_while() -> None:
     compiled: Any = _Compiled()
-    copy = Copy(compiled, 1, {})
+    model = LanguageModel(compiled, {})
     needed = range(1, 20_000)
     for length in needed:
-        copy.compute({MAX_CONTEXT_LEN: np.array(length, dtype=np.int32)})
+        model.compute({MAX_CONTEXT_LEN: np.array(length, dtype=np.int32)})
     grown = [n for n, length in zip(compiled.longest, needed, strict=True) if n != length]
     assert len(grown) < 20
     assert all(n >= length for n, length in zip(compiled.longest, needed, strict=True))

@@ -16,9 +16,10 @@ from palaver.errors import ModelFolderError
 from palaver.models.catalogue import BUILT_IN_FOLDER
 from palaver.runtime import RuntimeConfig, load_runtime
 from palaver.runtime.base import Logits, Runtime
-from palaver.runtime.language import Copy
+from palaver.runtime.language import LanguageModel
+from palaver.runtime.part import num_step_threads
 
-from .batches import Part, batch, step
+from .batches import Part, step
 from .text_model import RECORDED
 
 _NUM_BLOCKS = 48
@@ -101,7 +102,7 @@ def test_decoding_beside_a_prefill_is_decoding_alone_bit_for_bit(runtime: Runtim
 
 
 @pytest.mark.parametrize("num_tokens", [2, 31, 32, 33, 70])
-def test_reading_beside_others_is_reading_alone_bit_for_bit(
+def test_prefill_beside_others_is_prefill_alone_bit_for_bit(
     runtime: Runtime, num_tokens: int
 ) -> None:
     prompt = _tokens(runtime, num_tokens)
@@ -122,28 +123,8 @@ def test_reading_beside_others_is_reading_alone_bit_for_bit(
             assert np.array_equal(left, right)
 
 
-@pytest.mark.parametrize("num_tokens", [2, 31, 40, 119])
-def test_reading_beside_steps_is_reading_in_one_bit_for_bit_and_disturbs_nobody(
-    runtime: Runtime, num_tokens: int
-) -> None:
-    prompt, neighbour = _tokens(runtime, num_tokens), _tokens(runtime, 45, seed=1)
-    in_step = step(runtime, Part(prompt, 0, [0, 1, 2, 3]))
-    alone = _answer(runtime, neighbour, [10, 11])
-    step(runtime, Part(neighbour, 0, [12, 13]))
-    reading = runtime.begin(batch(runtime, Part(prompt, 0, [4, 5, 6, 7])))
-    beside = [
-        step(runtime, Part([int(row.argmax())], past, [12, 13]))
-        for past, row in enumerate(alone[:-1], start=45)
-    ]
-    assert np.array_equal(reading.result(), in_step)
-    assert np.array_equal(np.concatenate(beside), alone[1:])
-    for left, right in zip([0, 1, 2, 3][: num_tokens // 32], [4, 5, 6, 7], strict=False):
-        for one, other in zip(runtime.save_block(left), runtime.save_block(right), strict=True):
-            assert np.array_equal(one, other)
-
-
-def test_more_sequences_than_one_thread_decodes_give_the_same_bits(runtime: Runtime) -> None:
-    prompts = [_tokens(runtime, 20 + i, seed=i) for i in range(runtime.max_beside + 4)]
+def test_many_sequences_decode_together_as_each_of_them_alone(runtime: Runtime) -> None:
+    prompts = [_tokens(runtime, 20 + i, seed=i) for i in range(20)]
     for i, prompt in enumerate(prompts):
         step(runtime, Part(prompt, 0, [2 * i, 2 * i + 1]))
     parts = [Part([50 + i], len(p), [2 * i, 2 * i + 1]) for i, p in enumerate(prompts)]
@@ -152,12 +133,13 @@ def test_more_sequences_than_one_thread_decodes_give_the_same_bits(runtime: Runt
     assert np.array_equal(together[-1:], step(runtime, parts[-1]))
 
 
-def test_with_a_single_thread_nothing_is_read_beside_steps() -> None:
-    runtime = load_runtime(_config(num_threads=1))
-    assert runtime.max_beside == 0
-    many = load_runtime(_config(num_threads=2))
-    prompt = _tokens(runtime, 45)
-    assert np.array_equal(_answer(runtime, prompt, [0, 1]), _answer(many, prompt, [0, 1]))
+def test_a_small_model_takes_one_thread_unless_told_otherwise_and_computes_the_same_bits() -> None:
+    weights = BUILT_IN_FOLDER / "openvino_language_model.bin"
+    assert num_step_threads(_config(num_threads=0), weights) == 1
+    assert num_step_threads(_config(num_threads=2), weights) == 2
+    one, two = load_runtime(_config(num_threads=0)), load_runtime(_config(num_threads=2))
+    prompt = _tokens(one, 45)
+    assert np.array_equal(_answer(one, prompt, [0, 1]), _answer(two, prompt, [0, 1]))
 
 
 @pytest.mark.parametrize("cuts", [[32], [64], [32, 64, 96], [96]])
@@ -232,6 +214,6 @@ def test_a_model_that_cannot_compute_is_an_error_that_names_the_folder(
     def fail(*_: object) -> None:
         raise RuntimeError("no kernel for this")
 
-    monkeypatch.setattr(Copy, "compute", fail)
+    monkeypatch.setattr(LanguageModel, "compute", fail)
     with pytest.raises(ModelFolderError, match=rf"{BUILT_IN_FOLDER}.*no kernel for this"):
         load_runtime(_config())

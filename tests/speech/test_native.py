@@ -52,8 +52,9 @@ def thought(case: cases.Case) -> tuple[Prompt, list[int], list[np.ndarray[Any, A
     engine.add(request, features=encoded(inner, prompt))
     token_ids, states = [], []
     while engine.num_requests:
-        token_ids += [token.token_id for token in engine.step()]
-        states += [told.rows.numpy() for told in engine.states]
+        result = engine.step()
+        token_ids += [token.token_id for token in result.tokens]
+        states += [rows for _, rows in result.hidden_states]
     return prompt, token_ids, states
 
 

@@ -153,7 +153,7 @@ def _first_token(runtime: Any, prompt: Prompt) -> int:
         GenerationRequest(1, prompt, SamplingParams(max_tokens=1, seed=0, temperature=0)),
         features=features,
     )
-    (token,) = engine.step()
+    (token,) = engine.step().tokens
     return token.token_id
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from collections.abc import Sequence as Listing
 from itertools import chain
 
 import numpy as np
@@ -15,7 +14,7 @@ from palaver.generation.request import Span
 from palaver.runtime.base import Features, Splice, StepBatch
 
 
-def make_batch(chunks: Listing[Chunk], block_size: int) -> StepBatch:
+def make_batch(chunks: list[Chunk], block_size: int) -> StepBatch:
     """The batch of a step.
 
     Args:
@@ -49,7 +48,7 @@ def make_batch(chunks: Listing[Chunk], block_size: int) -> StepBatch:
     )
 
 
-def _rope_ids(chunks: Listing[Chunk]) -> NDArray[np.int64] | None:
+def _rope_ids(chunks: list[Chunk]) -> NDArray[np.int64] | None:
     if all(chunk.sequence.request.prompt.positions is None for chunk in chunks):
         return None
     rows = []

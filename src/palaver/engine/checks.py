@@ -13,16 +13,12 @@ def check_request(request: GenerationRequest, runtime: Runtime) -> None:
 
     Raises:
         InvalidRequest: Prompt and answer can never fit into the cache together, or
-            ``logit_bias`` names a token that there is not, or forbids all, or it wants states
-            that the model does not tell.
+            ``logit_bias`` names a token that there is not, or forbids all, or it wants hidden
+            states that the model was exported without.
     """
     shape = runtime.shape
     if request.wants_hidden_states and not runtime.has_hidden_states:
-        raise InvalidRequest(
-            "audio.voice: this model was exported without what its talker needs to speak of "
-            "images, video and sound; name another voice, or none",
-            param="audio.voice",
-        )
+        raise InvalidRequest("this model was exported without its hidden states")
     _check_bias(request.params.logit_bias, shape.vocab_size)
     num_tokens = len(request.prompt) + request.params.max_tokens
     num_fitting = shape.num_blocks * shape.block_size_tokens

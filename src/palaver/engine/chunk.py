@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from palaver.engine.sequence import Sequence
+from palaver.engine.sequence import Sequence, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +15,11 @@ class Chunk:
         sequence: Whose tokens they are, from ``sequence.num_computed`` on.
         num_tokens: How many.
         num_rows: How many of them, from the last one back, logits are wanted of.
-        is_decode: Whether they are generated tokens rather than prompt: one, and those that a
-            grammar has forced behind it.
+        kind: The sequence's status when the step was planned: ``PREFILL``, ``DECODE`` (one
+            generated token, and the fast-forward tokens behind it) or ``WARMUP``.
     """
 
     sequence: Sequence
     num_tokens: int
     num_rows: int
-    is_decode: bool = False
+    kind: Status

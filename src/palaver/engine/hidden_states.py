@@ -1,17 +1,25 @@
-"""What a step made of media in its prompts, for requests that want to know."""
+"""The hidden states of media in a step's prompts, for requests that want them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Listing
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from palaver.engine.chunk import Chunk
-from palaver.engine.process.messages import HiddenStates
-from palaver.generation.request import Array
 from palaver.runtime.base import Runtime
 
+HiddenStates: TypeAlias = tuple[int, NDArray[np.float32]]
+"""A request's id, and ``float32[N, hidden size]`` of the next N tokens of media in its prompt."""
 
-def take_hidden_states(chunks: Listing[Chunk], runtime: Runtime) -> list[HiddenStates]:
-    """The states of media that were read; of each piece but once, however often it is read.
+
+def take_hidden_states(chunks: Iterable[Chunk], runtime: Runtime) -> list[HiddenStates]:
+    """The hidden states of media that a step computed; each is reported once.
+
+    Notes in the sequences how far theirs were reported, since a preempted sequence computes its
+    prompt again.
 
     Args:
         chunks: Of the step that the runtime has just computed, not yet noted as such.
@@ -22,12 +30,11 @@ def take_hidden_states(chunks: Listing[Chunk], runtime: Runtime) -> list[HiddenS
     for chunk in chunks:
         sequence, begin = chunk.sequence, chunk.sequence.num_computed
         end = begin + chunk.num_tokens
-        first = max(sequence.num_stated, begin)
+        first = max(sequence.hidden_states_end, begin)
         if sequence.request.wants_hidden_states and first < sequence.request.prompt.media_end:
             tokens = sequence.request.prompt.media_tokens(first, end) - begin + place
-            sequence.num_stated = end
+            sequence.hidden_states_end = end
             if len(tokens):
-                rows = Array.of(runtime.states(tokens))
-                found.append(HiddenStates(sequence.request.request_id, rows))
+                found.append((sequence.request.request_id, runtime.hidden_states(tokens)))
         place += chunk.num_tokens
     return found

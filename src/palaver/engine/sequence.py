@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Listing
+from collections.abc import Iterable
+from copy import copy
+from dataclasses import dataclass
+from enum import StrEnum
 
-from palaver.engine.grammar.compiler import Constraint
+from palaver.engine.grammar.constraint import Constraint
 from palaver.engine.sampling.penalties import TokenCounts
 from palaver.generation.output import TokenFinish
 from palaver.generation.request import GenerationRequest
@@ -12,30 +15,65 @@ from palaver.generation.stats import SequenceState
 from palaver.runtime.base import Features, SavedBlock
 
 
+class Status(StrEnum):
+    """What a sequence is doing.
+
+    ::
+
+        waiting ──admit──▶ prefill ──prompt computed──▶ decode ──last token──▶ finished
+                              ▲ │                         │
+                              │ └───────┐        ┌────────┘
+                            admit       ▼        ▼
+                              └──────── preempted
+
+    A warm-up goes from ``warm-up`` to ``finished``. Cancelling leads from anywhere to ``finished``.
+    """
+
+    WAITING = "waiting"
+    PREFILL = "prefill"
+    DECODE = "decode"
+    PREEMPTED = "preempted"
+    WARMUP = "warm-up"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedAnswer:
+    """The answer's part of the cache, copied out while its sequence is preempted.
+
+    Attributes:
+        blocks: Copies of the cache blocks that hold generated tokens.
+        num_computed: Tokens whose keys and values lay in the cache, prompt included.
+    """
+
+    blocks: list[SavedBlock]
+    num_computed: int
+
+
 class Sequence:
     """The tokens of one choice and where their keys and values lie.
 
     Attributes:
         request: What was asked.
-        choice: Which of the request's choices this is; choice 0 reads the prompt for all.
+        choice: Which of the request's choices this is; choice 0 computes the prompt for all.
         arrival: Place in the order of arrival; shared by the choices of a request.
+        key: Sorts sequences oldest first, the choices of a request in their order.
+        status: What it is doing.
         token_ids: Prompt, then the answer so far.
         num_prompt_tokens: How many of them are prompt.
         num_computed: Tokens whose keys and values lie in the cache.
-        num_cached_tokens: Prompt tokens that the prefix cache held on admission; ``None`` before.
+        num_cached_tokens: Prompt tokens that the prefix cache held on admission.
         block_table: The cache blocks, in order.
         hashes: Hashes of the prompt's full blocks.
         num_published: How many of those blocks have been offered to the prefix cache.
-        saved_blocks: While preempted: copies of the blocks that hold the answer; else ``None``.
-        num_saved: While preempted: tokens whose keys and values lay in the cache.
+        saved: The answer's blocks while it is preempted, until its prompt is computed again.
         counts: Token counts for the penalties, if there are any.
         constraint: Where the answer stands in its grammar, if it has one.
-        num_forced: Tokens at the end that the grammar has forced, as long as their log
-            probabilities are still to be computed and reported.
-        features: Of the prompt's spans, in their order; kept to the end, for a preempted sequence
-            reads its prompt again.
-        num_stated: Prompt tokens of whose media the states were reported, if they are wanted.
-        is_read_back: The prompt is a finished conversation, read only to be cached.
+        num_unreported: Fast-forward tokens at the end whose log probabilities are still to be
+            computed, and which are reported with them.
+        features: Of the prompt's media, in their order; kept to the end, since a preempted sequence
+            computes its prompt again.
+        hidden_states_end: Prompt token up to which the hidden states of media were reported.
     """
 
     def __init__(
@@ -44,33 +82,28 @@ class Sequence:
         arrival: int,
         hashes: list[bytes],
         *,
-        choice: int = 0,
-        features: Listing[Features] = (),
-        is_read_back: bool = False,
+        status: Status = Status.WAITING,
+        constraint: Constraint | None = None,
+        features: Iterable[Features] = (),
     ) -> None:
         self.request = request
-        self.choice = choice
         self.arrival = arrival
+        self.choice = 0
+        self.key = (arrival, 0)
+        self.status = status
         self.token_ids = list(request.prompt.token_ids)
         self.num_prompt_tokens = len(self.token_ids)
         self.num_computed = 0
-        self.num_cached_tokens: int | None = None
+        self.num_cached_tokens = 0
         self.block_table: list[int] = []
         self.hashes = hashes
         self.num_published = 0
-        self.saved_blocks: list[SavedBlock] | None = None
-        self.num_saved = 0
+        self.saved: SavedAnswer | None = None
         self.counts: TokenCounts | None = None
-        self.constraint: Constraint | None = None
-        self.num_forced = 0
-        self.features = features
-        self.num_stated = 0
-        self.is_read_back = is_read_back
-
-    @property
-    def key(self) -> tuple[int, int]:
-        """Sorts sequences oldest first."""
-        return (self.arrival, self.choice)
+        self.constraint = constraint
+        self.num_unreported = 0
+        self.features = tuple(features)
+        self.hidden_states_end = 0
 
     @property
     def num_answer_tokens(self) -> int:
@@ -78,43 +111,25 @@ class Sequence:
         return len(self.token_ids) - self.num_prompt_tokens
 
     @property
-    def is_decoding(self) -> bool:
-        """Whether the next step computes generated tokens."""
-        return self.num_answer_tokens > 0 and self.saved_blocks is None
-
-    @property
-    def state(self) -> str:
-        """What it is at, in a word."""
-        if self.is_read_back:
-            return "read back"
-        if not self.block_table:
-            return "waiting" if self.saved_blocks is None else "preempted"
-        return "decode" if self.is_decoding else "prefill"
-
-    @property
     def finish(self) -> TokenFinish | None:
         """Why it ends with its last token; ``None`` if it goes on."""
-        if not self.num_answer_tokens:
+        params, num_answer_tokens = self.request.params, self.num_answer_tokens
+        if not num_answer_tokens:
             return None
-        if self.token_ids[-1] in self.request.params.stop_token_ids:
+        if self.token_ids[-1] in params.stop_token_ids:
             return "stop"
         if self.constraint and self.constraint.is_complete:
             return "stop"
-        return "length" if self.num_answer_tokens >= self.request.params.max_tokens else None
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether no more tokens come."""
-        return self.finish is not None
+        return "length" if num_answer_tokens >= params.max_tokens else None
 
     def inspect(self) -> SequenceState:
         """Where it stands."""
         return SequenceState(
             request_id=self.request.request_id,
             choice=self.choice,
-            state=self.state,
+            state=self.status.value,
             num_prompt_tokens=self.num_prompt_tokens,
-            num_cached_tokens=self.num_cached_tokens or 0,
+            num_cached_tokens=self.num_cached_tokens,
             num_computed_tokens=self.num_computed,
             num_answer_tokens=self.num_answer_tokens,
             num_blocks=len(self.block_table),
@@ -122,23 +137,22 @@ class Sequence:
         )
 
     def prefill_end(self, block_size: int) -> int:
-        """Up to where the prompt must be read before decoding can start or resume.
+        """Up to where the prompt must be computed before decoding can start or resume.
 
-        A resumed sequence reads only the full blocks of its prompt again: from the first block that
-        holds a generated token on, its blocks were saved.
+        A resumed sequence computes only the full blocks of its prompt again: from the first block
+        that holds a generated token on, its blocks were saved. Of a warm-up, only full blocks can
+        be cached.
         """
-        if self.saved_blocks is not None or self.is_read_back:
+        if self.saved is not None or self.status is Status.WARMUP:
             return self.num_prompt_tokens // block_size * block_size
         return self.num_prompt_tokens
 
     def fork(self, choice: int) -> Sequence:
         """A further choice that shares this one's prompt; the caller counts the references."""
-        other = Sequence(
-            self.request, self.arrival, self.hashes, choice=choice, features=self.features
-        )
-        other.num_computed = self.num_computed
-        other.num_cached_tokens = self.num_cached_tokens
-        other.num_published = self.num_published
+        other = copy(self)
+        other.choice = choice
+        other.key = (self.arrival, choice)
+        other.token_ids = self.token_ids.copy()
         other.block_table = self.block_table.copy()
         other.counts = self.counts.copy() if self.counts else None
         other.constraint = self.constraint.copy() if self.constraint else None

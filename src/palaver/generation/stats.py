@@ -15,7 +15,7 @@ class StepStats(msgspec.Struct, frozen=True, array_like=True):
         num_fast_forward_tokens: How many of them a grammar had forced, so that no step was needed.
         num_prompt_tokens: Prompt tokens that it computed for requests.
         num_cached_tokens: Prompt tokens of requests admitted by it that the cache already held.
-        num_warmup_tokens: Tokens of finished conversations that it read for the cache.
+        num_warmup_tokens: Tokens of finished conversations that it computed for the cache.
         num_preemptions: Sequences that had to give up their blocks.
         num_blocks: Cache blocks in all.
         num_held_blocks: Cache blocks that sequences hold.
@@ -45,7 +45,7 @@ class SequenceState(msgspec.Struct, frozen=True, array_like=True):
     Attributes:
         request_id: Of its request, within the engine.
         choice: Which of the request's choices it is.
-        state: ``waiting``, ``prefill``, ``decode``, ``preempted`` or ``read back``.
+        state: ``waiting``, ``prefill``, ``decode``, ``preempted`` or ``warm-up``.
         num_prompt_tokens: Length of its prompt.
         num_cached_tokens: How many of them the cache held on admission.
         num_computed_tokens: Tokens whose keys and values are in the cache.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -22,7 +21,7 @@ class Features:
     Attributes:
         rows: ``float32[N, hidden size]``, the embeddings of N tokens.
         deep: ``float32[layers, N, hidden size]``, added inside the first layers of the language
-            model; ``None`` for sound.
+            model; ``None`` for audio.
     """
 
     rows: NDArray[np.float32]
@@ -66,7 +65,7 @@ class StepBatch:
         sampled_indices: ``int64[R]``, which of the T tokens' logits are wanted.
         rope_ids: ``int64[3, T]``, time, row and column of each token; ``None`` if they are all its
             place in its sequence, as in text.
-        splices: Images, video and sound among the tokens, in order.
+        splices: Images, video and audio among the tokens, in order.
     """
 
     token_ids: NDArray[np.int64]
@@ -99,7 +98,7 @@ class RuntimeShape:
 
 
 class Encoder(Protocol):
-    """The encoders of a multimodal model. One thread calls it at a time, beside the steps."""
+    """The encoders of a multimodal model. One thread calls it at a time, not the one that steps."""
 
     def encode(
         self, kind: Kind, content: NDArray[np.uint8] | NDArray[np.float32], num_tokens: int
@@ -122,7 +121,11 @@ class Runtime(Protocol):
 
     @property
     def encoder(self) -> Encoder | None:
-        """What takes in images, video and sound; ``None`` for a model of text."""
+        """The encoders of images, video and audio; ``None`` for a model of text."""
+
+    @property
+    def media_kinds(self) -> tuple[Kind, ...]:
+        """The kinds of media that :attr:`encoder` takes."""
 
     def step(self, batch: StepBatch) -> Logits:
         """Run the model over ``batch``, writing its keys and values into the cache.
@@ -132,25 +135,11 @@ class Runtime(Protocol):
         """
 
     @property
-    def max_beside(self) -> int:
-        """Sequences that may decode in steps that :meth:`begin` is beside; 0 if none may."""
-
-    def begin(self, batch: StepBatch) -> Future[Logits]:
-        """Begin to run the model over another batch, beside the steps; one batch at a time.
-
-        Until it is done nobody may touch the cache blocks that it names, but for reading those that
-        it only reads as well.
-
-        Returns:
-            What :meth:`step` returns, valid until the next such batch.
-        """
-
-    @property
     def has_hidden_states(self) -> bool:
-        """Whether :meth:`states` can be had: whether the model was exported with a talker."""
+        """Whether :meth:`hidden_states` are there: whether the model was exported with a talker."""
 
-    def states(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
-        """What some of the last step's T tokens became, in the layer that a talker listens to.
+    def hidden_states(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The hidden states of some of the last step's T tokens, in the layer that a talker reads.
 
         Args:
             tokens: Which, ``int64[N]``.

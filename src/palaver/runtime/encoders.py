@@ -18,7 +18,7 @@ from palaver.runtime.part import compile_part, num_encoder_threads
 
 
 class Encoders:
-    """Eyes and, where the folder has them, ears.
+    """A vision encoder and, where the folder has one, an audio encoder.
 
     Args:
         config: Names the folder.
@@ -38,7 +38,7 @@ class Encoders:
         """Features of a piece; see :meth:`palaver.runtime.base.Encoder.encode`."""
         if kind != "audio":
             return self._vision.encode(content.astype(np.uint8, copy=False))
-        assert self._audio is not None, "a model without ears was asked to hear"
+        assert self._audio is not None, "audio for a model without an audio encoder"
         return self._audio.encode(content.astype(np.float32, copy=False), num_tokens)
 
 
@@ -101,7 +101,7 @@ class AudioEncoder:
         self._inputs = {port.any_name for port in self._model.inputs}
 
     def encode(self, chunks: NDArray[np.float32], num_tokens: int) -> Features:
-        """Features of ``float32[chunks, 128, frames]``, of which ``num_tokens`` are the sound's."""
+        """Features of ``float32[chunks, 128, frames]``, of which ``num_tokens`` are the audio's."""
         mask = audio.token_mask(num_tokens, len(chunks), chunks.shape[2])
         ends = np.minimum(np.arange(len(chunks) + 1) * mask.shape[1], num_tokens)
         given = {

@@ -9,7 +9,6 @@ loses its bit-exactness here as well.
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import Future
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,6 @@ from palaver.runtime.base import Features, Logits, RuntimeShape, SavedBlock, Ste
 
 _DECODED = np.int64(1) << 60
 _EMPTY = np.int64(-1)
-_MAX_BESIDE = 3
 
 
 class FakeEncoder:
@@ -47,8 +45,6 @@ class FakeRuntime:
         block_size_tokens: Tokens in one cache block.
         num_blocks: Number of cache blocks.
         eos_token_id: Token made likelier as the context grows, to end sequences; ``None`` never.
-        num_polls: How often a batch beside the steps is not done yet when it is looked at; ``None``
-            if nothing can be computed beside them.
     """
 
     def __init__(
@@ -57,17 +53,14 @@ class FakeRuntime:
         block_size_tokens: int = 4,
         num_blocks: int = 64,
         eos_token_id: int | None = None,
-        num_polls: int | None = None,
     ) -> None:
         self._shape = RuntimeShape(vocab_size, block_size_tokens, num_blocks, block_size_tokens * 8)
         self._cache = np.full((num_blocks, block_size_tokens), _EMPTY, dtype=np.int64)
         self._eos_token_id = eos_token_id
         self.encoder = FakeEncoder()
+        self.media_kinds: tuple[Kind, ...] = ("audio", "image", "video")
         self.has_hidden_states = True
-        self.max_beside = 0 if num_polls is None else _MAX_BESIDE
-        self._num_polls = num_polls or 0
-        self._aside: FakeAside | None = None
-        self._states = np.zeros((0, 1), dtype=np.float32)
+        self._hidden_states = np.zeros((0, 1), dtype=np.float32)
         self.num_steps = 0
         self.num_tokens = 0
 
@@ -83,7 +76,7 @@ class FakeRuntime:
         rows: dict[int, NDArray[np.float32]] = {}
         wanted = set(batch.sampled_indices.tolist())
         contents = _contents(batch)
-        self._states = contents[:, None].astype(np.float32)
+        self._hidden_states = contents[:, None].astype(np.float32)
         for i, past in enumerate(batch.past_lens.tolist()):
             begin, end = batch.subsequence_begins[i : i + 2].tolist()
             first, last = batch.block_indices_begins[i : i + 2].tolist()
@@ -93,16 +86,9 @@ class FakeRuntime:
                 rows[index] = self._logits(blocks, past + index - begin + 1)
         return np.stack([rows[i] for i in batch.sampled_indices.tolist()]) if wanted else _no_rows()
 
-    def begin(self, batch: StepBatch) -> Future[Logits]:
-        """A batch that is computed as late as possible, from what the cache holds by then."""
-        assert self.max_beside, "there is nothing to compute it beside the steps"
-        assert self._aside is None or self._aside.is_taken, "two batches beside the steps"
-        self._aside = FakeAside(self, batch, self._num_polls)
-        return self._aside
-
-    def states(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
+    def hidden_states(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
         """What the tokens are, rounded."""
-        return self._states[tokens]
+        return self._hidden_states[tokens]
 
     def copy_block(self, source: int, target: int) -> None:
         """Copy a block's tokens."""
@@ -143,43 +129,6 @@ class FakeRuntime:
         if self._eos_token_id is not None:
             logits[self._eos_token_id] += length / 16 - 2
         return logits
-
-
-class FakeAside(Future[Logits]):
-    """A batch beside the steps.
-
-    Args:
-        runtime: What computes it.
-        batch: The batch.
-        num_polls: How often it is not done yet.
-
-    Attributes:
-        is_taken: Whether its logits were asked for.
-    """
-
-    def __init__(self, runtime: FakeRuntime, batch: StepBatch, num_polls: int) -> None:
-        super().__init__()
-        self._runtime = runtime
-        self._batch = batch
-        self._num_polls = num_polls
-        self.is_taken = False
-
-    def done(self) -> bool:
-        """Whether it was looked at often enough."""
-        self._num_polls -= 1
-        if self._num_polls < 0:
-            self._compute()
-        return super().done()
-
-    def result(self, timeout: float | None = None) -> Logits:
-        """The logits that were wanted."""
-        self.is_taken = True
-        self._compute()
-        return super().result(timeout)
-
-    def _compute(self) -> None:
-        if not super().done():
-            self.set_result(self._runtime.step(self._batch))
 
 
 def _contents(batch: StepBatch) -> NDArray[np.int64]:

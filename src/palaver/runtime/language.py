@@ -15,7 +15,7 @@ from palaver.errors import ModelFolderError
 from palaver.multimodal.config import LANGUAGE_FILE
 from palaver.runtime.config import RuntimeConfig
 from palaver.runtime.embedding import embed_inside
-from palaver.runtime.part import NUM_KEPT_EXECUTORS, num_step_threads
+from palaver.runtime.part import NUM_KEPT_EXECUTORS, num_cores
 from palaver.runtime.projections import stack_projections
 from palaver.runtime.rotary import simplify_rotary
 
@@ -25,24 +25,20 @@ MAX_CONTEXT_LEN = "max_context_len"
 _ACTIVATION_GROUP = 64
 """Activations that share a scale where they meet weights in groups of a multiple of this.
 
-OpenVINO's default is 32; with it int4 models read and decode a sixth slower."""
+OpenVINO's default is 32; with it prefill and decode of int4 models are a sixth slower."""
 _LEAST_ROOM = 1024
 """Tokens of context for which attention is prepared at least."""
 
 
-class Copy:
-    """One copy of a model's weights with what it takes to compute; copies may share caches.
+class LanguageModel:
+    """A compiled language model with what it takes to compute a step.
 
     Args:
-        compiled: The copy.
-        num_threads: What it was compiled for.
+        compiled: The model.
         caches: Keys and values, by the names of the inputs that take them.
     """
 
-    def __init__(
-        self, compiled: ov.CompiledModel, num_threads: int, caches: dict[str, ov.Tensor]
-    ) -> None:
-        self.num_threads = num_threads
+    def __init__(self, compiled: ov.CompiledModel, caches: dict[str, ov.Tensor]) -> None:
         self._request = compiled.create_infer_request()
         for name, tensor in caches.items():
             self._request.set_tensor(name, tensor)
@@ -58,7 +54,7 @@ class Copy:
         """
         self._inputs = inputs | {
             MAX_CONTEXT_LEN: self._with_room(inputs[MAX_CONTEXT_LEN])
-        }  # read in place
+        }  # kept, since it is read in place
         for name in self._names:
             self._request.set_tensor(name, ov.Tensor(self._inputs[name], shared_memory=True))
         self._request.infer()
@@ -80,14 +76,14 @@ class Copy:
         return data.reshape(-1, data.shape[-1])
 
 
-def compile_language(config: RuntimeConfig, path: Path, threads: int) -> ov.CompiledModel:
+def compile_language(config: RuntimeConfig, path: Path, num_threads: int) -> ov.CompiledModel:
     """A language model of the folder, compiled in paged mode.
 
     Args:
         config: How to compute.
         path: The model's file.
-        threads: How many compute, the calling one included. They are bound to cores only if they
-            are all that there may be: others compute beside fewer.
+        num_threads: How many compute, the calling one included. They are bound to cores only if
+            they are all that there may be.
 
     Raises:
         ModelFolderError: The file is missing, or cannot run in paged mode.
@@ -98,10 +94,10 @@ def compile_language(config: RuntimeConfig, path: Path, threads: int) -> ov.Comp
     options: dict[str, str | int | bool] = {
         "PERFORMANCE_HINT": "LATENCY",
         "KV_CACHE_PRECISION": config.cache_precision,
-        "INFERENCE_NUM_THREADS": threads,
+        "INFERENCE_NUM_THREADS": num_threads,
         "CPU_RUNTIME_CACHE_CAPACITY": NUM_KEPT_EXECUTORS,
     }
-    if threads < num_step_threads(config):
+    if num_threads < num_cores(config):
         options["ENABLE_CPU_PINNING"] = False
     if config.inference_precision != "auto":
         options["INFERENCE_PRECISION_HINT"] = config.inference_precision

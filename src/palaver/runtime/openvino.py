@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,35 +10,27 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from palaver.errors import ModelFolderError
-from palaver.host.ticks import ticking
-from palaver.host.time_slices import give_way, leave_main_threads_core
 from palaver.multimodal.config import LANGUAGE_FILE, read_multimodal
 from palaver.runtime.base import Encoder, Logits, RuntimeShape, SavedBlock, StepBatch
 from palaver.runtime.config import RuntimeConfig
 from palaver.runtime.embedding import Embedding
 from palaver.runtime.encoders import Encoders
-from palaver.runtime.language import MAX_CONTEXT_LEN, MODEL_FILE, SAMPLED, Copy, compile_language
-from palaver.runtime.padding import is_decode, single_token, with_common_length, with_company
-from palaver.runtime.part import num_encoder_threads, num_step_threads
+from palaver.runtime.language import (
+    MAX_CONTEXT_LEN,
+    MODEL_FILE,
+    SAMPLED,
+    LanguageModel,
+    compile_language,
+)
+from palaver.runtime.padding import is_decode, single_token, with_common_length, with_num_sequences
+from palaver.runtime.part import is_small, num_step_threads
 
 _CACHE_INPUT = "cache."
-_STATES = "intermediate_hidden_states"
-_SMALL_BYTES = 64 << 20
-"""Weights of a model so small that waiting and preparing take more time than computing."""
-_MAX_BESIDE = 16
-"""Sequences that a single thread decodes as quickly as several."""
-_MAX_LIGHT = 32
-"""Tokens of theirs, where grammars have forced some, or of what is left of a cached prompt."""
+_HIDDEN_STATES = "intermediate_hidden_states"
 
 
 class OpenVinoRuntime:
     """One model on this machine's CPU.
-
-    A small model is there three times. Its steps are so short that threads mostly wait for each
-    other, so a single one decodes for up to 16 sequences, and the other cores are left for whatever
-    else there is to do: half of the threads read prompts meanwhile, with weights of their own. All
-    threads, with the third copy, compute what is left: prompts when nobody decodes, and steps of
-    more sequences.
 
     Args:
         config: Names the folder, which holds ``openvino_model.xml`` and ``.bin`` as optimum-intel
@@ -50,7 +41,7 @@ class OpenVinoRuntime:
             memory is too small for a single block.
 
     Attributes:
-        max_beside: Sequences that may decode while prompts are read; none but with small models.
+        media_kinds: The kinds of media that it takes beside text.
         has_hidden_states: Whether it was exported with a talker.
     """
 
@@ -58,14 +49,12 @@ class OpenVinoRuntime:
         multimodal = read_multimodal(Path(config.folder))
         path = Path(config.folder) / (LANGUAGE_FILE if multimodal else MODEL_FILE)
         weights = path.with_suffix(".bin")
-        self._is_small = weights.is_file() and weights.stat().st_size < _SMALL_BYTES
-        most = num_step_threads(config)
-        self.max_beside = _MAX_BESIDE if self._is_small and most > 1 else 0
-        nums_threads = [most, 1, num_encoder_threads(config)] if self.max_beside else [most]
-        models = _compile(config, path, nums_threads)
-        compiled = models[0]
+        self._is_small = is_small(weights)
+        self._num_threads = num_step_threads(config, weights)
+        compiled = compile_language(config, path, self._num_threads)
         self._embedding = Embedding(multimodal, compiled) if multimodal else None
         self._encoder = Encoders(config, multimodal) if multimodal else None
+        self.media_kinds = tuple(sorted(multimodal.kinds)) if multimodal else ()
         caches = [port for port in compiled.inputs if _CACHE_INPUT in port.any_name]
         block_bytes = sum(_block_bytes(port) for port in caches)
         block_size = _block_size_tokens(caches)
@@ -79,11 +68,8 @@ class OpenVinoRuntime:
             )
         tensors = {port.any_name: _allocate(port, num_blocks + 1) for port in caches}
         self._blocks = [_as_bytes(tensor) for tensor in tensors.values()]
-        copies = [Copy(*it, tensors) for it in zip(models, nums_threads, strict=True)]
-        self._all = self._last = copies[0]
-        self._light = copies[1] if self.max_beside else None
-        self._reader = _Reader(copies[2]) if self.max_beside else None
-        self.has_hidden_states = any(_STATES in port.names for port in compiled.outputs)
+        self._model = LanguageModel(compiled, tensors)
+        self.has_hidden_states = any(_HIDDEN_STATES in port.names for port in compiled.outputs)
         self._shape = RuntimeShape(
             vocab_size=compiled.output("logits").partial_shape[-1].get_length(),
             block_size_tokens=block_size,
@@ -91,7 +77,7 @@ class OpenVinoRuntime:
             block_size_bytes=block_bytes,
         )
         try:
-            self._warm_up(copies)
+            self._warm_up()
         except RuntimeError as error:
             raise ModelFolderError(f"{config.folder}: OpenVINO cannot run it: {error}") from error
 
@@ -107,19 +93,12 @@ class OpenVinoRuntime:
 
     def step(self, batch: StepBatch) -> Logits:
         """Run one step; see :meth:`palaver.runtime.base.Runtime.step`. Releases the GIL."""
-        is_light = len(batch.past_lens) <= _MAX_BESIDE and len(batch.token_ids) <= _MAX_LIGHT
-        self._last = self._light if self._light and is_light else self._all
-        self._last.compute(self._inputs(batch, self._last.num_threads))
-        return self._last.output("logits")
+        self._model.compute(self._inputs(batch))
+        return self._model.output("logits")
 
-    def begin(self, batch: StepBatch) -> Future[Logits]:
-        """Begin to run another batch; see :meth:`palaver.runtime.base.Runtime.begin`."""
-        assert self._reader, "a model that is there once was asked to do two things at once"
-        return self._reader.begin(self._inputs(batch, self._reader.num_threads))
-
-    def states(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Hidden states of the last step; see :meth:`palaver.runtime.base.Runtime.states`."""
-        return self._last.output(_STATES)[tokens]
+    def hidden_states(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Of the last step; see :meth:`palaver.runtime.base.Runtime.hidden_states`."""
+        return self._model.output(_HIDDEN_STATES)[tokens]
 
     def copy_block(self, source: int, target: int) -> None:
         """Copy the keys and values of one block over another."""
@@ -135,19 +114,17 @@ class OpenVinoRuntime:
         for cache, content in zip(self._blocks, saved, strict=True):
             cache[index] = content
 
-    def _warm_up(self, copies: list[Copy]) -> None:
-        """Compute a step of nobody's: the first one of a large model takes seconds."""
-        batch = single_token(self._shape.num_blocks)
-        for copy in copies:
-            copy.compute(self._inputs(batch, copy.num_threads))
+    def _warm_up(self) -> None:
+        """Compute a step of padding: the first one of a large model takes seconds."""
+        self._model.compute(self._inputs(single_token(self._shape.num_blocks)))
 
-    def _inputs(self, batch: StepBatch, num_threads: int) -> dict[str, NDArray[Any]]:
-        """What the model takes, with sequences of nobody's where bits or speed want them."""
-        nobody = self._shape.num_blocks
+    def _inputs(self, batch: StepBatch) -> dict[str, NDArray[Any]]:
+        """What the model takes, with padding sequences where bits or speed want them."""
+        padding_block = self._shape.num_blocks
         if is_decode(batch):
-            batch = with_company(batch, num_threads, nobody)
+            batch = with_num_sequences(batch, self._num_threads, padding_block)
         elif self._is_small:
-            batch = with_common_length(batch, nobody)
+            batch = with_common_length(batch, padding_block)
         inputs: dict[str, NDArray[Any]] = {
             "past_lens": batch.past_lens,
             "subsequence_begins": batch.subsequence_begins,
@@ -159,37 +136,6 @@ class OpenVinoRuntime:
         if self._embedding:
             return inputs | self._embedding.inputs(batch)
         return inputs | {"input_ids": batch.token_ids, "position_ids": batch.position_ids}
-
-
-class _Reader:
-    """Computes with a copy in a thread of its own, which leaves to steps the core that they have.
-
-    Args:
-        copy: Nobody else uses it.
-    """
-
-    def __init__(self, copy: Copy) -> None:
-        self._copy = copy
-        self.num_threads = copy.num_threads
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader", initializer=give_way)
-
-    def begin(self, inputs: dict[str, NDArray[Any]]) -> Future[Logits]:
-        """Begin to compute; one at a time."""
-        return self._thread.submit(self._read, inputs)
-
-    def _read(self, inputs: dict[str, NDArray[Any]]) -> Logits:
-        leave_main_threads_core()
-        with ticking():
-            self._copy.compute(inputs)
-        return self._copy.output("logits")
-
-
-def _compile(config: RuntimeConfig, path: Path, nums_threads: list[int]) -> list[ov.CompiledModel]:
-    """Copies for so many threads each; several are compiled at once."""
-    if len(nums_threads) == 1:  # compiled where it runs, a large model seems to decode quicker
-        return [compile_language(config, path, nums_threads[0])]
-    with ThreadPoolExecutor(len(nums_threads)) as threads:
-        return list(threads.map(lambda num: compile_language(config, path, num), nums_threads))
 
 
 def _block_shape(port: ov.Output) -> list[int]:

@@ -1,6 +1,6 @@
-"""Sequences of nobody's beside a step's own, where the step's shape wants them.
+"""Padding sequences: added to a step where its bits or its speed depend on its shape.
 
-They name a cache block that no sequence is ever given, and nobody wants their logits.
+They all name one cache block that no sequence is ever given, and their logits are not wanted.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ _FINE, _COARSE = 8, 16
 _LONGEST_FINE = 64
 
 
-def single_token(nobody: int) -> StepBatch:
-    """A step of nobody's, of one token.
+def single_token(padding_block: int) -> StepBatch:
+    """A step of one padding sequence of one token.
 
     Args:
-        nobody: The block that nobody owns.
+        padding_block: The block that no sequence is given.
     """
     begins = np.array([0, 1], dtype=np.int32)
     return StepBatch(
@@ -28,7 +28,7 @@ def single_token(nobody: int) -> StepBatch:
         position_ids=np.zeros(1, dtype=np.int64),
         past_lens=np.zeros(1, dtype=np.int32),
         subsequence_begins=begins,
-        block_indices=np.array([nobody], dtype=np.int32),
+        block_indices=np.array([padding_block], dtype=np.int32),
         block_indices_begins=begins,
         max_context_len=1,
         sampled_indices=np.zeros(1, dtype=np.int64),
@@ -40,7 +40,7 @@ def is_decode(batch: StepBatch) -> bool:
     return len(batch.token_ids) == len(batch.past_lens)
 
 
-def with_company(batch: StepBatch, num_sequences: int, nobody: int) -> StepBatch:
+def with_num_sequences(batch: StepBatch, num_sequences: int, padding_block: int) -> StepBatch:
     """The batch with at least so many sequences; those that are added bring no tokens.
 
     When all sequences decode and there are fewer of them than threads, OpenVINO's attention divides
@@ -50,15 +50,15 @@ def with_company(batch: StepBatch, num_sequences: int, nobody: int) -> StepBatch
     Args:
         batch: The step.
         num_sequences: How many it wants.
-        nobody: The block that nobody owns.
+        padding_block: The block that no sequence is given.
     """
     num_missing = num_sequences - len(batch.past_lens)
     if num_missing < 1:
         return batch
-    return _with_others(batch, np.zeros(num_missing, dtype=np.int32), nobody)
+    return _padded(batch, np.zeros(num_missing, dtype=np.int32), padding_block)
 
 
-def with_common_length(batch: StepBatch, nobody: int) -> StepBatch:
+def with_common_length(batch: StepBatch, padding_block: int) -> StepBatch:
     """The batch with one of a few numbers of tokens, so that steps of the same shape come again.
 
     OpenVINO prepares its kernels for each number of tokens that it has not seen lately, which takes
@@ -66,14 +66,14 @@ def with_common_length(batch: StepBatch, nobody: int) -> StepBatch:
 
     Args:
         batch: The step, of any number of tokens.
-        nobody: The block that nobody owns.
+        padding_block: The block that no sequence is given.
     """
     num_tokens = len(batch.token_ids)
     multiple = _FINE if num_tokens <= _LONGEST_FINE else _COARSE
     num_missing = -num_tokens % multiple
     if not num_missing:
         return batch
-    padded = _with_others(batch, np.array([num_missing], dtype=np.int32), nobody)
+    padded = _padded(batch, np.array([num_missing], dtype=np.int32), padding_block)
     more = np.arange(num_missing, dtype=np.int64)
     rope_ids = batch.rope_ids
     if rope_ids is not None:
@@ -87,8 +87,8 @@ def with_common_length(batch: StepBatch, nobody: int) -> StepBatch:
     )
 
 
-def _with_others(batch: StepBatch, nums_tokens: NDArray[np.int32], nobody: int) -> StepBatch:
-    """The batch with more sequences, of so many tokens each, that share one block."""
+def _padded(batch: StepBatch, nums_tokens: NDArray[np.int32], padding_block: int) -> StepBatch:
+    """The batch with more sequences, of so many tokens each, that share the padding block."""
     num = len(nums_tokens)
     token_ends = batch.subsequence_begins[-1] + np.cumsum(nums_tokens, dtype=np.int32)
     block_ends = batch.block_indices_begins[-1] + np.arange(1, num + 1, dtype=np.int32)
@@ -96,6 +96,8 @@ def _with_others(batch: StepBatch, nums_tokens: NDArray[np.int32], nobody: int) 
         batch,
         past_lens=np.concatenate([batch.past_lens, np.zeros(num, dtype=np.int32)]),
         subsequence_begins=np.concatenate([batch.subsequence_begins, token_ends]),
-        block_indices=np.concatenate([batch.block_indices, np.full(num, nobody, dtype=np.int32)]),
+        block_indices=np.concatenate(
+            [batch.block_indices, np.full(num, padding_block, dtype=np.int32)]
+        ),
         block_indices_begins=np.concatenate([batch.block_indices_begins, block_ends]),
     )

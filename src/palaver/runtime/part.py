@@ -12,10 +12,12 @@ from palaver.runtime.config import RuntimeConfig
 
 NUM_KEPT_EXECUTORS = 20
 """Prepared operations to keep for shapes that come again; the default of 5,000 fills memory."""
+_SMALL_BYTES = 64 << 20
+"""Weights of a model whose steps a single thread computes about as quickly as several."""
 
 
 def compile_part(config: RuntimeConfig, path: Path, num_threads: int = 1) -> ov.CompiledModel:
-    """A model of the folder, compiled to run beside the steps.
+    """A model of the folder, compiled to run at the same time as steps.
 
     Its threads are not bound to cores: the step's are, and would be waited for.
 
@@ -39,11 +41,32 @@ def compile_part(config: RuntimeConfig, path: Path, num_threads: int = 1) -> ov.
         raise ModelFolderError(f"{path}: OpenVINO cannot run it: {error}") from error
 
 
-def num_step_threads(config: RuntimeConfig) -> int:
-    """Threads of a step."""
+def num_cores(config: RuntimeConfig) -> int:
+    """Cores that the runtime may use."""
     return config.num_threads or len(os.sched_getaffinity(0))
 
 
+def is_small(weights: Path) -> bool:
+    """Whether waiting and preparing take more time in a model's steps than computing.
+
+    Args:
+        weights: The file of the model's weights.
+    """
+    return weights.is_file() and weights.stat().st_size < _SMALL_BYTES
+
+
+def num_step_threads(config: RuntimeConfig, weights: Path) -> int:
+    """Threads of a step: as many as are configured, else one for each core.
+
+    A small model gets a single one, since several would mostly wait for each other.
+
+    Args:
+        config: Names a number of threads or leaves it open.
+        weights: The file of the language model's weights.
+    """
+    return 1 if is_small(weights) and not config.num_threads else num_cores(config)
+
+
 def num_encoder_threads(config: RuntimeConfig) -> int:
-    """Threads of an encoder: half of the step's, which goes on beside it."""
-    return max(num_step_threads(config) // 2, 1)
+    """Threads of an encoder: half as many as there are cores, since steps go on meanwhile."""
+    return max(num_cores(config) // 2, 1)

@@ -54,7 +54,7 @@ class Talker:
         self._models = {name: core.compile_model(m, "CPU", hints) for name, m in models.items()}
 
     def wave(self, frames: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        """The sound of n frames: ``float32[1920 n - 555]``, 24,000 samples a second.
+        """The audio of n frames: ``float32[1920 n - 555]``, 24,000 samples a second.
 
         It begins with what it is for the first m of them: frames do not change what is before.
         """
@@ -79,9 +79,9 @@ class Talker:
         projected: Rows = self._models["talker_projections"](embeds)[0][0].copy()
         return projected
 
-    def hidden(self, states: Rows) -> Rows:
-        """What the thinker made of media, as the talker reads it: ``float32[N, hidden]``."""
-        projected: Rows = self._models["talker_projections"](states[None])[1][0].copy()
+    def hidden(self, hidden_states: Rows) -> Rows:
+        """Hidden states of media, as the talker reads them: ``float32[N, hidden]``."""
+        projected: Rows = self._models["talker_projections"](hidden_states[None])[1][0].copy()
         return projected
 
     def codec(self, codes: Sequence[int]) -> Rows:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from palaver.chat.tokenizer import Tokenizer
-from palaver.engine.grammar.compiler import Constraint, GrammarCompiler
+from palaver.engine.grammar.compiler import GrammarCompiler
+from palaver.engine.grammar.constraint import Constraint
 from palaver.errors import InternalError, InvalidRequest, RequestError
 from palaver.generation.output import TokenFinish, TokenLogprobs, TokenOutput
 from palaver.generation.request import GenerationRequest

@@ -1,4 +1,4 @@
-"""Grammars in the engine: followed whatever the model says, forced tokens without steps."""
+"""Grammars in the engine: followed whatever the model says, fast-forward tokens without steps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from palaver.engine.engine import Engine
-from palaver.engine.grammar.compiler import Constraint, GrammarCompiler
+from palaver.engine.grammar.compiler import GrammarCompiler
+from palaver.engine.grammar.constraint import Constraint
 from palaver.errors import InvalidRequest
 from palaver.generation.output import TokenOutput
 from palaver.generation.request import GenerationRequest, Grammar, Prompt, SamplingParams
@@ -55,7 +56,7 @@ def _constraint(request: GenerationRequest) -> Constraint | None:
     return _COMPILER.compile(params.grammar, params.stop_token_ids) if params.grammar else None
 
 
-def _engine(num_blocks: int = 400, **options: int) -> Engine:
+def _engine(num_blocks: int = 400, **options: Any) -> Engine:
     return Engine(FakeRuntime(vocab_size=_VOCAB, num_blocks=num_blocks), **options)
 
 
@@ -65,9 +66,10 @@ def _run(engine: Engine, requests: Sequence[GenerationRequest]) -> dict[tuple[in
         engine.add(request, _constraint(request))
     outputs: list[TokenOutput] = []
     while engine.num_requests:
-        outputs += engine.step()
+        result = engine.step()
+        outputs += result.tokens
         engine.check_integrity()
-        assert not engine.failures
+        assert not result.failures
     answers: dict[tuple[int, int], Any] = {}
     for output in outputs:
         tokens, logprobs, _ = answers.get((output.request_id, output.choice), ([], [], None))
@@ -165,7 +167,7 @@ def test_an_answer_is_the_same_alone_among_others_and_after_preemption(data: st.
     assert _run(together, requests) == alone
 
 
-def test_cancelling_an_answer_amid_forced_tokens_frees_everything() -> None:
+def test_cancelling_an_answer_amid_fast_forward_tokens_frees_everything() -> None:
     engine = _engine()
     request = _request(1, num_top_logprobs=1)
     engine.add(request, _constraint(request))
@@ -217,9 +219,9 @@ def test_a_grammar_that_becomes_too_complex_ends_its_request_with_the_reason() -
     engine.add(_request(2, None, max_tokens=4))
     constraint.matcher.consume_token(300)  # not allowed, so from here on it is in error
     assert constraint.error
-    tokens = engine.step()
-    assert [request_id for request_id, _ in engine.failures] == [1]
-    assert [token.request_id for token in tokens] == [2]
+    result = engine.step()
+    assert [request_id for request_id, _ in result.failures] == [1]
+    assert [token.request_id for token in result.tokens] == [2]
     engine.check_integrity()
     assert engine.num_requests == 1
 
@@ -247,8 +249,9 @@ def test_a_choice_that_ends_in_the_step_that_gives_its_request_up_brings_nothing
     first, second = engine.scheduler.running
     assert first.constraint
     first.constraint.matcher.consume_token(300)  # not allowed, so from here on it is in error
-    assert second.num_forced
-    assert {token.choice for token in engine.step()} == {0}
-    assert [request_id for request_id, _ in engine.failures] == [1]
+    assert second.num_unreported
+    result = engine.step()
+    assert {token.choice for token in result.tokens} == {0}
+    assert [request_id for request_id, _ in result.failures] == [1]
     engine.check_integrity()
     assert not engine.num_requests

@@ -1,4 +1,4 @@
-"""Media are encoded beside the steps: in turn, once, and not for those who left."""
+"""Media are encoded beside the steps: round robin, once, and not for cancelled requests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from queue import SimpleQueue
 import numpy as np
 from numpy.typing import NDArray
 
-from palaver.engine.process.encoding import Encoding, FeatureCache, MediaEncoder
+from palaver.engine.process.encoding import Encoding, MediaEncoder
 from palaver.generation.request import Array, GenerationRequest, Prompt, SamplingParams, Span
 from palaver.host.time_slices import take_short_turns
 from palaver.multimodal.media import Kind
@@ -51,7 +51,7 @@ def started(
     return MediaEncoder(encoder, done.put, cache_bytes), done
 
 
-def test_requests_take_turns_piece_by_piece() -> None:
+def test_requests_are_encoded_round_robin_piece_by_piece() -> None:
     encoder = SlowEncoder()
     media, done = started(encoder)
     media.add(request(1, 10, 11, 12))
@@ -100,12 +100,12 @@ def test_the_same_piece_is_encoded_once() -> None:
     assert encoder.begun.qsize() == 2
 
 
-def test_a_request_that_left_is_not_gone_on_with() -> None:
+def test_a_cancelled_request_is_not_gone_on_with() -> None:
     encoder = SlowEncoder()
     media, done = started(encoder)
     media.add(request(1, 10, 11, 12))
     assert encoder.begun.get(timeout=TIMEOUT_S) == 10
-    media.forget(1)
+    media.cancel(1)
     media.add(request(2, 20))
     encoder.may_go.release(4)
     assert done.get(timeout=TIMEOUT_S).request.request_id == 2
@@ -113,7 +113,7 @@ def test_a_request_that_left_is_not_gone_on_with() -> None:
     assert done.empty()
 
 
-def test_an_encoder_that_fails_is_told() -> None:
+def test_an_encoder_that_fails_is_reported() -> None:
     encoder = SlowEncoder(num_tokens=7)
     media, done = started(encoder)
     encoder.may_go.release(1)
@@ -121,13 +121,22 @@ def test_an_encoder_that_fails_is_told() -> None:
     assert "7 embeddings instead of 1" in str(done.get(timeout=TIMEOUT_S).error)
 
 
+def _encoded(encoder: SlowEncoder, media: MediaEncoder, done: SimpleQueue[Encoding]) -> list[int]:
+    """The pieces that were encoded for requests of a piece each: 10, 11, 12, 10, 13, 11, 10."""
+    encoder.may_go.release(7)
+    for request_id, value in enumerate([10, 11, 12, 10, 13, 11, 10]):
+        media.add(request(request_id, value))
+        assert int(done.get(timeout=TIMEOUT_S).features[0].rows[0, 0]) == value
+    return [encoder.begun.get() for _ in range(encoder.begun.qsize())]
+
+
 def test_features_used_longest_ago_are_dropped_first() -> None:
-    cache = FeatureCache(max_bytes=3 * 16)
-    piece = Features(np.zeros((1, 4), dtype=np.float32), None)
-    for name in (b"a", b"b", b"c"):
-        cache.put(name, piece)
-    assert cache.get(b"a") is piece
-    cache.put(b"d", piece)
-    assert cache.get(b"b") is None
-    assert cache.get(b"a") is piece
-    assert cache.num_bytes == 3 * 16
+    encoder = SlowEncoder()
+    media, done = started(encoder, cache_bytes=3 * 16)
+    assert _encoded(encoder, media, done) == [10, 11, 12, 13, 11]
+
+
+def test_features_larger_than_the_cache_are_used_without_being_kept() -> None:
+    encoder = SlowEncoder()
+    media, done = started(encoder, cache_bytes=15)
+    assert _encoded(encoder, media, done) == [10, 11, 12, 10, 13, 11, 10]

@@ -47,6 +47,7 @@ def test_a_message_to_the_engine_comes_back_equal(message: ToEngine) -> None:
     "message",
     [
         Ready(64, 4096, 0.5),
+        Ready(64, 4096, 0.5, has_hidden_states=True, media_kinds=("audio", "image")),
         Failed("no"),
         Refused(1, "too long"),
         StepDone([TokenOutput(1, 2, 3), TokenOutput(1, 2, 3, "stop", 7)], STATS),

@@ -29,7 +29,7 @@ from palaver.engine.process.messages import (
     decode_from_engine,
     frame,
 )
-from palaver.engine.process.worker import Worker, _end_if_nobody_waits
+from palaver.engine.process.worker import Worker, _end_if_closed
 from palaver.generation.output import TokenOutput
 from palaver.generation.request import (
     Array,
@@ -117,6 +117,8 @@ def test_it_says_first_what_it_has_loaded() -> None:
         ready = child.receive()
     assert isinstance(ready, Ready)
     assert (ready.vocab_size, ready.num_cache_tokens) == (64, 4096)
+    assert ready.has_hidden_states
+    assert ready.media_kinds == ("audio", "image", "video")
 
 
 def test_it_says_why_a_folder_cannot_be_loaded_and_ends(tmp_path: Path) -> None:
@@ -140,7 +142,7 @@ def test_it_ends_when_the_server_dies_while_the_model_is_loaded(
             ours.sendall(b"a message")
         else:
             ours.close()
-        _end_if_nobody_waits(theirs)
+        _end_if_closed(theirs)
         assert exits == ([] if is_there else [0])
         assert theirs.recv(9) == (b"a message" if is_there else b"")
 
@@ -233,7 +235,6 @@ def test_a_grammar_that_brings_the_library_down_is_refused_alone(
         refused = decode_from_engine(ours.recv(length))
     assert isinstance(refused, Refused)
     assert (refused.request_id, refused.param) == (1, None)
-    assert not worker._preparing
 
 
 class _BrokenEncoder(FakeEncoder):
@@ -255,4 +256,3 @@ def test_an_encoder_that_fails_is_not_the_clients_fault() -> None:
     assert isinstance(refused, Refused)
     assert refused.is_own_failure
     assert "0x5f" not in refused.message, "which the log has"
-    assert not worker._preparing

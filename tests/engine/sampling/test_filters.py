@@ -1,4 +1,4 @@
-"""Top-p without sorting: what is surely kept, and what is drawn again."""
+"""Top-p without sorting: what is surely kept, and what is sampled again."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from palaver.engine.sampling.distribution import Distribution, stripe_sums
-from palaver.engine.sampling.filters import are_surely_kept, redraw
+from palaver.engine.sampling.distribution import Distribution, block_sums
+from palaver.engine.sampling.filters import are_surely_kept, resample
 
 
 @pytest.mark.parametrize("spread", [0.0, 0.01, 1.0, 4.0])
@@ -18,23 +18,23 @@ def test_a_token_that_is_surely_kept_is_one_that_top_p_keeps(spread: float, top_
     rng = np.random.default_rng(1)
     weights = np.exp(spread * rng.standard_normal((40, 70_000))).astype(np.float32)
     weights /= weights.max(axis=1, keepdims=True)
-    distribution = Distribution(weights, stripe_sums(weights))
+    distribution = Distribution(weights, block_sums(weights))
     tokens = distribution.pick(rng.random(40))
     masses = distribution.totals * top_p
     every = np.ones(40, dtype=np.bool_)
     surely = are_surely_kept(distribution, tokens, masses, every)
     for row in np.flatnonzero(surely):
         assert (
-            redraw(distribution, int(row), int(tokens[row]), masses[row], iter(())) == tokens[row]
+            resample(distribution, int(row), int(tokens[row]), masses[row], iter(())) == tokens[row]
         )
     if top_p >= 0.5 and spread >= 1:
         assert surely.sum() > 10
 
 
-def _redrawn_plainly(
+def _resamplen_plainly(
     weights: NDArray[np.float32], token: int, mass: float, uniforms: Iterator[float]
 ) -> int:
-    """What :func:`redraw` does, over whole rows in double precision."""
+    """What :func:`resample` does, over whole rows in double precision."""
     exact = weights.astype(np.float64)
     while True:
         before = np.arange(len(exact)) < token
@@ -47,15 +47,15 @@ def _redrawn_plainly(
 @pytest.mark.parametrize("vocab", [300, 20_000])
 @pytest.mark.parametrize("spread", [0.0, 0.5, 2.0, 6.0])
 @pytest.mark.parametrize("top_p", [1e-6, 0.1, 0.5, 0.9])
-def test_tokens_are_redrawn_alike_from_few_stripes_and_from_whole_rows(
+def test_tokens_are_resampled_alike_from_few_blocks_and_from_whole_rows(
     vocab: int, spread: float, top_p: float
 ) -> None:
     rng = np.random.default_rng(2)
     weights = np.exp(spread * rng.standard_normal((30, vocab))).astype(np.float32)
     weights /= weights.max(axis=1, keepdims=True)
-    distribution = Distribution(weights, stripe_sums(weights))
+    distribution = Distribution(weights, block_sums(weights))
     numbers = rng.random((30, 60))
     for row, token in enumerate(distribution.pick(numbers[:, 0]).tolist()):
         mass = float(distribution.totals[row]) * top_p
-        expected = _redrawn_plainly(weights[row], token, mass, iter(numbers[row, 1:]))
-        assert redraw(distribution, row, token, mass, iter(numbers[row, 1:])) == expected
+        expected = _resamplen_plainly(weights[row], token, mass, iter(numbers[row, 1:]))
+        assert resample(distribution, row, token, mass, iter(numbers[row, 1:])) == expected

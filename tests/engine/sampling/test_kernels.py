@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from palaver.engine.sampling import kernels
+from palaver.engine.sampling import numpy_kernels
+from palaver.engine.sampling.base import Kernels
 from palaver.engine.sampling.compiled import CompiledKernels
-from palaver.engine.sampling.distribution import stripe_sums
-from palaver.engine.sampling.kernels import LEAST_COMPILED, Kernels, NumpyKernels, kernels_for
+from palaver.engine.sampling.distribution import block_sums
+from palaver.engine.sampling.kernels import LEAST_COMPILED, kernels_for
+from palaver.engine.sampling.numpy_kernels import NumpyKernels
 
 _KINDS: list[Kernels] = [NumpyKernels(), CompiledKernels()]
 _VOCABS = [1, 5, 255, 256, 257, 2100, 151_936]
@@ -36,19 +38,19 @@ def test_weights_are_the_exponentials_and_the_highest_is_one(
     factors = np.array([1.0, 0.5, 7.0], dtype=np.float32)
     exact = logits.astype(np.float64)
     exact = np.exp((exact - exact.max(axis=1, keepdims=True)) * factors[:, None])
-    stripes = kind.weigh(logits, factors)
+    sums = kind.softmax_numerators(logits, factors)
     is_normal = exact > 1e-30
     assert np.allclose(logits[is_normal], exact[is_normal], rtol=4e-5, atol=0)
     assert np.allclose(logits[~is_normal], 0, rtol=0, atol=2e-30)
     assert (logits.max(axis=1) == 1).all()
-    assert np.allclose(stripes, stripe_sums(logits), rtol=1e-5)
+    assert np.allclose(sums, block_sums(logits), rtol=1e-5)
 
 
 def test_the_compiled_exponential_is_right_to_the_last_bits_and_never_falls() -> None:
     logits = np.linspace(-88, 0, 2_000_001, dtype=np.float32)[None]
     exact = np.exp(logits[0].astype(np.float64))
     is_taken_for_zero = logits[0] <= -87
-    CompiledKernels().weigh(logits, np.ones(1, dtype=np.float32))
+    CompiledKernels().softmax_numerators(logits, np.ones(1, dtype=np.float32))
     assert (logits[0, is_taken_for_zero] == 0).all()
     weights, exact = logits[0, ~is_taken_for_zero], exact[~is_taken_for_zero]
     assert np.abs(weights / exact - 1).max() < 3e-7
@@ -59,7 +61,7 @@ def test_the_compiled_exponential_is_right_to_the_last_bits_and_never_falls() ->
 def test_what_is_forbidden_weighs_nothing(kind: Kernels) -> None:
     logits = _logits(2, 70_000, 1.0)
     logits[:, 1::3] = -np.inf
-    kind.weigh(logits, np.ones(2, dtype=np.float32))
+    kind.softmax_numerators(logits, np.ones(2, dtype=np.float32))
     assert (logits[:, 1::3] == 0).all()
     assert (logits[:, ::3] > 0).all()
 
@@ -69,7 +71,7 @@ def test_what_is_forbidden_weighs_nothing(kind: Kernels) -> None:
 def test_the_highest_is_found_whatever_its_sign(kind: Kernels, highest: float) -> None:
     logits = np.full((1, 300), -3e38, dtype=np.float32)
     logits[0, 137] = highest
-    kind.weigh(logits, np.ones(1, dtype=np.float32))
+    kind.softmax_numerators(logits, np.ones(1, dtype=np.float32))
     assert logits[0, 137] == 1
     assert logits.sum() == 1
 
@@ -81,16 +83,16 @@ def test_both_draw_the_same_tokens_from_the_same_weights(
     spread: float, top_p: float, vocab: int
 ) -> None:
     weights = np.exp(_logits(40, vocab, spread))
-    stripes = stripe_sums(weights)
-    masses = stripes.sum(axis=1, dtype=np.float64) * top_p
+    sums = block_sums(weights)
+    masses = sums.sum(axis=1, dtype=np.float64) * top_p
     numbers = np.random.default_rng(3).random((40, 60))
 
     def more(row: int) -> Iterator[float] | None:
         return iter(numbers[row, 2:]) if top_p < 1 and row % 5 else None
 
     drawn = [
-        kind.draw(
-            weights.copy(), stripes.copy(), masses, numbers[:, :2].copy(), [*map(more, range(40))]
+        kind.sample(
+            weights.copy(), sums.copy(), masses, numbers[:, :2].copy(), [*map(more, range(40))]
         )
         for kind in _KINDS
     ]
@@ -102,7 +104,7 @@ def test_both_draw_the_same_tokens_from_the_same_weights(
 def test_a_draw_at_either_end_finds_a_token_that_has_weight(kind: Kernels, number: float) -> None:
     weights = np.zeros((1, 700), dtype=np.float32)
     weights[0, [3, 300]] = 0.25, 1e-12
-    tokens = kind.draw(weights, stripe_sums(weights), np.ones(1), np.full((1, 2), number), [None])
+    tokens = kind.sample(weights, block_sums(weights), np.ones(1), np.full((1, 2), number), [None])
     assert tokens.tolist() == [300 if number else 3]
 
 
@@ -110,9 +112,9 @@ def test_a_draw_at_either_end_finds_a_token_that_has_weight(kind: Kernels, numbe
 def test_rows_without_a_number_are_drawn_from_nevertheless(kind: Kernels) -> None:
     logits = np.full((2, 600), np.nan, dtype=np.float32)
     with np.errstate(invalid="ignore"):
-        stripes = kind.weigh(logits, np.ones(2, dtype=np.float32))
-        masses = stripes.sum(axis=1, dtype=np.float64) * 0.9
-        tokens = kind.draw(logits, stripes, masses, np.full((2, 2), 0.5), [repeat(0.5), None])
+        sums = kind.softmax_numerators(logits, np.ones(2, dtype=np.float32))
+        masses = sums.sum(axis=1, dtype=np.float64) * 0.9
+        tokens = kind.sample(logits, sums, masses, np.full((2, 2), 0.5), [repeat(0.5), None])
     assert ((tokens >= 0) & (tokens < 600)).all()
 
 
@@ -121,11 +123,13 @@ def test_rows_divided_among_threads_weigh_what_they_weigh_alone(num_threads: int
     logits = _logits(7, 2**17, 1.0)
     factors = np.linspace(0.5, 2, 7).astype(np.float32)
     alone = logits.copy()
-    stripes_alone = [NumpyKernels(1).weigh(alone[i : i + 1], factors[i : i + 1]) for i in range(7)]
-    assert len(kernels._parts(7, 2**17, num_threads)) == num_threads
-    stripes = NumpyKernels(num_threads).weigh(logits, factors)
+    sums_alone = [
+        NumpyKernels(1).softmax_numerators(alone[i : i + 1], factors[i : i + 1]) for i in range(7)
+    ]
+    assert len(numpy_kernels._parts(7, 2**17, num_threads)) == num_threads
+    sums = NumpyKernels(num_threads).softmax_numerators(logits, factors)
     assert (logits == alone).all()
-    assert (stripes == np.concatenate(stripes_alone)).all()
+    assert (sums == np.concatenate(sums_alone)).all()
 
 
 def test_small_vocabularies_are_never_compiled_for_so_that_their_bits_stay() -> None:

@@ -16,11 +16,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from palaver.engine.sampling.base import Kernels
 from palaver.engine.sampling.compiled import CompiledKernels
-from palaver.engine.sampling.kernels import Kernels, NumpyKernels
+from palaver.engine.sampling.numpy_kernels import NumpyKernels
 from palaver.engine.sampling.penalties import TokenCounts
 from palaver.engine.sampling.philox import uniforms
-from palaver.engine.sampling.sampler import Draw, Sampler
+from palaver.engine.sampling.sampler import Sampler, SampleRow
 from palaver.generation.output import TokenLogprobs
 from palaver.generation.request import SamplingParams
 
@@ -48,13 +49,13 @@ class Row:
     answer: list[int]
     choice: int
 
-    def draw(self) -> Draw:
+    def draw(self) -> SampleRow:
         counts = None
         if self.params.has_penalties:
             counts = TokenCounts(self.prompt)
             for token_id in self.answer:
                 counts.add(token_id)
-        return Draw(self.params, counts, self.choice, len(self.answer))
+        return SampleRow(self.params, counts, self.choice, len(self.answer))
 
 
 def _sample(rows: list[Row]) -> tuple[list[int], list[TokenLogprobs | None]]:
@@ -350,22 +351,24 @@ _PROBS = [0.30, 0.22, 0.16, 0.12, 0.09, 0.06, 0.03, 0.02]
 _CRITICAL = {7: 24.322, 3: 16.266}  # chi-square at level 0.001, by degrees of freedom
 _NUM_DRAWS = 20_000
 
-Sampling = Callable[[NDArray[np.float32], list[Draw]], list[int]]
+Sampling = Callable[[NDArray[np.float32], list[SampleRow]], list[int]]
 
 
-def _true_sampler(logits: NDArray[np.float32], draws: list[Draw]) -> list[int]:
+def _true_sampler(logits: NDArray[np.float32], draws: list[SampleRow]) -> list[int]:
     return sample(logits, draws)[0]
 
 
-def _sampler_with_wrong_temperature(logits: NDArray[np.float32], draws: list[Draw]) -> list[int]:
+def _sampler_with_wrong_temperature(
+    logits: NDArray[np.float32], draws: list[SampleRow]
+) -> list[int]:
     return sample(logits * np.float32(1.1), draws)[0]
 
 
-def _sampler_that_favours_a_token(logits: NDArray[np.float32], draws: list[Draw]) -> list[int]:
+def _sampler_that_favours_a_token(logits: NDArray[np.float32], draws: list[SampleRow]) -> list[int]:
     return [0 if i % 20 == 0 else token for i, token in enumerate(sample(logits, draws)[0])]
 
 
-def _chi_square(sampler: Sampling, draws: list[Draw], probs: list[float]) -> float:
+def _chi_square(sampler: Sampling, draws: list[SampleRow], probs: list[float]) -> float:
     logits = np.tile(np.log(np.array(_PROBS, dtype=np.float32)), (len(draws), 1))
     counts = Counter(sampler(logits, draws))
     assert set(counts) <= set(range(len(probs)))
@@ -374,9 +377,9 @@ def _chi_square(sampler: Sampling, draws: list[Draw], probs: list[float]) -> flo
 
 
 _ALONG = {
-    "seeds": [Draw(_params(seed), None, 0, 0) for seed in range(_NUM_DRAWS)],
-    "positions": [Draw(_params(11), None, 0, position) for position in range(_NUM_DRAWS)],
-    "choices": [Draw(_params(12), None, choice, 3) for choice in range(_NUM_DRAWS)],
+    "seeds": [SampleRow(_params(seed), None, 0, 0) for seed in range(_NUM_DRAWS)],
+    "positions": [SampleRow(_params(11), None, 0, position) for position in range(_NUM_DRAWS)],
+    "choices": [SampleRow(_params(12), None, choice, 3) for choice in range(_NUM_DRAWS)],
 }
 
 
@@ -395,7 +398,7 @@ def test_the_frequency_test_finds_a_wrong_sampler(axis: str, sampler: Sampling) 
 
 @pytest.mark.parametrize("changes", [{"top_k": 4}, {"top_p": 0.75}, {"min_p": 0.35}])
 def test_a_head_keeps_its_proportions(changes: dict[str, Any]) -> None:
-    draws = [Draw(_params(seed, **changes), None, 0, 0) for seed in range(_NUM_DRAWS)]
+    draws = [SampleRow(_params(seed, **changes), None, 0, 0) for seed in range(_NUM_DRAWS)]
     assert _chi_square(_true_sampler, draws, _PROBS[:4]) < _CRITICAL[3]
 
 
@@ -403,7 +406,7 @@ def test_a_head_keeps_its_proportions(changes: dict[str, Any]) -> None:
 def test_top_p_of_a_flat_distribution_keeps_its_proportions(top_p: float) -> None:
     rng = np.random.default_rng(1)
     logits = rng.normal(0, 0.7, 1000).astype(np.float32)
-    draws = [Draw(_params(seed, top_p=top_p), None, 0, 0) for seed in range(_NUM_DRAWS)]
+    draws = [SampleRow(_params(seed, top_p=top_p), None, 0, 0) for seed in range(_NUM_DRAWS)]
     counts = Counter(sample(np.tile(logits, (len(draws), 1)), draws)[0])
     probs = np.exp(logits.astype(np.float64))
     head = np.argsort(-probs)
@@ -418,7 +421,9 @@ def test_top_p_of_a_flat_distribution_keeps_its_proportions(top_p: float) -> Non
 
 @pytest.mark.parametrize("temperature", [0.5, 2.0])
 def test_temperature_is_an_exponent_of_the_frequencies(temperature: float) -> None:
-    draws = [Draw(_params(seed, temperature=temperature), None, 0, 0) for seed in range(_NUM_DRAWS)]
+    draws = [
+        SampleRow(_params(seed, temperature=temperature), None, 0, 0) for seed in range(_NUM_DRAWS)
+    ]
     probs = [p ** (1 / temperature) for p in _PROBS]
     assert _chi_square(_true_sampler, draws, probs) < _CRITICAL[7]
 
@@ -438,7 +443,8 @@ def test_rows_of_a_large_batch_draw_what_they_draw_alone() -> None:
         for i in range(7)
     ]
     draws = [
-        Draw(p, TokenCounts([i]) if p.has_penalties else None, 0, 0) for i, p in enumerate(params)
+        SampleRow(p, TokenCounts([i]) if p.has_penalties else None, 0, 0)
+        for i, p in enumerate(params)
     ]
     alone = [sample(logits[i : i + 1].copy(), draws[i : i + 1]) for i in range(7)]
     tokens, logprobs = sample(logits.copy(), draws)

@@ -25,9 +25,9 @@ class BlockStore(Protocol):
 class BlockPool:
     """Counts references to a fixed number of blocks.
 
-    A block is free, held (one or more references), or kept: nobody holds it but its content may
-    be asked for again, so it is given away only when no free block is left, least recently used
-    first.
+    A block is free, held (one or more references), or kept: no sequence holds it but its content
+    may be asked for again, so it is given away only when no free block is left, least recently
+    used first.
 
     ::
 
@@ -54,7 +54,7 @@ class BlockPool:
 
     @property
     def num_kept(self) -> int:
-        """Blocks that nobody holds but whose content is still there."""
+        """Blocks that no sequence holds but whose content is still there."""
         return len(self._kept)
 
     def allocate(self, num: int) -> list[int]:

@@ -38,7 +38,7 @@ class PrefixCache:
     """Blocks that were computed as prompt, by their hash.
 
     Only such blocks may be published: what decoding leaves in a block differs in bits from what
-    reading the same tokens leaves, and an answer must not depend on who came before.
+    prefill of the same tokens leaves, and an answer must not depend on earlier requests.
 
     Args:
         pool: Where the blocks live; blocks it gives away are forgotten here.
@@ -73,7 +73,7 @@ class PrefixCache:
         return len(hashes)
 
     def announce(self, hashes: list[bytes]) -> None:
-        """Say that these blocks are about to be computed, so that nobody else begins with them."""
+        """Say that these blocks are about to be computed, so that no other sequence does so too."""
         self._announced.update(hashes)
 
     def withdraw(self, hashes: list[bytes]) -> None:

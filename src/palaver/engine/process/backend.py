@@ -41,7 +41,6 @@ from palaver.generation.backend import Capabilities, Capacity
 from palaver.generation.request import GenerationRequest
 from palaver.generation.stats import SequenceState, StepStats
 from palaver.generation.stream import Generation
-from palaver.multimodal.media import MEDIA_KINDS
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +87,7 @@ class ProcessBackend:
         """What the engine can do with its model, as far as that is loaded."""
         return Capabilities(
             grammars=True,
-            media=frozenset(MEDIA_KINDS if self._ready and self._ready.takes_media else ()),
+            media=frozenset(self._ready.media_kinds if self._ready else ()),
             logprobs=True,
             exact_seeds=self._config.runtime.cache_precision != "u8",
             hidden_states=self._ready is not None and self._ready.has_hidden_states,

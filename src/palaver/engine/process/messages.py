@@ -14,6 +14,7 @@ import msgspec
 from palaver.generation.output import TokenOutput
 from palaver.generation.request import Array, GenerationRequest
 from palaver.generation.stats import SequenceState, StepStats
+from palaver.multimodal.media import Kind
 
 LENGTH = struct.Struct("<I")
 
@@ -47,15 +48,15 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
         vocab_size: Width of its logits.
         num_cache_tokens: Tokens that fit into the cache.
         load_s: Seconds it took to load.
-        has_hidden_states: Whether hidden states of media can be had.
-        takes_media: Whether it takes more than text.
+        has_hidden_states: Whether it tells the hidden states of media in prompts.
+        media_kinds: The kinds of media that it takes beside text.
     """
 
     vocab_size: int
     num_cache_tokens: int
     load_s: float
     has_hidden_states: bool = False
-    takes_media: bool = False
+    media_kinds: tuple[Kind, ...] = ()
 
 
 class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -95,7 +96,7 @@ class Inspection(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class HiddenStates(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """What the model made of some media of a prompt; all of it comes before the first token.
+    """The hidden states of some media of a prompt; all of them come before the first token.
 
     Attributes:
         request_id: As submitted.

@@ -1,34 +1,31 @@
 """The engine's own process: ``python -m palaver.engine.process.worker SOCKET-FD CONFIG-JSON``.
 
-The main thread steps; a second thread reads what the API process says. When the API process closes
-its end or dies, this process ends at once, so none is ever left behind.
+The main thread steps; a second thread receives what the API process sends. When the API process
+closes its end or dies, this process ends at once, so none is ever left behind.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence as Listing
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
 import msgspec
 
 from palaver.engine.engine import Engine
-from palaver.engine.grammar.compiler import Constraint, GrammarCompiler
+from palaver.engine.grammar.compiler import GrammarCompiler
 from palaver.engine.process.config import DEFAULT_ENCODER_CACHE_BYTES, EngineConfig
-from palaver.engine.process.encoding import Encoding, MediaEncoder
 from palaver.engine.process.messages import (
     LENGTH,
     Cancel,
     Failed,
+    FromEngine,
+    HiddenStates,
     Inspect,
     Inspection,
     Ready,
@@ -39,44 +36,24 @@ from palaver.engine.process.messages import (
     decode_to_engine,
     frame,
 )
+from palaver.engine.process.preparation import Preparation, Prepared
+from palaver.engine.result import StepResult
 from palaver.errors import InternalError, InvalidRequest, ModelFolderError
-from palaver.generation.request import GenerationRequest
-from palaver.host.ticks import start_ticks
-from palaver.host.time_slices import (
-    keep_what_is_there,
-    let_woken_run,
-    take_ordinary_turns,
-    take_short_turns,
-)
-from palaver.runtime import load_runtime
-from palaver.runtime.base import Encoder, Features
-
-_log = logging.getLogger(__name__)
-
-_NUM_COMPILING = 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Compiled:
-    """A request whose grammar is ready, or is known not to be one."""
-
-    request: GenerationRequest
-    constraint: Future[Constraint]
-    features: Listing[Features] = ()
+from palaver.generation.request import Array
+from palaver.host.time_slices import keep_what_is_there, let_woken_run, take_short_turns
+from palaver.runtime import Runtime, load_runtime
+from palaver.runtime.base import Encoder
 
 
 class Worker:
     """Steps an engine on behalf of the process at the other end of a socket.
-
-    Grammars are compiled and media are encoded in threads of their own; a request joins the engine
-    when both are ready, and nobody else waits for it.
 
     Args:
         connection: The socket.
         engine: Only this object calls it.
         compiler: For the grammars of the engine's model.
         encoder: Of the engine's model, if it takes more than text.
-        encoder_cache_bytes: Memory for what it encoded.
+        encoder_cache_bytes: Memory for encoded media that may be wanted again.
     """
 
     def __init__(
@@ -89,29 +66,15 @@ class Worker:
     ) -> None:
         self._connection = connection
         self._engine = engine
-        self._compiler = compiler
-        self._preparing: set[int] = set()
-        self._threads = ThreadPoolExecutor(
-            _NUM_COMPILING, thread_name_prefix="grammar", initializer=take_ordinary_turns
-        )
-        self._inbox: SimpleQueue[ToEngine | _Compiled | Encoding] = SimpleQueue()
-        self._media = (
-            MediaEncoder(encoder, self._inbox.put, encoder_cache_bytes) if encoder else None
-        )
+        self._inbox: SimpleQueue[ToEngine | Prepared] = SimpleQueue()
+        self._preparation = Preparation(compiler, encoder, self._inbox.put, encoder_cache_bytes)
 
     def run(self) -> None:
         """Serve until the other end is closed, which ends the process."""
-        threading.Thread(target=self._read, daemon=True).start()
+        threading.Thread(target=self._receive, daemon=True).start()
         while True:
             self._take_messages()
-            tokens = self._engine.step()
-            for states in self._engine.states:
-                self._connection.sendall(frame(states))
-            if self._engine.stats:
-                self._connection.sendall(frame(StepDone(tokens, self._engine.stats)))
-                let_woken_run()
-            for request_id, error in self._engine.failures:
-                self._refuse(request_id, error)
+            self._report(self._engine.step())
 
     def _take_messages(self) -> None:
         """Apply all that came; wait for something if there is nothing else to do."""
@@ -123,75 +86,44 @@ class Worker:
             except Empty:
                 return
 
-    def _apply(self, message: ToEngine | _Compiled | Encoding) -> None:
+    def _apply(self, message: ToEngine | Prepared) -> None:
         match message:
-            case Cancel(request_id, choice):
-                self._cancel(request_id, choice)
-            case Inspect():
-                self._connection.sendall(frame(Inspection(self._engine.inspect())))
             case Submit(request):
-                self._prepare(request)
-            case Encoding(request, features, error):
-                if request.request_id in self._preparing:
-                    self._take_encoded(request, features, error)
-            case _Compiled(request, constraint, features):
-                if request.request_id in self._preparing:
-                    self._add(request, constraint, features)
+                self._preparation.start(request)
+            case Prepared(request):
+                if self._preparation.finish(request.request_id):
+                    self._add(message)
+            case Cancel(request_id, choice):
+                self._preparation.cancel(request_id)
+                self._engine.cancel(request_id, choice)
+            case Inspect():
+                self._send(Inspection(self._engine.inspect()))
 
-    def _cancel(self, request_id: int, choice: int | None) -> None:
-        self._preparing.discard(request_id)
-        if self._media:
-            self._media.forget(request_id)
-        self._engine.cancel(request_id, choice)
-
-    def _prepare(self, request: GenerationRequest) -> None:
-        """Have media encoded first and the grammar compiled then, as far as there are such."""
-        self._preparing.add(request.request_id)
-        if request.prompt.spans and self._media:
-            self._media.add(request)
-        elif request.prompt.spans:
-            self._refuse(request.request_id, InvalidRequest("this model takes text only"))
-        else:
-            self._compile(request, ())
-
-    def _take_encoded(
-        self, request: GenerationRequest, features: Listing[Features], error: Exception | None
-    ) -> None:
-        if error:
-            _log.error("media could not be encoded", exc_info=error)
-            refusal = InternalError("the model's encoders failed at the media; the log says how")
-            self._refuse(request.request_id, refusal)
-            return
-        prompt = request.prompt.without_content()
-        self._compile(msgspec.structs.replace(request, prompt=prompt), features)
-
-    def _compile(self, request: GenerationRequest, features: Listing[Features]) -> None:
-        grammar = request.params.grammar
-        if not grammar:
-            self._add(request, None, features)
-            return
-        stops = request.params.stop_token_ids
-        future = self._threads.submit(self._compiler.compile, grammar, stops)
-        future.add_done_callback(lambda done: self._inbox.put(_Compiled(request, done, features)))
-
-    def _add(
-        self,
-        request: GenerationRequest,
-        constraint: Future[Constraint] | None,
-        features: Listing[Features],
-    ) -> None:
-        self._preparing.discard(request.request_id)
+    def _add(self, prepared: Prepared) -> None:
         try:
-            self._engine.add(request, _compiled(constraint), features)
-        except InvalidRequest as error:
-            self._refuse(request.request_id, error)
+            if prepared.error:
+                raise prepared.error
+            self._engine.add(prepared.request, prepared.constraint, prepared.features)
+        except (InvalidRequest, InternalError) as error:
+            self._refuse(prepared.request.request_id, error)
+
+    def _report(self, result: StepResult) -> None:
+        for request_id, rows in result.hidden_states:
+            self._send(HiddenStates(request_id, Array.of(rows)))
+        if result.stats:
+            self._send(StepDone(result.tokens, result.stats))
+            let_woken_run()
+        for request_id, error in result.failures:
+            self._refuse(request_id, error)
 
     def _refuse(self, request_id: int, error: InvalidRequest | InternalError) -> None:
-        self._preparing.discard(request_id)
         is_own = isinstance(error, InternalError)
-        self._connection.sendall(frame(Refused(request_id, error.message, error.param, is_own)))
+        self._send(Refused(request_id, error.message, error.param, is_own))
 
-    def _read(self) -> None:
+    def _send(self, message: FromEngine) -> None:
+        self._connection.sendall(frame(message))
+
+    def _receive(self) -> None:
         try:
             with self._connection.makefile("rb") as stream:
                 while head := stream.read(LENGTH.size):
@@ -200,18 +132,7 @@ class Worker:
             os._exit(0)
 
 
-def _compiled(constraint: Future[Constraint] | None) -> Constraint | None:
-    """The constraint of a request that has one; whatever goes wrong is the request's own affair."""
-    if constraint is None:
-        return None
-    error = constraint.exception()
-    if error and not isinstance(error, InvalidRequest):
-        _log.error("a grammar could not be compiled", exc_info=error)
-        raise InvalidRequest("the form of the answer cannot be enforced") from error
-    return constraint.result()
-
-
-def _end_if_nobody_waits(connection: socket.socket) -> None:
+def _end_if_closed(connection: socket.socket) -> None:
     """End the process if the other end is closed while the model is loaded; later, it is read."""
     if not connection.recv(1, socket.MSG_PEEK):
         os._exit(0)
@@ -221,10 +142,9 @@ def main(fd: int, config: EngineConfig) -> None:
     """Load the model, say so, and serve."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the API process drains, then hangs up
-    start_ticks()
     take_short_turns(are_inherited=True)  # by the threads of the step
     connection = socket.socket(fileno=fd)
-    threading.Thread(target=_end_if_nobody_waits, args=(connection,), daemon=True).start()
+    threading.Thread(target=_end_if_closed, args=(connection,), daemon=True).start()
     begun = time.perf_counter()
     try:
         runtime = load_runtime(config.runtime)
@@ -237,21 +157,26 @@ def main(fd: int, config: EngineConfig) -> None:
         max_running=config.max_running,
         num_threads=config.runtime.num_threads,
     )
-    shape = runtime.shape
-    ready = Ready(
-        vocab_size=shape.vocab_size,
-        num_cache_tokens=shape.num_blocks * shape.block_size_tokens,
-        load_s=time.perf_counter() - begun,
-        has_hidden_states=runtime.has_hidden_states,
-        takes_media=runtime.encoder is not None,
-    )
-    compiler = GrammarCompiler(Path(config.runtime.folder) / "tokenizer.json", shape.vocab_size)
+    ready = _ready(runtime, time.perf_counter() - begun)
+    tokenizer = Path(config.runtime.folder) / "tokenizer.json"
+    compiler = GrammarCompiler(tokenizer, runtime.shape.vocab_size)
     if config.stop_token_ids:
         compiler.prepare(config.stop_token_ids)
     keep_what_is_there()
     connection.sendall(frame(ready))
-    encoder, cache_bytes = runtime.encoder, config.encoder_cache_bytes
-    Worker(connection, engine, compiler, encoder, cache_bytes).run()
+    Worker(connection, engine, compiler, runtime.encoder, config.encoder_cache_bytes).run()
+
+
+def _ready(runtime: Runtime, load_s: float) -> Ready:
+    """What the API process has to know of the model."""
+    shape = runtime.shape
+    return Ready(
+        vocab_size=shape.vocab_size,
+        num_cache_tokens=shape.num_blocks * shape.block_size_tokens,
+        load_s=load_s,
+        has_hidden_states=runtime.has_hidden_states,
+        media_kinds=runtime.media_kinds,
+    )
 
 
 if __name__ == "__main__":

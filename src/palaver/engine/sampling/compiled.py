@@ -1,8 +1,8 @@
-"""The passes of :mod:`palaver.engine.sampling.kernels`, compiled for this processor by numba.
+"""The passes of :mod:`palaver.engine.sampling.base`, compiled for this processor by numba.
 
 Each row is read twice for its weights and once to see whether top-p keeps its token, by vector
 instructions and while it lies in the processor's caches; numpy reads and writes it nine times. Sums
-are in single precision within a stripe and in double precision beyond.
+are in single precision within a block and in double precision beyond.
 
 No fast-math flag here assumes that numbers are finite: forbidden tokens have minus infinity.
 """
@@ -14,8 +14,8 @@ import numpy as np
 from numba import boolean, float32, float64, int32, int64
 from numpy.typing import NDArray
 
-from palaver.engine.sampling.distribution import STRIPE, num_stripes
-from palaver.engine.sampling.kernels import MoreNumbers
+from palaver.engine.sampling.base import MoreNumbers
+from palaver.engine.sampling.distribution import BLOCK_TOKENS, num_blocks
 
 _SUMS_IN_ANY_ORDER = {"contract", "nsz", "reassoc"}
 _LEAST = np.float32(-87)
@@ -37,18 +37,18 @@ _P0, _P1, _P2, _P3, _P4 = (
 class CompiledKernels:
     """One pass in vector instructions for all operations together; see :class:`Kernels`."""
 
-    def weigh(
+    def softmax_numerators(
         self, logits: NDArray[np.float32], factors: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """See :class:`Kernels`."""
-        stripes = np.empty((len(logits), num_stripes(logits.shape[1])), dtype=np.float32)
-        _weigh(logits, logits.view(np.int32), factors, stripes)
-        return stripes
+        sums = np.empty((len(logits), num_blocks(logits.shape[1])), dtype=np.float32)
+        _numerators(logits, logits.view(np.int32), factors, sums)
+        return sums
 
-    def draw(
+    def sample(
         self,
         weights: NDArray[np.float32],
-        stripes: NDArray[np.float32],
+        sums: NDArray[np.float32],
         masses: NDArray[np.float64],
         numbers: NDArray[np.float64],
         more: MoreNumbers,
@@ -56,13 +56,13 @@ class CompiledKernels:
         """See :class:`Kernels`."""
         is_tested = np.array([further is not None for further in more])
         tokens = np.empty(len(weights), dtype=np.int64)
-        _draw(weights, stripes, masses, numbers, is_tested, tokens)
+        _sample(weights, sums, masses, numbers, is_tested, tokens)
         for row in np.flatnonzero(tokens < 0).tolist():
             part = slice(row, row + 1)
             for number in more[row] or ():
-                _draw(
+                _sample(
                     weights[part],
-                    stripes[part],
+                    sums[part],
                     masses[part],
                     np.array([[number]]),
                     is_tested[part],
@@ -100,30 +100,30 @@ def _highest(bits: NDArray[np.int32]) -> np.float32:
 
 
 @numba.njit(fastmath=_SUMS_IN_ANY_ORDER)
-def _weigh_stripe(
-    stripe: NDArray[np.float32], highest: np.float32, factor: np.float32
+def _numerators_of_block(
+    block: NDArray[np.float32], highest: np.float32, factor: np.float32
 ) -> np.float32:
     total = _ZERO
-    for i in range(stripe.shape[0]):
-        weight = _exp((stripe[i] - highest) * factor)
-        stripe[i] = weight
+    for i in range(block.shape[0]):
+        weight = _exp((block[i] - highest) * factor)
+        block[i] = weight
         total += weight
     return total
 
 
 @numba.njit(numba.void(float32[:, ::1], int32[:, ::1], float32[::1], float32[:, ::1]), nogil=True)
-def _weigh(
+def _numerators(
     rows: NDArray[np.float32],
     bits: NDArray[np.int32],
     factors: NDArray[np.float32],
-    stripes: NDArray[np.float32],
+    sums: NDArray[np.float32],
 ) -> None:
     """``bits`` are those of the rows."""
     for r in range(rows.shape[0]):
         row, highest = rows[r], _highest(bits[r])
-        for s in range(stripes.shape[1]):
-            stripe = row[s * STRIPE : min((s + 1) * STRIPE, row.shape[0])]
-            stripes[r, s] = _weigh_stripe(stripe, highest, factors[r])
+        for s in range(sums.shape[1]):
+            block = row[s * BLOCK_TOKENS : min((s + 1) * BLOCK_TOKENS, row.shape[0])]
+            sums[r, s] = _numerators_of_block(block, highest, factors[r])
 
 
 @numba.njit(fastmath=_SUMS_IN_ANY_ORDER)
@@ -139,8 +139,8 @@ def _mass_ahead(row: NDArray[np.float32], token: int) -> float:
     """The sum of the heavier tokens, and of those as heavy with lower ids."""
     edge, total = row[token], 0.0
     below = np.nextafter(edge, _LESS)
-    for begin in range(0, row.shape[0], STRIPE):
-        end = min(begin + STRIPE, row.shape[0])
+    for begin in range(0, row.shape[0], BLOCK_TOKENS):
+        end = min(begin + BLOCK_TOKENS, row.shape[0])
         middle = max(begin, min(token, end))
         total += _sum_above(row[begin:middle], below) + _sum_above(row[middle:end], edge)
     return total
@@ -157,14 +157,14 @@ def _keep_above(weights: NDArray[np.float32], edge: np.float32) -> np.float32:
 
 
 @numba.njit
-def _drop_behind(row: NDArray[np.float32], token: int, stripes: NDArray[np.float32]) -> None:
-    """Zero what is not ahead of the token, itself included, and add up the stripes anew."""
+def _drop_behind(row: NDArray[np.float32], token: int, sums: NDArray[np.float32]) -> None:
+    """Zero what is not ahead of the token, itself included, and add up the blocks anew."""
     edge = row[token]
     below = np.nextafter(edge, _LESS)
-    for s in range(stripes.shape[0]):
-        begin, end = s * STRIPE, min((s + 1) * STRIPE, row.shape[0])
+    for s in range(sums.shape[0]):
+        begin, end = s * BLOCK_TOKENS, min((s + 1) * BLOCK_TOKENS, row.shape[0])
         middle = max(begin, min(token, end))
-        stripes[s] = _keep_above(row[begin:middle], below) + _keep_above(row[middle:end], edge)
+        sums[s] = _keep_above(row[begin:middle], below) + _keep_above(row[middle:end], edge)
 
 
 @numba.njit
@@ -181,13 +181,13 @@ def _first_beyond(sums: NDArray[np.float32], target: float) -> tuple[int, float]
 
 
 @numba.njit
-def _pick(row: NDArray[np.float32], stripes: NDArray[np.float32], number: float) -> int:
+def _pick(row: NDArray[np.float32], sums: NDArray[np.float32], number: float) -> int:
     total = 0.0
-    for s in range(stripes.shape[0]):
-        total += stripes[s]
-    stripe, before = _first_beyond(stripes, number * total)
-    begin = stripe * STRIPE
-    end = min(begin + STRIPE, row.shape[0])
+    for s in range(sums.shape[0]):
+        total += sums[s]
+    block, before = _first_beyond(sums, number * total)
+    begin = block * BLOCK_TOKENS
+    end = min(begin + BLOCK_TOKENS, row.shape[0])
     place, _ = _first_beyond(row[begin:end], number * total - before)
     token: int = begin + place
     return token
@@ -199,21 +199,21 @@ def _pick(row: NDArray[np.float32], stripes: NDArray[np.float32], number: float)
     ),
     nogil=True,
 )
-def _draw(
+def _sample(
     rows: NDArray[np.float32],
-    stripes: NDArray[np.float32],
+    sums: NDArray[np.float32],
     masses: NDArray[np.float64],
     numbers: NDArray[np.float64],
     is_tested: NDArray[np.bool_],
     tokens: NDArray[np.int64],
 ) -> None:
-    """A token for each row, -1 where the numbers did not suffice; what cannot be drawn is zero."""
+    """A token for each row, -1 where the numbers did not suffice; forbidden weights are zero."""
     for r in range(rows.shape[0]):
         for i in range(numbers.shape[1]):
-            token = _pick(rows[r], stripes[r], numbers[r, i])
+            token = _pick(rows[r], sums[r], numbers[r, i])
             ahead = _mass_ahead(rows[r], token) if is_tested[r] else 0.0
             if ahead == 0 or not ahead >= masses[r]:
                 tokens[r] = token
                 break
-            _drop_behind(rows[r], token, stripes[r])
+            _drop_behind(rows[r], token, sums[r])
             tokens[r] = -1

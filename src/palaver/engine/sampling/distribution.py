@@ -1,37 +1,37 @@
-"""Rows of weights, drawn from by the inverse of their distribution in the order of token ids."""
+"""Rows of weights, sampled by the inverse of their distribution in the order of token ids."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-STRIPE = 256
+BLOCK_TOKENS = 256
 """Tokens whose weights are added up together."""
-_FEW_STRIPES = 64
+_FEW_BLOCKS = 64
 """So few that all are looked through as quickly as chosen from."""
 
 
 class Distribution:
-    """R rows of weights with the sums that a draw needs.
+    """R rows of weights with the sums that sampling needs.
 
-    The sums are of stripes of tokens, so that a draw adds up a single stripe token by token. They
+    The sums are of blocks of tokens, so that a sample adds up a single block token by token. They
     depend on nothing but their own row.
 
     Args:
         weights: ``float32[R, V]``, not negative, at least one of each row positive.
-        stripes: ``float32[R, S]``, their :func:`stripe_sums`; no weight is more than its stripe's.
+        sums: ``float32[R, B]``, their :func:`block_sums`; no weight is more than its block's.
 
     Attributes:
         weights: As given.
-        stripes: As given.
+        sums: As given.
         totals: ``float64[R]``, the sum of each row.
     """
 
-    def __init__(self, weights: NDArray[np.float32], stripes: NDArray[np.float32]) -> None:
+    def __init__(self, weights: NDArray[np.float32], sums: NDArray[np.float32]) -> None:
         self.weights = weights
-        self.stripes = stripes
-        self._reached = np.zeros((len(weights), stripes.shape[1] + 1))
-        np.cumsum(stripes, axis=1, dtype=np.float64, out=self._reached[:, 1:])
+        self.sums = sums
+        self._reached = np.zeros((len(weights), sums.shape[1] + 1))
+        np.cumsum(sums, axis=1, dtype=np.float64, out=self._reached[:, 1:])
         self.totals: NDArray[np.float64] = self._reached[:, -1]
 
     def pick(self, uniforms: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -43,49 +43,49 @@ class Distribution:
         rows = np.arange(len(uniforms))
         vocab = self.weights.shape[1]
         targets = uniforms * self.totals
-        stripes = _first_beyond(self._reached[:, 1:], targets)
-        targets -= self._reached[rows, stripes]
-        ids = stripes[:, None] * STRIPE + np.arange(STRIPE)
+        blocks = _first_beyond(self._reached[:, 1:], targets)
+        targets -= self._reached[rows, blocks]
+        ids = blocks[:, None] * BLOCK_TOKENS + np.arange(BLOCK_TOKENS)
         within = self.weights[rows[:, None], np.minimum(ids, vocab - 1)] * (ids < vocab)
         places = _first_beyond(within.cumsum(axis=1, dtype=np.float64), targets)
         picked: NDArray[np.int64] = np.minimum(ids[rows, places], vocab - 1)
         return picked
 
     def head(self, row: int, token: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The stripes that may hold a weight no less than the token's, and all their weights.
+        """The blocks that may hold a weight no less than the token's, and all their weights.
 
         Args:
             row: Of the token.
             token: Its id.
 
         Returns:
-            ``int64[N]`` in order, ``float32[N * STRIPE]``; all of the row where that is as cheap.
+            ``int64[N]`` in order, ``float32[N * 256]``; all of the row where that is as cheap.
         """
-        weights, num = self.weights[row], self.stripes.shape[1]
-        if num < _FEW_STRIPES:
+        weights, num = self.weights[row], self.sums.shape[1]
+        if num < _FEW_BLOCKS:
             return np.arange(num), weights
-        stripes = np.flatnonzero(~(self.stripes[row] < weights[token]))
-        if len(stripes) > num // 4:
+        blocks = np.flatnonzero(~(self.sums[row] < weights[token]))
+        if len(blocks) > num // 4:
             return np.arange(num), weights
-        ids = stripes[:, None] * STRIPE + np.arange(STRIPE)
+        ids = blocks[:, None] * BLOCK_TOKENS + np.arange(BLOCK_TOKENS)
         inside = weights[np.minimum(ids, len(weights) - 1)] * (ids < len(weights))
-        return stripes, inside.reshape(-1)
+        return blocks, inside.reshape(-1)
 
 
-def num_stripes(vocab: int) -> int:
-    """Stripes of a row; the last one may be shorter than the others."""
-    return -(-vocab // STRIPE)
+def num_blocks(vocab: int) -> int:
+    """Blocks of a row; the last one may be shorter than the others."""
+    return -(-vocab // BLOCK_TOKENS)
 
 
-def stripe_sums(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The sum of each stripe, ``float32[R, S]``."""
+def block_sums(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The sum of each block, ``float32[R, B]``."""
     num_rows, vocab = weights.shape
-    num_whole = vocab // STRIPE
-    sums = np.empty((num_rows, num_stripes(vocab)), dtype=np.float32)
-    whole = weights[:, : num_whole * STRIPE].reshape(num_rows, num_whole, STRIPE)
+    num_whole = vocab // BLOCK_TOKENS
+    sums = np.empty((num_rows, num_blocks(vocab)), dtype=np.float32)
+    whole = weights[:, : num_whole * BLOCK_TOKENS].reshape(num_rows, num_whole, BLOCK_TOKENS)
     np.einsum("rst->rs", whole, out=sums[:, :num_whole])  # twice as fast as any ufunc's reduction
-    if vocab % STRIPE:
-        sums[:, -1] = weights[:, num_whole * STRIPE :].sum(axis=1)
+    if vocab % BLOCK_TOKENS:
+        sums[:, -1] = weights[:, num_whole * BLOCK_TOKENS :].sum(axis=1)
     return sums
 
 

@@ -1,14 +1,14 @@
 """Top-k, top-p and min-p: what they leave of a row of weights.
 
 Each of them keeps a head of the tokens ordered by weight, lower ids first among equals; together
-they keep the shortest of the heads. Sorting a vocabulary costs more than all the rest of a draw, so
-nothing here sorts one:
+they keep the shortest of the heads. Sorting a vocabulary costs more than all the rest of a
+sample, so nothing here sorts one:
 
 - min-p is a threshold;
 - top-k sorts what lies above a level of weight that enough tokens reach, and top-p beside it is
   looked for among those k;
-- top-p alone is a test of the token drawn: it is in the head if the tokens ahead of it have less
-  than the mass that is kept. If it is not, the head lies among those tokens, and the draw is
+- top-p alone is a test of the token sampled: it is in the head if the tokens ahead of it have less
+  than the mass that is kept. If it is not, the head lies among those tokens, and sampling is
   repeated over them (rejection sampling with a shrinking set, which leaves the head's proportions
   as they are).
 """
@@ -21,7 +21,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from palaver.engine.sampling.distribution import STRIPE, Distribution, stripe_sums
+from palaver.engine.sampling.distribution import BLOCK_TOKENS, Distribution, block_sums
 from palaver.generation.request import SamplingParams
 
 _LEVELS = tuple(np.float32(level) for level in (np.exp(-2), np.exp(-4), np.exp(-7), np.exp(-11)))
@@ -60,7 +60,7 @@ def drop_tail(weights: Weights, params: SamplingParams) -> bool:
 
 
 def has_nucleus(params: SamplingParams, vocab: int) -> bool:
-    """Whether top-p alone decides, so that a draw has to be tested by :func:`redraw`."""
+    """Whether top-p alone decides, so that a sample has to be tested by :func:`resample`."""
     return params.top_p < 1 and not 0 < params.top_k < vocab
 
 
@@ -70,22 +70,22 @@ def are_surely_kept(
     masses: NDArray[np.float64],
     is_asked: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
-    """For which rows so much is lighter than the token drawn that top-p must keep it, ``bool[R]``.
+    """For which rows so much is lighter than the token that top-p must keep it, ``bool[R]``.
 
-    Mostly the stripes or a part of a row tell, so this is cheaper than :func:`redraw`, and it never
-    says otherwise: its margin is wider than the rounding of the sums on both sides.
+    Mostly the block sums or a part of a row tell, so this is cheaper than :func:`resample`, and it
+    never says otherwise: its margin is wider than the rounding of the sums on both sides.
 
     Args:
-        distribution: What was drawn from.
-        tokens: ``int64[R]``, the tokens drawn.
-        masses: ``float64[R]``, see :func:`redraw`.
+        distribution: What was sampled from.
+        tokens: ``int64[R]``, the tokens sampled.
+        masses: ``float64[R]``, see :func:`resample`.
         is_asked: ``bool[R]``, the rows that matter.
     """
-    weights, stripes = distribution.weights, distribution.stripes
+    weights, sums = distribution.weights, distribution.sums
     edges = weights[np.arange(len(tokens)), tokens]
     least = distribution.totals * (1 + _MARGIN) - masses
-    is_light = (stripes < edges[:, None]).astype(np.float32)
-    is_kept: NDArray[np.bool_] = np.einsum("rs,rs->r", stripes, is_light) > least
+    is_light = (sums < edges[:, None]).astype(np.float32)
+    is_kept: NDArray[np.bool_] = np.einsum("rs,rs->r", sums, is_light) > least
     if not (is_asked & ~is_kept).any():
         return is_kept
     lighter = _lighter(weights[:, :_PART], edges[:, None])
@@ -110,28 +110,29 @@ def _lighter(weights: Weights, edges: NDArray[np.float32] | np.float32) -> NDArr
     return added
 
 
-def redraw(
+def resample(
     distribution: Distribution, row: int, token: int, mass: float, uniforms: Iterator[float]
 ) -> int:
-    """The token itself if top-p keeps it, else one drawn instead from those that it may keep.
+    """The token itself if top-p keeps it, else one sampled instead from those that it may keep.
 
     Args:
-        distribution: What the token was drawn from, in which no token of the head is missing that
+        distribution: What the token was sampled from, in which no token of the head is missing that
             min-p keeps.
         row: Its row.
-        token: The token drawn.
+        token: The token sampled.
         mass: Share of the whole row's sum that is kept, as a sum of weights.
         uniforms: More random numbers in [0, 1).
     """
-    stripes, weights = distribution.head(row, token)
-    place = int(np.searchsorted(stripes, token // STRIPE)) * STRIPE + token % STRIPE
+    blocks, weights = distribution.head(row, token)
+    block, within = divmod(token, BLOCK_TOKENS)
+    place = int(np.searchsorted(blocks, block)) * BLOCK_TOKENS + within
     while True:
         is_ahead = _is_ahead(weights, place).astype(np.float32)
         mass_ahead = np.einsum("t,t->", weights, is_ahead)  # half the time of product and sum
         if not mass_ahead >= mass:  # also where a model has computed what is no number
-            return int(stripes[place // STRIPE]) * STRIPE + place % STRIPE
+            return int(blocks[place // BLOCK_TOKENS]) * BLOCK_TOKENS + place % BLOCK_TOKENS
         weights = weights * is_ahead
-        ahead = Distribution(weights[None], stripe_sums(weights[None]))
+        ahead = Distribution(weights[None], block_sums(weights[None]))
         place = int(ahead.pick(np.array([next(uniforms)]))[0])
 
 

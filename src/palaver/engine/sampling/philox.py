@@ -1,4 +1,4 @@
-"""Counter-based random numbers: the draw of a token depends on nothing but its own coordinates.
+"""Counter-based random numbers: those of a token depend on nothing but its own coordinates.
 
 Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3"
 (SC 2011), over many counters at once.

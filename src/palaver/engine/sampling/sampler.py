@@ -8,7 +8,7 @@ The order of operations, for each row:
 4. the grammar's mask, if there is one, which no bias can override;
 5. temperature 0: the likeliest token, the lowest id among equals. Otherwise divide by it;
 6. top-k, top-p (of what top-k left), min-p; see :mod:`palaver.engine.sampling.filters`;
-7. the draw: a uniform number from (seed, choice, position) through the inverse distribution, in
+7. sampling: a uniform number from (seed, choice, position) through the inverse distribution, in
    the order of token ids; further such numbers where top-p rejects the token.
 
 Each row's result depends on that row alone, whatever else is in the batch.
@@ -16,32 +16,31 @@ Each row's result depends on that row alone, whatever else is in the batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from collections.abc import Sequence as Rows
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
-from palaver.engine.grammar.compiler import Mask
+from palaver.engine.grammar.masks import Mask
 from palaver.engine.sampling import philox
-from palaver.engine.sampling.distribution import stripe_sums
+from palaver.engine.sampling.base import Kernels
+from palaver.engine.sampling.distribution import block_sums
 from palaver.engine.sampling.filters import drop_tail, has_nucleus
-from palaver.engine.sampling.kernels import Kernels
 from palaver.engine.sampling.penalties import TokenCounts, penalise
 from palaver.generation.output import TokenLogprobs
 from palaver.generation.request import SamplingParams
 
-_FORCED = 100.0
+_FORCING = 100.0
 FORBIDDEN = -100.0
 _MOST = float(np.finfo(np.float32).max)
 """The largest factor that leaves the likeliest token, at 0, where it is."""
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
-    """One row's coordinates: what is drawn, from which random number.
+class SampleRow:
+    """How one row of logits is sampled: by which parameters, and with which random number.
 
     Attributes:
         params: The request's sampling parameters.
@@ -70,53 +69,54 @@ class Sampler:
         self._numbers = philox.Numbers()
 
     def sample(
-        self, logits: NDArray[np.float32], draws: Rows[Draw]
+        self, logits: NDArray[np.float32], rows: Sequence[SampleRow]
     ) -> tuple[list[int], list[TokenLogprobs | None]]:
         """The next token of each row, and its log probabilities where they are wanted.
 
         Args:
             logits: ``float32[R, V]``; overwritten.
-            draws: R of them.
+            rows: R of them.
         """
         tops = {
-            row: _top_logprobs(logits[row], draw.params.num_top_logprobs)
-            for row, draw in enumerate(draws)
-            if draw.params.num_top_logprobs is not None
+            place: _top_logprobs(logits[place], row.params.num_top_logprobs)
+            for place, row in enumerate(rows)
+            if row.params.num_top_logprobs is not None
         }
-        raw = {row: logits[row].copy() for row in tops}
-        _adjust(logits, draws)
-        drawn = [row for row, draw in enumerate(draws) if np.float32(draw.params.temperature) > 0]
-        if len(drawn) == len(draws):
-            tokens = self._draw(logits, draws)
+        raw = {place: logits[place].copy() for place in tops}
+        _adjust(logits, rows)
+        sampled = [i for i, row in enumerate(rows) if np.float32(row.params.temperature) > 0]
+        if len(sampled) == len(rows):
+            tokens = self._sample(logits, rows)
         else:
             tokens = logits.argmax(axis=1)
-            if drawn:
-                tokens[drawn] = self._draw(logits[drawn], [draws[row] for row in drawn])
-        logprobs: list[TokenLogprobs | None] = [None] * len(draws)
-        for row, (log_total, top) in tops.items():
-            logprobs[row] = TokenLogprobs(float(raw[row][tokens[row]] - log_total), top)
+            if sampled:
+                tokens[sampled] = self._sample(logits[sampled], [rows[i] for i in sampled])
+        logprobs: list[TokenLogprobs | None] = [None] * len(rows)
+        for place, (log_total, top) in tops.items():
+            logprob = float(raw[place][tokens[place]] - log_total)
+            logprobs[place] = TokenLogprobs(logprob, top)
         return tokens.tolist(), logprobs
 
-    def _draw(self, logits: NDArray[np.float32], draws: Rows[Draw]) -> NDArray[np.int64]:
+    def _sample(self, logits: NDArray[np.float32], rows: Sequence[SampleRow]) -> NDArray[np.int64]:
         """One token for each row, ``int64[R]``; the logits are overwritten with weights."""
-        params = [draw.params for draw in draws]
+        params = [row.params for row in rows]
         temperatures = np.array([p.temperature for p in params])
         factors = np.minimum(1 / temperatures, _MOST).astype(np.float32)
-        stripes = self._kernels.weigh(logits, factors)
-        masses = stripes.sum(axis=1, dtype=np.float64) * [p.top_p for p in params]
-        is_cut = [drop_tail(row, p) for row, p in zip(logits, params, strict=True)]
+        sums = self._kernels.softmax_numerators(logits, factors)
+        masses = sums.sum(axis=1, dtype=np.float64) * [p.top_p for p in params]
+        is_cut = [drop_tail(weights, p) for weights, p in zip(logits, params, strict=True)]
         if any(is_cut):
-            stripes = stripe_sums(logits)
-        numbers = self._numbers.at([(d.params.seed, d.choice, d.position) for d in draws])
+            sums = block_sums(logits)
+        numbers = self._numbers.at([(row.params.seed, row.choice, row.position) for row in rows])
         more = [
-            _further_uniforms(draw) if has_nucleus(draw.params, logits.shape[1]) else None
-            for draw in draws
+            _further_uniforms(row) if has_nucleus(row.params, logits.shape[1]) else None
+            for row in rows
         ]
-        return self._kernels.draw(logits, stripes, masses, numbers, more)
+        return self._kernels.sample(logits, sums, masses, numbers, more)
 
 
 def logprobs_of(row: NDArray[np.float32], token_id: int, num_top: int) -> TokenLogprobs:
-    """Log probabilities of a token that was not drawn but forced.
+    """Log probabilities of a token that was not sampled but fast-forwarded.
 
     Args:
         row: ``float32[V]``, the logits of its position.
@@ -139,17 +139,17 @@ def _top_logprobs(
     return log_total, [(int(i), float(row[i] - log_total)) for i in ids]
 
 
-def _adjust(logits: NDArray[np.float32], draws: Rows[Draw]) -> None:
+def _adjust(logits: NDArray[np.float32], rows: Sequence[SampleRow]) -> None:
     """Apply bias, penalties and masks, in place."""
-    for row, draw in zip(logits, draws, strict=True):
-        if draw.params.logit_bias:
-            _apply_bias(row, draw.params.logit_bias, draw.mask)
-    counted = {row: draw.counts for row, draw in enumerate(draws) if draw.counts is not None}
+    for values, row in zip(logits, rows, strict=True):
+        if row.params.logit_bias:
+            _apply_bias(values, row.params.logit_bias, row.mask)
+    counted = {place: row.counts for place, row in enumerate(rows) if row.counts is not None}
     if counted:
-        penalise(logits, [*counted], [*counted.values()], [draws[row].params for row in counted])
-    for row, draw in zip(logits, draws, strict=True):
-        if draw.mask is not None:
-            row[draw.mask == 0] = -np.inf
+        penalise(logits, [*counted], [*counted.values()], [rows[i].params for i in counted])
+    for values, row in zip(logits, rows, strict=True):
+        if row.mask is not None:
+            values[row.mask == 0] = -np.inf
 
 
 def _apply_bias(row: NDArray[np.float32], bias: dict[int, float], mask: Mask | None) -> None:
@@ -159,7 +159,7 @@ def _apply_bias(row: NDArray[np.float32], bias: dict[int, float], mask: Mask | N
         ids, values = ids[mask[ids] == 1], values[mask[ids] == 1]
         if np.count_nonzero(values <= FORBIDDEN) == np.count_nonzero(mask):
             return
-    forced = ids[values >= _FORCED]
+    forced = ids[values >= _FORCING]
     row[ids] += values
     if len(forced):
         kept = row[forced]
@@ -168,10 +168,10 @@ def _apply_bias(row: NDArray[np.float32], bias: dict[int, float], mask: Mask | N
     row[ids[values <= FORBIDDEN]] = -np.inf
 
 
-def _further_uniforms(draw: Draw) -> Iterator[float]:
+def _further_uniforms(row: SampleRow) -> Iterator[float]:
     """The random numbers of a position after its first two."""
     for block in count(1):
-        yield from philox.uniforms([draw.params.seed], [draw.choice], [draw.position], block)[0]
+        yield from philox.uniforms([row.params.seed], [row.choice], [row.position], block)[0]
 
 
 def _head_ids(values: NDArray[np.float32], size: int) -> NDArray[np.int64]:

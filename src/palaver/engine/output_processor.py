@@ -1,0 +1,164 @@
+"""The requests under way: their sequences get the tokens of each step, and end."""
+
+from __future__ import annotations
+
+import msgspec
+
+from palaver.engine.grammar.constraint import Constraint
+from palaver.engine.result import StepResult
+from palaver.engine.sampling.penalties import TokenCounts
+from palaver.engine.sampling.sampler import logprobs_of
+from palaver.engine.scheduler import Scheduler
+from palaver.engine.sequence import Sequence, Status
+from palaver.generation.output import TokenLogprobs, TokenOutput
+from palaver.runtime.base import Logits
+
+
+class OutputProcessor:
+    """The unfinished sequences by request and choice; appends their tokens and ends them.
+
+    Args:
+        scheduler: Is told which sequences end.
+    """
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self._sequences: dict[int, dict[int, Sequence]] = {}
+
+    def __len__(self) -> int:
+        """Requests that are not finished."""
+        return len(self._sequences)
+
+    def add(self, sequence: Sequence) -> None:
+        """Follow a sequence that the scheduler has."""
+        self._sequences.setdefault(sequence.request.request_id, {})[sequence.choice] = sequence
+
+    def cancel(self, request_id: int, choice: int | None) -> None:
+        """End a request, or one choice of it, without a last token. Unknown ids are no error."""
+        for sequence in list(self._sequences.get(request_id, {}).values()):
+            if choice in (None, sequence.choice):
+                self._scheduler.remove(sequence)
+                self._forget(sequence)
+
+    def is_going_on(self, sequence: Sequence, logits: Logits, result: StepResult) -> bool:
+        """Report fast-forward tokens whose logits a step computed; whether it samples another one.
+
+        Args:
+            sequence: One whose logits were wanted.
+            logits: ``float32[N, V]``, those.
+            result: Gets the tokens, or the reason why the request is given up.
+        """
+        if sequence.status is Status.FINISHED:  # another choice had its request given up
+            return False
+        if sequence.num_unreported:
+            result.tokens.extend(_fast_forwarded(sequence, logits))
+            if sequence.finish:
+                self._end(sequence)
+                return False
+        return not self._is_given_up(sequence, result)
+
+    def choices(self, sequence: Sequence) -> list[Sequence]:
+        """The choices that are sampled from its last row: all of them right after the prompt."""
+        if sequence.num_answer_tokens:
+            return [sequence]
+        if sequence.request.params.has_penalties:
+            sequence.counts = TokenCounts(sequence.token_ids)
+        others = self._scheduler.fork(sequence)
+        for other in others:
+            self.add(other)
+        return [sequence, *others]
+
+    def append(
+        self,
+        sequence: Sequence,
+        token_id: int,
+        logprobs: TokenLogprobs | None,
+        result: StepResult,
+    ) -> None:
+        """Append a sampled token, and those that its grammar fast-forwards behind it.
+
+        Args:
+            sequence: Whose it is.
+            token_id: The token.
+            logprobs: Its log probabilities, if they are wanted.
+            result: Gets the tokens, or the reason why the request is given up.
+        """
+        if sequence.status is Status.FINISHED:
+            return
+        sequence.append(token_id)
+        tokens = [_output(sequence, token_id, logprobs)]
+        if sequence.constraint:
+            sequence.constraint.accept(token_id)
+            if self._is_given_up(sequence, result):
+                return
+            tokens += _fast_forward(sequence, sequence.constraint)
+        finish = sequence.finish
+        if finish and not sequence.num_unreported:
+            tokens[-1] = msgspec.structs.replace(tokens[-1], finish=finish)
+            self._end(sequence)
+        result.tokens.extend(tokens)
+
+    def check_integrity(self) -> None:
+        """Raise ``AssertionError`` unless these are the scheduler's sequences."""
+        known = {id(s) for choices in self._sequences.values() for s in choices.values()}
+        queued = [*self._scheduler.running, *self._scheduler.waiting]
+        expected = {id(s) for s in queued if s.status is not Status.WARMUP}
+        assert known == expected, "a sequence is lost"
+
+    def _is_given_up(self, sequence: Sequence, result: StepResult) -> bool:
+        """Give the whole request up if the grammar has become too complex to be followed."""
+        error = sequence.constraint.error if sequence.constraint else None
+        if error:
+            result.failures.append((sequence.request.request_id, error))
+            self.cancel(sequence.request.request_id, None)
+        return error is not None
+
+    def _end(self, sequence: Sequence) -> None:
+        self._scheduler.finish(sequence)
+        self._forget(sequence)
+
+    def _forget(self, sequence: Sequence) -> None:
+        choices = self._sequences[sequence.request.request_id]
+        del choices[sequence.choice]
+        if not choices:
+            del self._sequences[sequence.request.request_id]
+
+
+def _fast_forward(sequence: Sequence, constraint: Constraint) -> list[TokenOutput]:
+    """Append the tokens that must follow; reported at once unless log probabilities are wanted."""
+    if sequence.finish:
+        return []
+    num_most = sequence.request.params.max_tokens - sequence.num_answer_tokens
+    token_ids = constraint.fast_forward(num_most)
+    for token_id in token_ids:
+        sequence.append(token_id)
+    if sequence.request.params.num_top_logprobs is None:
+        return [_output(sequence, token_id) for token_id in token_ids]
+    sequence.num_unreported = len(token_ids)
+    return []
+
+
+def _fast_forwarded(sequence: Sequence, logits: Logits) -> list[TokenOutput]:
+    """The unreported tokens with the log probabilities that have just been computed."""
+    first = len(sequence.token_ids) - sequence.num_unreported
+    sequence.num_unreported = 0
+    num_top = sequence.request.params.num_top_logprobs or 0
+    tokens = [
+        _output(sequence, token_id, logprobs_of(row, token_id, num_top))
+        for row, token_id in zip(logits, sequence.token_ids[first:], strict=False)
+    ]
+    if finish := sequence.finish:
+        tokens[-1] = msgspec.structs.replace(tokens[-1], finish=finish)
+    return tokens
+
+
+def _output(
+    sequence: Sequence, token_id: int, logprobs: TokenLogprobs | None = None
+) -> TokenOutput:
+    return TokenOutput(
+        request_id=sequence.request.request_id,
+        choice=sequence.choice,
+        token_id=token_id,
+        num_cached_tokens=sequence.num_cached_tokens,
+        logprobs=logprobs,
+    )
