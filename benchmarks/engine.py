@@ -31,7 +31,7 @@ from rich.table import Table
 from benchmarks.machine import describe_machine
 from palaver.engine.engine import Engine
 from palaver.generation.request import GenerationRequest, Prompt, SamplingParams
-from palaver.multimodal.config import read_multimodal
+from palaver.models.formats import open_files
 from palaver.runtime import RuntimeConfig, load_runtime
 
 _CACHE_BYTES = 2 * 2**30
@@ -81,7 +81,10 @@ class Palaver:
 
     def __init__(self, folder: Path, cache_precision: Any) -> None:
         runtime = RuntimeConfig(
-            folder=str(folder), cache_bytes=_CACHE_BYTES, cache_precision=cache_precision
+            folder=str(folder),
+            cache_bytes=_CACHE_BYTES,
+            cache_precision=cache_precision,
+            multimodal=open_files(folder).multimodal,
         )
         self._engine = Engine(load_runtime(runtime))
         self.vocab_size = load_vocab_size(folder)
@@ -205,9 +208,7 @@ SCENARIOS = (
 
 def load_vocab_size(folder: Path) -> int:
     """Size of a model's vocabulary, from its ``config.json``."""
-    senses = read_multimodal(folder)
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return int((senses.text if senses else config)["vocab_size"])
+    return int(open_files(folder).text_config["vocab_size"])
 
 
 def memory_bandwidth_gb_s(num_threads: int = 2, size_mib: int = 512) -> float:

@@ -27,6 +27,7 @@ from palaver.engine.engine import Engine
 from palaver.engine.grammar.compiler import GrammarCompiler
 from palaver.engine.grammar.constraint import Constraint
 from palaver.generation.request import GenerationRequest, Grammar, Prompt, SamplingParams
+from palaver.models.formats import open_files
 from palaver.runtime import RuntimeConfig, load_runtime
 
 _NUM_STREAMS = 8
@@ -62,9 +63,12 @@ class Bench:
     """One engine that runs the streams of every side."""
 
     def __init__(self, folder: Path) -> None:
-        runtime = load_runtime(RuntimeConfig(folder=str(folder), cache_bytes=2**30))
+        files = open_files(folder)
+        runtime = load_runtime(
+            RuntimeConfig(folder=str(folder), cache_bytes=2**30, multimodal=files.multimodal)
+        )
         self._engine = Engine(runtime)
-        self._compiler = GrammarCompiler(folder / "tokenizer.json", runtime.shape.vocab_size)
+        self._compiler = GrammarCompiler(files.tokenizer_text, runtime.shape.vocab_size)
         self._vocab_size = load_vocab_size(folder)
 
     def run(

@@ -22,6 +22,7 @@ from benchmarks.machine import describe_machine
 from benchmarks.report import report
 from palaver.engine.engine import Engine
 from palaver.generation.request import GenerationRequest, Prompt, SamplingParams
+from palaver.models.formats import open_files
 from palaver.runtime import RuntimeConfig, load_runtime
 
 _CACHE_BYTES = 2 * 2**30
@@ -31,7 +32,8 @@ class Bench:
     """An engine and a supply of prompts that were never seen before."""
 
     def __init__(self, folder: Path, max_step_tokens: int) -> None:
-        runtime = RuntimeConfig(folder=str(folder), cache_bytes=_CACHE_BYTES)
+        multimodal = open_files(folder).multimodal
+        runtime = RuntimeConfig(folder=str(folder), cache_bytes=_CACHE_BYTES, multimodal=multimodal)
         self._engine = Engine(load_runtime(runtime), max_step_tokens=max_step_tokens)
         self._vocab_size = load_vocab_size(folder)
         self._rng = np.random.default_rng(0)

@@ -195,6 +195,7 @@ def engine_config(settings: Settings, files: ModelFiles) -> EngineConfig:
         inference_precision=_inference_precision(settings, files),
         num_threads=settings.num_threads,
         max_cache_tokens=files.window_tokens * _MAX_WINDOWS,
+        multimodal=files.multimodal,
     )
     return EngineConfig(
         runtime=runtime,
@@ -202,6 +203,7 @@ def engine_config(settings: Settings, files: ModelFiles) -> EngineConfig:
         max_running=settings.max_running,
         token_timeout_s=settings.token_timeout_s,
         stop_token_ids=files.stop_token_ids,
+        tokenizer=str(files.tokenizer_path),
     )
 
 

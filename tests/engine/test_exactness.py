@@ -12,8 +12,9 @@ from palaver.engine.grammar.compiler import GrammarCompiler
 from palaver.generation.output import TokenLogprobs
 from palaver.generation.request import GenerationRequest, Grammar, Prompt, SamplingParams
 from palaver.models.catalogue import BUILT_IN_FOLDER
-from palaver.runtime import RuntimeConfig, load_runtime
+from palaver.runtime import load_runtime
 from palaver.runtime.config import InferencePrecision
+from tests.runtime.configs import config_of
 
 Answers = dict[tuple[int, int], list[tuple[int, TokenLogprobs | None]]]
 
@@ -60,14 +61,13 @@ def answers(
     max_step_tokens: int,
 ) -> tuple[Answers, set[int], Engine]:
     """What the engine generates, which requests were cancelled half-way, and the engine."""
-    config = RuntimeConfig(
-        folder=str(BUILT_IN_FOLDER),
+    config = config_of(
         cache_bytes=2**30,
         max_cache_tokens=num_cache_tokens,
         inference_precision=precision,
     )
     engine = Engine(load_runtime(config), max_step_tokens=max_step_tokens)
-    compiler = GrammarCompiler(BUILT_IN_FOLDER / "tokenizer.json", 4096)
+    compiler = GrammarCompiler((BUILT_IN_FOLDER / "tokenizer.json").read_text(), 4096)
     wanted = requests()
     waiting = list(order)
     found: Answers = {}

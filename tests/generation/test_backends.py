@@ -28,6 +28,7 @@ from palaver.generation.stream import Generation
 from palaver.models.catalogue import BUILT_IN_FOLDER
 from palaver.runtime import RuntimeConfig
 from palaver.testing import Pause, Say, ScriptedBackend, Step, Token
+from tests.runtime.configs import config_of
 from tests.scripted import TOKENIZER
 
 BackendMaker: TypeAlias = Callable[[], Backend]
@@ -40,13 +41,13 @@ _TIMEOUT_S = 60
 def process() -> Backend:
     """An engine in a child process, over a runtime without a model."""
     runtime = RuntimeConfig(folder=str(BUILT_IN_FOLDER), cache_bytes=0, kind="fake")
-    return ProcessBackend("fake", EngineConfig(runtime=runtime))
+    return ProcessBackend("fake", EngineConfig(runtime=runtime, tokenizer=str(TOKENIZER)))
 
 
 def engine() -> Backend:
     """An engine in a child process, over the built-in model's weights."""
-    runtime = RuntimeConfig(folder=str(BUILT_IN_FOLDER), cache_bytes=2**24)
-    return ProcessBackend("built-in", EngineConfig(runtime=runtime))
+    runtime = config_of(cache_bytes=2**24)
+    return ProcessBackend("built-in", EngineConfig(runtime=runtime, tokenizer=str(TOKENIZER)))
 
 
 def scripted() -> Backend:
@@ -272,7 +273,7 @@ def test_what_runs_when_it_is_stopped_fails_and_says_why(make: BackendMaker) -> 
     with_backend(make, test)
 
 
-def test_whoever_asked_can_be_seen_while_it_runs(make: BackendMaker) -> None:
+def test_the_account_that_asked_can_be_seen_while_it_runs(make: BackendMaker) -> None:
     async def test(backend: Backend) -> None:
         params = SamplingParams(max_tokens=4000, seed=1)
         request = GenerationRequest(next(request_ids), PROMPT, params, account="key-7")

@@ -14,9 +14,10 @@ from palaver.generation.request import Prompt
 from palaver.models.formats import open_files
 from palaver.multimodal.media import Audio, Image, Media, Video
 from palaver.multimodal.placement import PlacedMedia
-from palaver.runtime import RuntimeConfig, load_runtime
+from palaver.runtime import load_runtime
 from palaver.runtime.base import Features, Runtime
 from tests.multimodal import cases
+from tests.runtime.configs import config_of
 
 FamilyFolder = Literal["omni", "vl"]
 
@@ -31,8 +32,8 @@ def chat_model(family: FamilyFolder) -> ChatModel:
 def runtime(family: FamilyFolder, num_cache_tokens: int = 4096, num_threads: int = 0) -> Runtime:
     """A recorded model, loaded."""
     return load_runtime(
-        RuntimeConfig(
-            folder=str(HERE / family),
+        config_of(
+            HERE / family,
             cache_bytes=2**26,
             max_cache_tokens=num_cache_tokens,
             cache_precision="f32",

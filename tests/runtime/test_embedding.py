@@ -10,9 +10,10 @@ import openvino as ov
 import pytest
 
 from palaver.errors import ModelFolderError
-from palaver.runtime import RuntimeConfig, load_runtime
+from palaver.runtime import load_runtime
 from palaver.runtime.embedding import embed_inside
 from tests.multimodal.model import HERE
+from tests.runtime.configs import config_of
 
 FILE = "openvino_text_embeddings_model.xml"
 
@@ -45,6 +46,7 @@ def test_text_is_what_the_folders_own_model_looks_up_and_media_are_the_rows_give
 def test_a_folder_without_it_is_an_error_that_names_the_file(tmp_path: Path) -> None:
     folder = tmp_path / "omni"
     shutil.copytree(HERE / "omni", folder)
+    config = config_of(folder)
     (folder / FILE).unlink()
     with pytest.raises(ModelFolderError, match=FILE):
-        load_runtime(RuntimeConfig(folder=str(folder), cache_bytes=2**24))
+        load_runtime(config)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
 
@@ -20,19 +19,17 @@ from palaver.runtime.language import LanguageModel
 from palaver.runtime.part import num_step_threads
 
 from .batches import Part, step
+from .configs import config_of
 from .text_model import RECORDED
 
 _NUM_BLOCKS = 48
 
 
 def _config(folder: Path = BUILT_IN_FOLDER, **changes: Any) -> RuntimeConfig:
-    config = RuntimeConfig(
-        folder=str(folder),
-        cache_bytes=2**28,
-        num_threads=2,
-        max_cache_tokens=32 * _NUM_BLOCKS,
-    )
-    return msgspec.structs.replace(config, **changes)
+    options: dict[str, Any] = {"num_threads": 2, "max_cache_tokens": 32 * _NUM_BLOCKS} | changes
+    if folder == BUILT_IN_FOLDER:
+        return config_of(**options)
+    return RuntimeConfig(folder=str(folder), **({"cache_bytes": 2**28} | options))
 
 
 @pytest.fixture(scope="module", params=[BUILT_IN_FOLDER, RECORDED], ids=["built-in", "text"])

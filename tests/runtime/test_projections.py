@@ -11,7 +11,7 @@ import openvino as ov
 import pytest
 from openvino import opset13
 
-from palaver.multimodal.config import LANGUAGE_FILE
+from palaver.runtime.export import LANGUAGE_MODEL
 from palaver.runtime.projections import stack_projections
 
 _WIDTH = 64
@@ -78,7 +78,7 @@ def test_what_differs_in_format_or_number_is_left_alone(kinds: tuple[str, ...]) 
 
 def test_every_layer_of_the_built_in_model_is_stacked() -> None:
     folder = Path(str(files("palaver"))) / "models" / "tiny"
-    model = ov.Core().read_model(folder / LANGUAGE_FILE)
+    model = ov.Core().read_model(folder / LANGUAGE_MODEL)
     num_layers = sum(
         "q_proj" in op.get_friendly_name()
         for op in model.get_ordered_ops()

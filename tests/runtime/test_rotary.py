@@ -11,7 +11,7 @@ import pytest
 from openvino import opset13
 
 from palaver.models.catalogue import BUILT_IN_FOLDER
-from palaver.multimodal.config import LANGUAGE_FILE
+from palaver.runtime.export import LANGUAGE_MODEL
 from palaver.runtime.rotary import simplify_rotary
 
 _PRECISION = {"INFERENCE_PRECISION_HINT": "f32"}
@@ -31,7 +31,7 @@ def _kinds(model: ov.Model) -> set[str]:
 
 def test_the_built_in_model_has_the_same_angles_from_far_less() -> None:
     core = ov.Core()
-    model = core.read_model(BUILT_IN_FOLDER / LANGUAGE_FILE)
+    model = core.read_model(BUILT_IN_FOLDER / LANGUAGE_MODEL)
     positions = np.random.default_rng(0).integers(0, 40_000, (4, 1, 500))
     expected = _angles(model, positions)
     num_before = len(model.get_ops())

@@ -7,8 +7,9 @@ import numpy as np
 from palaver.chat.request import ChatRequest
 from palaver.models.catalogue import BUILT_IN_FOLDER
 from palaver.models.formats import open_files
-from palaver.runtime import RuntimeConfig, load_runtime
+from palaver.runtime import load_runtime
 from tests.runtime.batches import Part, step
+from tests.runtime.configs import config_of
 from tests.sampling.reference import Place, Vector
 from tests.sampling.tally import Beginning
 
@@ -24,12 +25,7 @@ class Model:
 
     def __init__(self) -> None:
         self._chat = open_files(BUILT_IN_FOLDER).chat_model()
-        config = RuntimeConfig(
-            folder=str(BUILT_IN_FOLDER),
-            cache_bytes=2**28,
-            max_cache_tokens=1024,
-            inference_precision="f32",
-        )
+        config = config_of(max_cache_tokens=1024, inference_precision="f32")
         self._runtime = load_runtime(config)
         self._places: dict[tuple[str, Beginning], Place] = {}
         self._ids = {

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from palaver.errors import ModelFolderError
@@ -16,8 +14,6 @@ FamilyName: TypeAlias = Literal["qwen3_omni", "qwen3_vl"]
 _FAMILIES: dict[str, FamilyName] = {"qwen3_omni_moe": "qwen3_omni", "qwen3_vl": "qwen3_vl"}
 _OMNI_FRAME_PIXELS = (128 * 32 * 32, 768 * 32 * 32)
 """Pixels of a frame as transformers' processor sets them, whatever the folder says."""
-LANGUAGE_FILE = "openvino_language_model.xml"
-AUDIO_FILE = "openvino_audio_encoder_model.xml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,23 +117,6 @@ def multimodal_config(
         ) from error
 
 
-def read_multimodal(folder: Path) -> MultimodalConfig | None:
-    """What a folder says about media; ``None`` for a model of text.
-
-    Raises:
-        ModelFolderError: As :func:`multimodal_config`.
-    """
-    if not (folder / LANGUAGE_FILE).is_file():
-        return None
-    names = ("processor_config", "preprocessor_config", "video_preprocessor_config")
-    return multimodal_config(
-        str(folder),
-        _read(folder / "config.json"),
-        {name: _read(folder / f"{name}.json") for name in names},
-        has_audio=(folder / AUDIO_FILE).is_file(),
-    )
-
-
 def _multimodal(
     family: FamilyName,
     config: dict[str, Any],
@@ -188,15 +167,3 @@ def _budget(processor: dict[str, Any]) -> PixelBudget:
     least = size.get("shortest_edge") or processor["min_pixels"]
     most = size.get("longest_edge") or processor["max_pixels"]
     return PixelBudget(int(least), int(most))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelFolderError(f"{path}: cannot be read as JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise ModelFolderError(f"{path}: holds no JSON object")
-    return content

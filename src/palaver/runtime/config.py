@@ -6,6 +6,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from palaver.multimodal.config import MultimodalConfig
+
 CachePrecision: TypeAlias = Literal["u8", "f16", "bf16", "f32"]
 InferencePrecision: TypeAlias = Literal["auto", "f32", "bf16"]
 
@@ -22,6 +24,7 @@ class RuntimeConfig(msgspec.Struct, frozen=True, kw_only=True):
             processor computes natively.
         num_threads: Threads of a step; 0 means one for each core that the process may use.
         max_cache_tokens: No larger cache than for this many tokens; 0 means no such bound.
+        multimodal: How the model takes more than text; ``None`` for a model of text.
         kind: ``fake`` is the runtime without a model that tests use.
     """
 
@@ -31,4 +34,5 @@ class RuntimeConfig(msgspec.Struct, frozen=True, kw_only=True):
     inference_precision: InferencePrecision = "auto"
     num_threads: int = 0
     max_cache_tokens: int = 0
+    multimodal: MultimodalConfig | None = None
     kind: Literal["openvino", "fake"] = "openvino"

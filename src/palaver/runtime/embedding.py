@@ -13,8 +13,8 @@ from openvino import opset13
 from palaver.errors import ModelFolderError
 from palaver.multimodal.config import MultimodalConfig
 from palaver.runtime.base import StepBatch
+from palaver.runtime.export import TEXT_EMBEDDINGS
 
-_FILE = "openvino_text_embeddings_model.xml"
 _EMBEDDED, _IDS, _IS_MEDIA, _MEDIA = "inputs_embeds", "input_ids", "is_media", "media_rows"
 
 
@@ -33,9 +33,9 @@ def embed_inside(core: ov.Core, model: ov.Model, folder: Path) -> None:
     Raises:
         ModelFolderError: The folder has no model of text embeddings.
     """
-    if not (folder / _FILE).is_file():
-        raise ModelFolderError(f"{folder}: there is no {_FILE}")
-    lookup = core.read_model(folder / _FILE)
+    if not (folder / TEXT_EMBEDDINGS).is_file():
+        raise ModelFolderError(f"{folder}: there is no {TEXT_EMBEDDINGS}")
+    lookup = core.read_model(folder / TEXT_EMBEDDINGS)
     (ids,) = lookup.get_parameters()
     ids.set_partial_shape(ov.PartialShape([-1]))
     ids.output(0).set_names({_IDS})

@@ -10,8 +10,9 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from palaver.multimodal import audio, vision
-from palaver.multimodal.config import AUDIO_FILE, MultimodalConfig
+from palaver.multimodal.config import MultimodalConfig
 from palaver.multimodal.media import Kind
+from palaver.runtime import export
 from palaver.runtime.base import Features
 from palaver.runtime.config import RuntimeConfig
 from palaver.runtime.part import compile_part, num_encoder_threads
@@ -57,12 +58,12 @@ class VisionEncoder:
         self._config = multimodal.vision
 
         def part(name: str) -> ov.CompiledModel:
-            return compile_part(config, folder / f"openvino_{name}_model.xml", threads)
+            return compile_part(config, folder / name, threads)
 
-        self._positions = part("vision_embeddings_pos")
-        self._embed = part("vision_embeddings")
+        self._positions = part(export.VISION_POSITIONS)
+        self._embed = part(export.VISION_ENCODER)
         is_in_parts = multimodal.family == "qwen3_vl"
-        self._merge = part("vision_embeddings_merger") if is_in_parts else None
+        self._merge = part(export.VISION_MERGER) if is_in_parts else None
 
     def encode(self, frames: NDArray[np.uint8]) -> Features:
         """Features of ``uint8[frames, height, width, 3]``, a row for each merged patch."""
@@ -96,7 +97,7 @@ class AudioEncoder:
     """
 
     def __init__(self, config: RuntimeConfig) -> None:
-        path = Path(config.folder) / AUDIO_FILE
+        path = Path(config.folder) / export.AUDIO_ENCODER
         self._model = compile_part(config, path, num_encoder_threads(config))
         self._inputs = {port.any_name for port in self._model.inputs}
 

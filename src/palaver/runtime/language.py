@@ -12,14 +12,12 @@ from openvino import opset13
 from openvino._offline_transformations import paged_attention_transformation
 
 from palaver.errors import ModelFolderError
-from palaver.multimodal.config import LANGUAGE_FILE
 from palaver.runtime.config import RuntimeConfig
 from palaver.runtime.embedding import embed_inside
 from palaver.runtime.part import NUM_KEPT_EXECUTORS, num_cores
 from palaver.runtime.projections import stack_projections
 from palaver.runtime.rotary import simplify_rotary
 
-MODEL_FILE = "openvino_model.xml"
 SAMPLED = "sampled_tokens_indices"
 MAX_CONTEXT_LEN = "max_context_len"
 _ACTIVATION_GROUP = 64
@@ -110,7 +108,7 @@ def compile_language(config: RuntimeConfig, path: Path, num_threads: int) -> ov.
         simplify_rotary(core, model)
         paged_attention_transformation(model)
         _gather_before_head(model)
-        if path.name == LANGUAGE_FILE:
+        if config.multimodal:
             embed_inside(core, model, path.parent)
         return core.compile_model(model, "CPU", options)
     except RuntimeError as error:

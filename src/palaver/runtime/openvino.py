@@ -10,14 +10,13 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from palaver.errors import ModelFolderError
-from palaver.multimodal.config import LANGUAGE_FILE, read_multimodal
+from palaver.runtime import export
 from palaver.runtime.base import Encoder, Logits, RuntimeShape, SavedBlock, StepBatch
 from palaver.runtime.config import RuntimeConfig
 from palaver.runtime.embedding import Embedding
 from palaver.runtime.encoders import Encoders
 from palaver.runtime.language import (
     MAX_CONTEXT_LEN,
-    MODEL_FILE,
     SAMPLED,
     LanguageModel,
     compile_language,
@@ -33,8 +32,8 @@ class OpenVinoRuntime:
     """One model on this machine's CPU.
 
     Args:
-        config: Names the folder, which holds ``openvino_model.xml`` and ``.bin`` as optimum-intel
-            exports them, or the several models of a multimodal one, and bounds the cache.
+        config: Names the folder, in which the model lies as optimum-intel exports it, and bounds
+            the cache.
 
     Raises:
         ModelFolderError: The folder holds no such model, the model cannot run in paged mode, or the
@@ -46,8 +45,9 @@ class OpenVinoRuntime:
     """
 
     def __init__(self, config: RuntimeConfig) -> None:
-        multimodal = read_multimodal(Path(config.folder))
-        path = Path(config.folder) / (LANGUAGE_FILE if multimodal else MODEL_FILE)
+        multimodal = config.multimodal
+        graph = export.LANGUAGE_MODEL if multimodal else export.TEXT_MODEL
+        path = Path(config.folder) / graph
         weights = path.with_suffix(".bin")
         self._is_small = is_small(weights)
         self._num_threads = num_step_threads(config, weights)

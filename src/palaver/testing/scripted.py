@@ -19,6 +19,7 @@ from palaver.generation.backend import Capabilities, Capacity
 from palaver.generation.request import GenerationRequest, Script
 from palaver.generation.stats import SequenceState
 from palaver.generation.stream import Generation
+from palaver.models.files import read_text
 from palaver.multimodal.media import MEDIA_KINDS
 from palaver.testing.play import Play, Stage
 from palaver.testing.steps import Step, Token
@@ -55,13 +56,12 @@ class ScriptedBackend:
     ) -> None:
         self.requests: list[GenerationRequest] = []
         self._steps = steps
-        words = (
-            Tokenizer(tokenizer.read_text(encoding="utf-8"), str(tokenizer)) if tokenizer else None
-        )
+        text = read_text(tokenizer) if tokenizer else ""
+        words = Tokenizer(text, str(tokenizer)) if text else None
         self._vocab_size = words.vocab_size if words else vocab_size
         self._stage = Stage(
             tokenizer=words,
-            compiler=GrammarCompiler(tokenizer, self._vocab_size) if tokenizer else None,
+            compiler=GrammarCompiler(text, self._vocab_size) if text else None,
             num_cache_tokens=num_cache_tokens,
             num_cached_tokens=num_cached_tokens,
             is_usage_late=is_usage_late,

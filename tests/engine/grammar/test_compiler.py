@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,7 +25,7 @@ _TOKENIZER = BUILT_IN_FOLDER / "tokenizer.json"
 _TEXT = Tokenizer.from_file(str(_TOKENIZER))
 _VOCAB = 4096
 _STOPS = (2,)
-_COMPILER = GrammarCompiler(_TOKENIZER, _VOCAB)
+_COMPILER = GrammarCompiler(_TOKENIZER.read_text(encoding="utf-8"), _VOCAB)
 
 _PERSON = Grammar(
     """start: "{" name ", " age "}"
@@ -178,17 +177,15 @@ def test_cancelling_an_answer_amid_fast_forward_tokens_frees_everything() -> Non
     assert not engine.num_requests
 
 
-def test_a_prepared_vocabulary_is_not_read_again(tmp_path: Path) -> None:
-    path = tmp_path / "tokenizer.json"
-    path.write_bytes(_TOKENIZER.read_bytes())
-    compiler = GrammarCompiler(path, _VOCAB)
+def test_a_prepared_vocabulary_is_not_taken_apart_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiler = GrammarCompiler(_TOKENIZER.read_text(encoding="utf-8"), _VOCAB)
     compiler.prepare(_STOPS)
-    path.unlink()
+    monkeypatch.setattr("palaver.engine.grammar.compiler.LLTokenizer", None)
     assert not compiler.compile(_PERSON, _STOPS).is_complete
 
 
-def test_a_vocabulary_that_takes_no_grammars_is_a_refusal_and_no_crash(tmp_path: Path) -> None:
-    compiler = GrammarCompiler(tmp_path / "nowhere.json", _VOCAB)
+def test_a_vocabulary_that_takes_no_grammars_is_a_refusal_and_no_crash() -> None:
+    compiler = GrammarCompiler("no vocabulary", _VOCAB)
     compiler.prepare(_STOPS)
     with pytest.raises(InvalidRequest, match="vocabulary cannot be held"):
         compiler.compile(_PERSON, _STOPS)

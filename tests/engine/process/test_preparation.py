@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from queue import SimpleQueue
 
 import numpy as np
@@ -24,7 +23,7 @@ from palaver.runtime.base import Encoder, Features
 from palaver.runtime.fake import FakeEncoder
 
 _TIMEOUT_S = 30
-_COMPILER = GrammarCompiler(BUILT_IN_FOLDER / "tokenizer.json", 4096)
+_COMPILER = GrammarCompiler((BUILT_IN_FOLDER / "tokenizer.json").read_text(), 4096)
 _GRAMMAR = Grammar('start: "yes" | "no"', "response_format")
 
 
@@ -82,7 +81,7 @@ def test_a_failing_encoder_is_an_internal_error() -> None:
 
 @pytest.mark.parametrize(
     ("compiler", "param"),
-    [(_COMPILER, "response_format"), (GrammarCompiler(Path("nowhere.json"), 64), "tools")],
+    [(_COMPILER, "response_format"), (GrammarCompiler("", 64), "tools")],
 )
 def test_a_grammar_that_is_none_is_refused(compiler: GrammarCompiler, param: str) -> None:
     prepared = _prepared(_request(grammar=Grammar("start: nowhere", param)), compiler=compiler)

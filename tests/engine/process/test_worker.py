@@ -225,7 +225,7 @@ def test_a_grammar_that_brings_the_library_down_is_refused_alone(
 
     monkeypatch.setattr(GrammarCompiler, "compile", panic)
     ours, theirs = socket.socketpair()
-    compiler = GrammarCompiler(Path("tokenizer.json"), 64)
+    compiler = GrammarCompiler("", 64)
     worker = Worker(theirs, Engine(FakeRuntime(num_blocks=64)), compiler)
     grammar = Grammar("start: /a/", "response_format")
     with ours, theirs:
@@ -244,7 +244,7 @@ class _BrokenEncoder(FakeEncoder):
 
 def test_an_encoder_that_fails_is_not_the_clients_fault() -> None:
     ours, theirs = socket.socketpair()
-    compiler = GrammarCompiler(Path("tokenizer.json"), 64)
+    compiler = GrammarCompiler("", 64)
     worker = Worker(theirs, Engine(FakeRuntime(num_blocks=64)), compiler, _BrokenEncoder())
     picture = Span(0, 3, "image", b"1", Array.of(np.zeros(1, dtype=np.uint8)))
     prompt = Prompt([5, 5, 5], [picture], Array.of(np.zeros((3, 3), dtype=np.int32)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from threading import Lock
 
 from cachetools import LRUCache
@@ -27,20 +26,20 @@ class GrammarCompiler:
     hostile grammar delays no other request.
 
     Args:
-        tokenizer: Path of the model's ``tokenizer.json``, read when the first grammar comes, unless
-            :meth:`prepare` was called before.
+        tokenizer: The text of the model's ``tokenizer.json``, made use of when the first grammar
+            comes, unless :meth:`prepare` was called before.
         vocab_size: Width of the model's logits.
     """
 
-    def __init__(self, tokenizer: Path, vocab_size: int) -> None:
-        self._path = tokenizer
+    def __init__(self, tokenizer: str, vocab_size: int) -> None:
+        self._description = tokenizer
         self._vocab_size = vocab_size
         self._tokenizers: dict[tuple[int, ...], LLTokenizer] = {}
         self._compiled: LRUCache[tuple[str, tuple[int, ...]], LLMatcher] = LRUCache(_NUM_REMEMBERED)
         self._lock = Lock()
 
     def prepare(self, stop_token_ids: tuple[int, ...]) -> None:
-        """Read the vocabulary now. It holds the GIL, so this is for a time without requests."""
+        """Take the vocabulary apart now, which holds the GIL: at a time without requests."""
         try:
             self._tokenizer(stop_token_ids)
         except Exception as error:  # the library raises what it likes
@@ -79,7 +78,7 @@ class GrammarCompiler:
     def _tokenizer(self, stop_token_ids: tuple[int, ...]) -> LLTokenizer:
         with self._lock:
             if stop_token_ids not in self._tokenizers:
-                text = self._path.read_text(encoding="utf-8")
+                text = self._description
                 tokenizer = LLTokenizer(text, eos_token=list(stop_token_ids))
                 if tokenizer.vocab_size < self._vocab_size:  # padded, as many models are
                     tokenizer = LLTokenizer(

@@ -22,6 +22,7 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
         encoder_cache_bytes: Memory for encoded images, video and audio.
         stop_token_ids: Tokens that end the answers of most requests; grammars are made ready for
             them, which takes a second for a large vocabulary.
+        tokenizer: Path of the model's ``tokenizer.json``; without one, grammars are refused.
         start_timeout_s: Seconds that the process may take to load the model.
     """
 
@@ -31,4 +32,5 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
     token_timeout_s: float = 600.0
     encoder_cache_bytes: int = DEFAULT_ENCODER_CACHE_BYTES
     stop_token_ids: tuple[int, ...] = ()
+    tokenizer: str = ""
     start_timeout_s: float = 1800.0

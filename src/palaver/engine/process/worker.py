@@ -158,7 +158,7 @@ def main(fd: int, config: EngineConfig) -> None:
         num_threads=config.runtime.num_threads,
     )
     ready = _ready(runtime, time.perf_counter() - begun)
-    tokenizer = Path(config.runtime.folder) / "tokenizer.json"
+    tokenizer = Path(config.tokenizer).read_text(encoding="utf-8") if config.tokenizer else ""
     compiler = GrammarCompiler(tokenizer, runtime.shape.vocab_size)
     if config.stop_token_ids:
         compiler.prepare(config.stop_token_ids)
