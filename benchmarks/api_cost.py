@@ -24,10 +24,10 @@ from typing import Any
 
 from benchmarks.machine import describe_machine
 from benchmarks.report import report
-from palaver.config import load_settings
 from palaver.generation.request import GenerationRequest
 from palaver.models.catalogue import BUILT_IN_NAME
 from palaver.server import Server
+from palaver.settings import load_settings
 from palaver.testing import ScriptedBackend, Step, Token
 
 KEY = "sk-palaver-benchmark"

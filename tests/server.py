@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -70,19 +70,19 @@ def _is_voice(pid: int) -> bool:
 def running_server(
     data_dir: Path, *arguments: str, environment: dict[str, str] | None = None
 ) -> Iterator[RunningServer]:
-    """A server that is ready; killed at the end if it still runs."""
-    port = free_port()
-    command = [sys.executable, "-m", "palaver", "serve", "--port", str(port)]
-    command += ["--data-dir", str(data_dir), *arguments]
+    """A server that is ready, on a free port that it picks; killed at the end if it still runs."""
+    ready_file = data_dir / "ready.json"
+    ready_file.unlink(missing_ok=True)  # of a server that was killed
+    command = [sys.executable, "-m", "palaver", "serve", "--port", "0"]
+    command += ["--ready-file", str(ready_file), "--data-dir", str(data_dir), *arguments]
     variables = {"PALAVER_API_KEY": KEY, "PALAVER_CACHE_GIB": "0.25"} | (environment or {})
     log = (data_dir / "log").open("w+")
     process = subprocess.Popen(
         command, env=os.environ | variables, stdout=log, stderr=subprocess.STDOUT, text=True
     )
-    server = RunningServer(f"http://127.0.0.1:{port}", process)
     try:
-        wait_until_ready(server)
-        yield server
+        _wait_until(ready_file.exists, process)
+        yield RunningServer(json.loads(ready_file.read_text())["url"], process)
     finally:
         if process.poll() is None:
             process.kill()
@@ -92,22 +92,24 @@ def running_server(
 
 def wait_until_ready(server: RunningServer) -> None:
     """Wait until ``/ready`` says so."""
+
+    def is_ready() -> bool:
+        try:
+            return httpx.get(f"{server.url}/ready").is_success
+        except httpx.TransportError:
+            return False
+
+    _wait_until(is_ready, server.process)
+
+
+def _wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Wait until a condition holds that the server's process brings about."""
     deadline = time.monotonic() + _START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        assert server.process.poll() is None, "the server has ended"
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{server.url}/ready").status_code == httpx.codes.OK:
-                return
+    while not condition():
+        assert process.poll() is None, "the server has ended"
+        if time.monotonic() > deadline:
+            raise TimeoutError("the server is not ready")
         time.sleep(0.05)
-    raise TimeoutError("the server is not ready")
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def chat(content: str = "Hello! Who are you?", **fields: Any) -> dict[str, Any]:

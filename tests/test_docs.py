@@ -14,7 +14,8 @@ import palaver
 from palaver import errors
 from palaver.api.wire.request import ChatCompletionRequest
 from palaver.cli import app
-from palaver.config import load_settings, settings_table
+from palaver.settings import load_settings
+from palaver.settings.docs import settings_table
 from palaver.telemetry import Metrics
 
 ROOT = Path(__file__).parent.parent

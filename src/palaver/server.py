@@ -18,7 +18,6 @@ from palaver.api.app import create_app
 from palaver.api.chat.media import MediaIntake
 from palaver.api.parts import Parts
 from palaver.api.protocol import Protocol
-from palaver.config import Settings
 from palaver.engine.process.backend import ProcessBackend
 from palaver.engine.process.config import EngineConfig
 from palaver.errors import PalaverError, SettingError
@@ -32,6 +31,7 @@ from palaver.models.memory import cache_bytes_per_token
 from palaver.models.model import Model
 from palaver.runtime.config import InferencePrecision, RuntimeConfig
 from palaver.schemas.checker import SchemaChecker
+from palaver.settings import Settings
 from palaver.telemetry import Metrics
 
 if TYPE_CHECKING:  # a server without voices does not load what speaks
@@ -149,6 +149,7 @@ class Server:
     async def _load(self) -> None:
         try:
             await self._start()
+            self._on_ready()
         except PalaverError as error:
             self.error = error
             self._uvicorn.should_exit = True
@@ -245,6 +246,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        listener.listen()  # so that on_ready never comes before connections are taken
     except OSError as error:
         raise SettingError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
     listener.set_inheritable(True)

@@ -1,4 +1,4 @@
-"""``palaver chat`` as somebody at a terminal uses it."""
+"""``palaver chat`` as a person at a terminal uses it."""
 
 from __future__ import annotations
 
@@ -95,6 +95,16 @@ def test_without_a_url_the_chat_brings_its_own_server_and_ends_it() -> None:
         path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if _is_mine(path)
     ]
     assert not any(b"palaver-" in command and b"--data-dir" in command for command in commands)
+
+
+def test_a_server_of_its_own_that_does_not_start_ends_the_chat_with_the_reason(
+    tmp_path: Path,
+) -> None:
+    ended = talk("Hello!", arguments=("--model", f"mine={tmp_path}"))
+    assert ended.returncode == 1
+    assert "openvino_model.xml" in ended.stderr
+    assert "palaver: the server did not start" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def _is_mine(path: Path) -> bool:

@@ -64,7 +64,7 @@ def test_an_occupied_port_is_told_and_fails(monkeypatch: pytest.MonkeyPatch) -> 
     assert "--port" in output
 
 
-def test_an_address_of_the_newer_internet_is_looked_at_as_such(
+def test_an_ipv6_address_is_checked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     try:
@@ -118,7 +118,7 @@ def test_paths_with_brackets_are_shown_as_they_are(tmp_path: Path) -> None:
     assert f"{tmp_path}/[/red]" in line_about("model mine", output)
 
 
-def test_who_serves_models_of_their_own_is_told_how_they_are_sampled(
+def test_with_models_besides_the_built_in_one_the_sampler_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     named = ("--model", f"mine={BUILT_IN_FOLDER}")

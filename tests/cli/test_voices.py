@@ -119,7 +119,7 @@ def write_program(path: Path, line: str) -> None:
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
 
-def test_a_player_that_ends_early_stops_nobody(
+def test_a_player_that_ends_early_does_not_stop_the_chat(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_program(tmp_path / "bin" / "paplay", "exit 1")
@@ -141,7 +141,7 @@ def test_a_player_of_files_gets_one(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert not list(tmp_path.glob("*.wav"))
 
 
-def test_an_answer_without_sound_leaves_no_file(tmp_path: Path) -> None:
+def test_an_answer_without_audio_leaves_no_file(tmp_path: Path) -> None:
     player = Player(tmp_path)
     player.feed(b"")
     assert player.finish() is None

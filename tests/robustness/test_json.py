@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from typing import Any
 
 import httpx
@@ -69,11 +68,13 @@ def test_a_number_that_no_double_can_hold_is_400(
     assert response.json()["error"]["param"] == path
 
 
-def test_very_many_values_are_refused_before_they_cost_anything(client: httpx.Client) -> None:
+def test_very_many_values_are_refused_before_the_first_of_them_is_checked(
+    client: httpx.Client,
+) -> None:
     content = b'{"model": "palaver/tiny", "messages": [' + b"{}," * 4_000_000 + b"{}]}"
-    begin_s = time.monotonic()
-    assert_error(post(client, content), 400, "INVALID_REQUEST_BODY", "250000 values")
-    assert time.monotonic() - begin_s < 20
+    response = post(client, content)
+    assert_error(response, 400, "INVALID_REQUEST_BODY", "250000 values")
+    assert "messages" not in response.text, "each of them lacks a role, which is not the message"
 
 
 @pytest.mark.parametrize(
@@ -160,8 +161,9 @@ def test_an_error_stays_short_whatever_was_sent(client: httpx.Client) -> None:
         assert len(response.content) < 4000
 
 
-def test_others_are_answered_while_a_huge_body_is_looked_at(server: RunningServer) -> None:
-    """A text far past the window is refused by its length, before it is cut into tokens."""
+def test_a_huge_text_is_refused_before_it_is_cut_into_tokens_and_others_are_answered_meanwhile(
+    server: RunningServer,
+) -> None:
     content = json.dumps(chat("hello there, my friend. " * 1_300_000)).encode()
     answers: list[httpx.Response] = []
 
@@ -171,12 +173,10 @@ def test_others_are_answered_while_a_huge_body_is_looked_at(server: RunningServe
 
     asking = threading.Thread(target=ask)
     asking.start()
-    longest_s = 0.0
+    num_answered = 0
     with server.client() as client:
         while asking.is_alive():
-            begin_s = time.monotonic()
             assert client.get("/health").status_code == 200
-            longest_s = max(longest_s, time.monotonic() - begin_s)
-            time.sleep(0.02)
-    assert_error(answers[0], 400, "INVALID_REQUEST_BODY", "messages", "4096")
-    assert longest_s < 5
+            num_answered += 1
+    assert num_answered > 1
+    assert_error(answers[0], 400, "INVALID_REQUEST_BODY", "messages", "characters at most")

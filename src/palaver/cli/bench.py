@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -19,6 +18,7 @@ from palaver.bench.measurement import Measurement
 from palaver.bench.report import notes, table
 from palaver.bench.run import Record, Target, run
 from palaver.bench.workload import LengthRange, Workload
+from palaver.cli import bench_options as options
 from palaver.cli.options import fail
 from palaver.errors import SettingError
 
@@ -32,41 +32,25 @@ _REQUESTS_PER_CONCURRENCY = 4
 
 
 def bench(
-    model: Annotated[str, typer.Option(help="Name of the model to ask.")],
-    url: Annotated[str, typer.Option(help="The API's base.")] = "http://127.0.0.1:8000/v1",
-    key: Annotated[str | None, typer.Option(envvar="PALAVER_API_KEY", help="API key.")] = None,
-    concurrency: Annotated[str, typer.Option(help="Requests at once; several: 1,8,16.")] = "1",
-    num_requests: Annotated[
-        int | None,
-        typer.Option(min=1, help="Requests per level; by default 4 for each at once, 16 at least."),
-    ] = None,
-    duration: Annotated[
-        float | None, typer.Option(min=0.001, help="Or: seconds per level.")
-    ] = None,
-    prompt_tokens: Annotated[
-        str, typer.Option(help="Length of prompts, about: 128 or 128-512.")
-    ] = "128",
-    output_tokens: Annotated[int, typer.Option(min=1, help="max_tokens of answers.")] = 64,
-    shared_prefix_tokens: Annotated[
-        int, typer.Option(min=0, help="Length of a beginning that all prompts share, in addition.")
-    ] = 0,
-    seed: Annotated[int, typer.Option(help="Decides prompts and arrivals.")] = 0,
-    temperature: Annotated[float, typer.Option(min=0, help="Sampling temperature.")] = 0.0,
-    stream: Annotated[bool, typer.Option(help="Have answers streamed.")] = True,
-    ignore_eos: Annotated[
-        bool, typer.Option("--ignore-eos", help="Send ignore_eos, which vLLM and others know.")
-    ] = False,
-    forbid_token: Annotated[
-        list[int] | None,
-        typer.Option(help="Forbid a token by logit_bias, such as the turn's end; repeatable."),
-    ] = None,
-    warmup: Annotated[int, typer.Option(min=0, help="Unmeasured requests before a level.")] = 1,
-    arrival_rate: Annotated[
-        float | None, typer.Option(min=0.001, help="Poisson arrivals per second.")
-    ] = None,
-    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds per request.")] = 600.0,
-    json: Annotated[Path | None, typer.Option(help="Append a JSON line per level to it.")] = None,
-    image: Annotated[Path | None, typer.Option(help="Draw the run as a PNG.")] = None,
+    model: options.Model,
+    url: options.Url = "http://127.0.0.1:8000/v1",
+    key: options.Key = None,
+    concurrency: options.Concurrency = "1",
+    num_requests: options.NumRequests = None,
+    duration: options.Duration = None,
+    prompt_tokens: options.PromptTokens = "128",
+    output_tokens: options.OutputTokens = 64,
+    shared_prefix_tokens: options.SharedPrefixTokens = 0,
+    seed: options.Seed = 0,
+    temperature: options.Temperature = 0.0,
+    stream: options.Stream = True,
+    ignore_eos: options.IgnoreEos = False,
+    forbid_token: options.ForbidToken = None,
+    warmup: options.Warmup = 1,
+    arrival_rate: options.ArrivalRate = None,
+    timeout: options.Timeout = 600.0,
+    json: options.Json = None,
+    image: options.Image = None,
 ) -> None:
     """Measure a chat-completions server under load."""
     if num_requests is not None and duration is not None:
@@ -87,17 +71,7 @@ def bench(
         ignore_eos=ignore_eos,
         forbidden_token_ids=tuple(forbid_token or ()),
     )
-    loads = [
-        Load(
-            concurrency=level,
-            num_requests=num_requests
-            or (None if duration else max(level * _REQUESTS_PER_CONCURRENCY, _MIN_REQUESTS)),
-            duration_s=duration,
-            arrival_rate=arrival_rate,
-            num_warmup=warmup,
-        )
-        for level in levels
-    ]
+    loads = [_load(level, num_requests, duration, arrival_rate, warmup) for level in levels]
     target = Target(url=url, key=key, timeout_s=timeout)
     records, is_complete = _measure(target, workload, loads, json)
     _show(records, image)
@@ -105,6 +79,24 @@ def bench(
         raise typer.Exit(130)
     if not any(record.summary.num_succeeded for record in records):
         raise fail("every request failed")
+
+
+def _load(
+    concurrency: int,
+    num_requests: int | None,
+    duration_s: float | None,
+    arrival_rate: float | None,
+    num_warmup: int,
+) -> Load:
+    if num_requests is None and duration_s is None:
+        num_requests = max(concurrency * _REQUESTS_PER_CONCURRENCY, _MIN_REQUESTS)
+    return Load(
+        concurrency=concurrency,
+        num_requests=num_requests,
+        duration_s=duration_s,
+        arrival_rate=arrival_rate,
+        num_warmup=num_warmup,
+    )
 
 
 def _levels(text: str) -> list[int]:

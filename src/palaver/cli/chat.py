@@ -5,13 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import os
 import secrets
-import socket
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,18 +17,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from palaver.cli.options import ModelOption, fail
+from palaver.cli.options import option
+from palaver.cli.own_server import own_server
 from palaver.cli.player import Player
 from palaver.models.catalogue import BUILT_IN_NAME
 
-_START_TIMEOUT_S = 120.0
 _HELP = """\
 /help             this list
-/system TEXT      set the system prompt and begin anew
+/system TEXT      set the system prompt and start again
 /think            switch thinking on or off
 /model NAME       talk to another model
 /models           list the models
-/speak [VOICE]    answer in sound, too, or no more
+/speak [VOICE]    switch reading answers aloud on or off
 /reset            forget the conversation
 /quit             end (Ctrl-D does it too)"""
 
@@ -44,10 +38,10 @@ class Conversation:
     """What has been said, and how to go on.
 
     Attributes:
-        model: Who is talked to.
+        model: Name of the model that answers.
         is_thinking: Whether thinking is on.
         is_spoken: Whether answers are spoken.
-        voice: Who speaks, if not the server's default.
+        voice: Name of the voice; ``None`` for the server's default.
         messages: The turns so far.
     """
 
@@ -67,10 +61,10 @@ def chat(
     system: Annotated[str | None, typer.Option(help="A system prompt.")] = None,
     think: Annotated[bool, typer.Option("--think", help="Switch thinking on.")] = False,
     speak: Annotated[
-        bool, typer.Option("--speak", help="Answer in sound, too: played, or written to files.")
+        bool, typer.Option("--speak", help="Read answers aloud: played, or written to files.")
     ] = False,
-    voice: Annotated[str | None, typer.Option(help="Who speaks.")] = None,
-    model: ModelOption = None,
+    voice: Annotated[str | None, typer.Option(help="Name of the voice.")] = None,
+    model: Annotated[list[str] | None, option("models")] = None,
 ) -> None:
     """Talk to a model; /help lists the commands."""
     console = Console(highlight=False)
@@ -80,7 +74,7 @@ def chat(
     with contextlib.ExitStack() as stack:
         if url is None:
             key = key or secrets.token_urlsafe(16)
-            url = stack.enter_context(_own_server(key, model or []))
+            url = stack.enter_context(own_server(key, model or []))
         client = stack.enter_context(
             httpx.Client(
                 base_url=url,
@@ -189,45 +183,3 @@ def _stream(client: httpx.Client, conversation: Conversation) -> Iterator[dict[s
             if "error" in event:
                 raise httpx.HTTPError(event["message"])
             yield from (choice["delta"] for choice in event["choices"])
-
-
-@contextlib.contextmanager
-def _own_server(key: str, models: list[str]) -> Iterator[str]:
-    """A server of the chat's own on a free port; ended with the chat."""
-    with tempfile.TemporaryDirectory(prefix="palaver-") as folder:
-        port = _free_port()
-        command = [sys.executable, "-m", "palaver", "serve", "--port", str(port)]
-        command += ["--data-dir", folder, "--log-level", "error"]
-        command += [part for model in models for part in ("--model", model)]
-        process = subprocess.Popen(
-            command,
-            env=os.environ | {"PALAVER_API_KEY": key},
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _wait_until_ready(process, url)
-            yield url
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], url: str) -> None:
-    deadline = time.monotonic() + _START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise fail("the server did not start")
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{url}/ready").is_success:
-                return
-        time.sleep(0.05)
-    raise fail(f"the server was not ready after {_START_TIMEOUT_S:.0f} s")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

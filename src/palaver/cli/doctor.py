@@ -1,4 +1,4 @@
-"""``palaver doctor``: is this machine fit, and what is missing."""
+"""``palaver doctor``: whether this machine can serve, and what is missing."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from palaver.chat.families.catalogue import FAMILIES
-from palaver.cli.options import ConfigOption, ModelOption, settings_from
-from palaver.config import Settings
+from palaver.cli.options import takes_settings
 from palaver.engine.sampling import kernels
 from palaver.errors import ModelFolderError
 from palaver.models.catalogue import BUILT_IN_FOLDER, BUILT_IN_NAME
 from palaver.models.formats import open_files
+from palaver.settings import Settings
 from palaver.speech import espeak
 from palaver.speech.voices import INSTALL
 
@@ -47,9 +47,9 @@ class Finding:
     is_fatal: bool = False
 
 
-def doctor(model: ModelOption = None, config: ConfigOption = None) -> None:
-    """Check this machine, and say what is missing."""
-    settings = settings_from(config, model)
+@takes_settings()
+def doctor(settings: Settings) -> None:
+    """Check whether ``palaver serve`` can run here with the same options; say what is missing."""
     console = Console(highlight=False)
     is_fit = True
     for check in _CHECKS:

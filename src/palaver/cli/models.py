@@ -1,4 +1,4 @@
-"""``palaver models``: what there is to talk to."""
+"""``palaver models``: the models that can be asked."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from palaver.cli.options import ConfigOption, ModelOption, settings_from
+from palaver.cli.options import takes_settings
 from palaver.errors import ModelFolderError
 from palaver.models.catalogue import BUILT_IN_FOLDER, BUILT_IN_NAME
 from palaver.models.formats import open_files
+from palaver.settings import Settings
+from palaver.settings.table import ModelSettings
 
 _MIB = 2**20
 
 
-def models(model: ModelOption = None, config: ConfigOption = None) -> None:
+@takes_settings(ModelSettings)
+def models(settings: Settings) -> None:
     """List the models that ``palaver serve`` would serve with the same options."""
-    settings = settings_from(config, model)
     table = Table("model", "kind", "window", "size", "folder")
     for name, path in ({BUILT_IN_NAME: BUILT_IN_FOLDER} | settings.models).items():
         folder_text = escape(str(path))

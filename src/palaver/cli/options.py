@@ -1,36 +1,92 @@
-"""Options that several commands share, and settings from them."""
+"""Command-line options made from the table of settings, and how a command fails."""
 
 from __future__ import annotations
 
+import inspect
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from palaver.config import Settings, load_settings, parse_pairs
 from palaver.errors import SettingError
+from palaver.settings import Settings, load_settings
+from palaver.settings.setting import Group, Kind, Setting
+from palaver.settings.table import GROUPS, TABLE
 
-ModelOption: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option("--model", metavar="NAME=FOLDER", help="Serve this model too; repeatable."),
-]
-ConfigOption: TypeAlias = Annotated[
-    Path | None, typer.Option("--config", help="A TOML file with settings.")
-]
+_CONFIG = (
+    "A TOML file with settings. Each setting can be an environment variable PALAVER_<NAME>, too; "
+    "an option goes before the variable, and the variable before the file."
+)
+_SECRET_WARNING = (
+    "Any user of this machine can read it in the list of processes: give it as {variable} instead."
+)
+_TYPES: dict[Kind, Any] = {
+    "value": str | None,  # the table alone knows what is possible, and says so in one way
+    "switch": bool | None,
+    "pairs": list[str] | None,
+}
 
 errors = Console(stderr=True, highlight=False)
 
 
-def settings_from(config: Path | None, models: list[str] | None, **given: Any) -> Settings:
-    """The settings of a command line; ends the command if there is something wrong with them."""
-    try:
-        chosen = parse_pairs("models", models) if models else None
-        return load_settings({"models": chosen, **given}, os.environ, config)
-    except SettingError as error:
-        raise fail(str(error)) from error
+def option(name: str) -> Any:
+    """The command-line option of the setting ``name``."""
+    setting = TABLE[name]
+    return typer.Option(
+        setting.option,
+        metavar=setting.metavar or None,
+        help=_help(setting),
+        show_default=False,
+        rich_help_panel=setting.group,
+    )
+
+
+def takes_settings(
+    *groups: type[Group],
+) -> Callable[[Callable[[Settings], None]], Callable[..., None]]:
+    """Make a command of a function that takes settings.
+
+    The command has an option for each setting of the groups, of all groups if none is named, and
+    ``--config``. It ends with status 1 if there is something wrong with the settings.
+    """
+    names = [name for group in groups or GROUPS for name in group.model_fields]
+    options = [_parameter(name, _TYPES[TABLE[name].kind], option(name)) for name in names]
+    options.append(_parameter("config", Path | None, typer.Option(metavar="FILE", help=_CONFIG)))
+
+    def decorate(function: Callable[[Settings], None]) -> Callable[..., None]:
+        def command(*, config: Path | None, **given: Any) -> None:
+            try:
+                settings = load_settings(given, os.environ, config)
+            except SettingError as error:
+                raise fail(str(error)) from error
+            function(settings)
+
+        command.__name__ = function.__name__
+        command.__doc__ = function.__doc__
+        command.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+        return command
+
+    return decorate
+
+
+def _parameter(name: str, kind: Any, info: Any) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, info]
+    )
+
+
+def _help(setting: Setting) -> str:
+    parts = [setting.description.replace("`", "")]
+    if setting.kind == "pairs":
+        parts.append("Repeatable.")
+    if setting.is_secret:
+        parts.append(_SECRET_WARNING.format(variable=setting.variable))
+    unit = f" {setting.unit}" if setting.is_default_literal and setting.unit else ""
+    return escape(f"{' '.join(parts)} [default: {setting.default}{unit}]")
 
 
 def fail(message: str) -> typer.Exit:

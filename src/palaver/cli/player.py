@@ -1,4 +1,4 @@
-"""Sound out of the loudspeaker, or into a file where there is none."""
+"""Plays audio, or writes it to a file where no program can play it."""
 
 from __future__ import annotations
 

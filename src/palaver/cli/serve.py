@@ -2,115 +2,77 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-from typing import Annotated
+import contextlib
+import signal
+from collections.abc import Iterator
 
-import typer
-from rich.console import Console
-
-from palaver.cli.options import ConfigOption, ModelOption, fail, settings_from
-from palaver.config import Settings
+from palaver.accounts.keys import KeyStore
+from palaver.cli.banner import Banner
+from palaver.cli.options import fail, takes_settings
+from palaver.cli.ready_file import ReadyFile
 from palaver.errors import PalaverError
 from palaver.host.memory import give_large_buffers_back
 from palaver.host.time_slices import keep_what_is_there, take_short_turns
-from palaver.models.catalogue import BUILT_IN_NAME
-from palaver.models.model import Model
 from palaver.server import Server
+from palaver.settings import Settings
 from palaver.telemetry import configure_logging
 
 _FIRST_KEY_NAME = "first"
 
 
-def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 picks one.")] = None,
-    model: ModelOption = None,
-    strict: Annotated[
-        bool | None, typer.Option("--strict", help="Refuse unknown request fields.")
-    ] = None,
-    cache_gib: Annotated[float | None, typer.Option(help="Memory of each model's cache.")] = None,
-    num_threads: Annotated[int | None, typer.Option(help="Threads of a step.")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Folder of the server's database.")] = None,
-    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
-    config: ConfigOption = None,
-) -> None:
+@takes_settings()
+def serve(settings: Settings) -> None:
     """Serve the built-in model, and others, over HTTP."""
-    settings = settings_from(
-        config,
-        model,
-        host=host,
-        port=port,
-        strict=strict,
-        cache_gib=cache_gib,
-        num_threads=num_threads,
-        data_dir=data_dir,
-        log_level=log_level,
-    )
     configure_logging(settings.log_level)
-    banner = _Banner(settings)
+    banner = Banner()
+    ready_file = ReadyFile(settings.ready_file)
+
+    def model_names() -> list[str]:
+        return [model.name for model in server.parts.models]
+
+    def on_ready() -> None:
+        keep_what_is_there()
+        secret = None if settings.api_key else _first_key(server.parts.keys)
+        _show_ready(banner, settings, server.url, secret)
+        ready_file.write(server.url, model_names())
+
     try:
-        server = Server(settings, on_model=banner.show_model, on_ready=lambda: banner.show(server))
-        banner.show_start(server)
+        server = Server(settings, on_model=banner.show_model, on_ready=on_ready)
+        banner.show_start(model_names())
         take_short_turns(are_inherited=False)
         give_large_buffers_back()
-        server.run()
+        with _sigterm_as_ctrl_c(), ready_file.prepared():
+            server.run()
     except PalaverError as error:
         raise fail(str(error)) from error
     banner.show_end()
 
 
-class _Banner:
-    """What the command prints while the server comes up."""
+@contextlib.contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """A context in which SIGTERM raises ``KeyboardInterrupt``, as SIGINT does.
 
-    def __init__(self, settings: Settings) -> None:
-        self._console = Console(highlight=False)
-        self._settings = settings
-        self._begun = time.perf_counter()
+    After its shutdown, uvicorn raises the signal that caused it once more. By default SIGTERM would
+    then end the process at once, with the ready file still there.
+    """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
-    def show_start(self, server: Server) -> None:
-        names = ", ".join(model.name for model in server.parts.models)
-        self._console.print(f"palaver is loading {names} …")
 
-    def show_model(self, model: Model) -> None:
-        capacity = model.backend.capacity
-        load_s = capacity.load_s if capacity else 0.0
-        self._console.print(
-            f"  [green]ready[/green] {model.name}: {model.card.description}, "
-            f"window {model.card.window_tokens} tokens, loaded in {load_s:.1f} s",
-            soft_wrap=True,
-        )
+def _first_key(keys: KeyStore) -> str | None:
+    """The secret of a new key, ``None`` if one was made at an earlier start."""
+    return None if keys.num_stored else keys.create(_FIRST_KEY_NAME)
 
-    def show(self, server: Server) -> None:
-        keep_what_is_there()
-        elapsed_s = time.perf_counter() - self._begun
-        secret = self._secret(server)
-        command = (
-            f"curl {server.url}/v1/chat/completions \\\n"
-            f'  -H "Authorization: Bearer {secret}" -H "Content-Type: application/json" \\\n'
-            f'  -d \'{{"model": "{BUILT_IN_NAME}", "stream": true, '
-            f'"messages": [{{"role": "user", "content": "Hello! Who are you?"}}]}}\''
-        )
-        self._console.print(
-            f"\nServing on [bold]{server.url}[/bold] after {elapsed_s:.1f} s. Try:\n"
-        )
-        self._console.print(command, markup=False, soft_wrap=True)
-        self._console.print("\nCtrl-C ends it.")
 
-    def show_end(self) -> None:
-        self._console.print("palaver has ended.")
-
-    def _secret(self, server: Server) -> str:
-        if self._settings.api_key:
-            return "$PALAVER_API_KEY"
-        if server.parts.keys.num_stored:
-            self._console.print(
-                "\nKeys were made earlier and only their hashes are kept. If yours is lost, set "
-                "PALAVER_API_KEY to one of your choice and start again."
-            )
-            return "YOUR-KEY"
-        secret = server.parts.keys.create(_FIRST_KEY_NAME)
-        self._console.print(
-            f"\nYour API key, shown this once: [bold]{secret}[/bold]", soft_wrap=True
-        )
-        return secret
+def _show_ready(banner: Banner, settings: Settings, url: str, secret: str | None) -> None:
+    if settings.api_key:
+        banner.show_ready(url, "$PALAVER_API_KEY")
+    elif secret:
+        banner.show_new_key(secret)
+        banner.show_ready(url, secret)
+    else:
+        banner.show_old_keys()
+        banner.show_ready(url, "YOUR-KEY")

@@ -1,4 +1,4 @@
-"""``palaver voices``: who reads answers aloud."""
+"""``palaver voices``: the voices that can read answers aloud."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from palaver.cli.options import ConfigOption, ModelOption, fail, settings_from
-from palaver.config import Settings
+from palaver.cli.options import fail, takes_settings
 from palaver.errors import ModelFolderError, SettingError
 from palaver.models.formats import open_files
+from palaver.settings import Settings
+from palaver.settings.table import ModelSettings, SpeechSettings
 from palaver.speech.voices import INSTALL, Voices
 
 
-def voices(model: ModelOption = None, config: ConfigOption = None) -> None:
+@takes_settings(ModelSettings, SpeechSettings)
+def voices(settings: Settings) -> None:
     """List the voices that ``palaver serve`` would have with the same options."""
-    settings = settings_from(config, model)
     try:
         own = _own(settings)
         found = asyncio.run(_found(settings))

@@ -31,13 +31,13 @@ from palaver.api.reference.examples import FAILURES, QUESTIONS, STREAMS
 from palaver.api.reference.values import fields_table
 from palaver.api.wire.request import ChatCompletionRequest
 from palaver.chat.request import ChatRequest
-from palaver.config import load_settings
 from palaver.engine.process.backend import ProcessBackend
 from palaver.errors import InvalidRequest
 from palaver.media.reader import MediaReader
 from palaver.models.catalogue import ModelCatalogue
 from palaver.schemas.checker import SchemaChecker
 from palaver.server import engine_config, media_limits
+from palaver.settings import load_settings
 from palaver.telemetry import Metrics
 from tests.robustness.mutations import mutated_body
 from tests.server import KEY, MODEL, chat
