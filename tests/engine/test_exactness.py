@@ -92,7 +92,7 @@ def answers(
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("precision", ["f32", "bf16"])
-def test_200_requests_are_the_same_bit_for_bit_in_any_order_company_and_cache(
+def test_200_requests_are_the_same_bit_for_bit_in_any_order_batch_and_cache(
     precision: InferencePrecision,
 ) -> None:
     rng = random.Random(1)

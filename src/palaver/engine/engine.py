@@ -140,10 +140,10 @@ class Engine:
             sequence = chunk.sequence
             if not chunk.num_rows:
                 continue
-            if not self._outputs.is_going_on(sequence, run.logits[begin:end], result):
+            if not self._outputs.report_computed(sequence, run.logits[begin:end], result):
                 continue
             mask = run.masks[sequence.constraint] if sequence.constraint else None
-            for choice in self._outputs.choices(sequence):
+            for choice in self._outputs.begin_choices(sequence):
                 params, position = choice.request.params, choice.num_answer_tokens
                 yield (
                     end - 1,

@@ -40,13 +40,16 @@ class OutputProcessor:
                 self._scheduler.remove(sequence)
                 self._forget(sequence)
 
-    def is_going_on(self, sequence: Sequence, logits: Logits, result: StepResult) -> bool:
-        """Report fast-forward tokens whose logits a step computed; whether it samples another one.
+    def report_computed(self, sequence: Sequence, logits: Logits, result: StepResult) -> bool:
+        """Report fast-forward tokens whose logits a step has computed, and end a complete sequence.
 
         Args:
             sequence: One whose logits were wanted.
             logits: ``float32[N, V]``, those.
             result: Gets the tokens, or the reason why the request is given up.
+
+        Returns:
+            Whether the sequence goes on with a sampled token.
         """
         if sequence.status is Status.FINISHED:  # another choice had its request given up
             return False
@@ -55,10 +58,10 @@ class OutputProcessor:
             if sequence.finish:
                 self._end(sequence)
                 return False
-        return not self._is_given_up(sequence, result)
+        return not self._has_given_up(sequence, result)
 
-    def choices(self, sequence: Sequence) -> list[Sequence]:
-        """The choices that are sampled from its last row: all of them right after the prompt."""
+    def begin_choices(self, sequence: Sequence) -> list[Sequence]:
+        """The choices to sample from its last row; right after the prompt, all are forked."""
         if sequence.num_answer_tokens:
             return [sequence]
         if sequence.request.params.has_penalties:
@@ -89,7 +92,7 @@ class OutputProcessor:
         tokens = [_output(sequence, token_id, logprobs)]
         if sequence.constraint:
             sequence.constraint.accept(token_id)
-            if self._is_given_up(sequence, result):
+            if self._has_given_up(sequence, result):
                 return
             tokens += _fast_forward(sequence, sequence.constraint)
         finish = sequence.finish
@@ -105,8 +108,8 @@ class OutputProcessor:
         expected = {id(s) for s in queued if s.status is not Status.WARMUP}
         assert known == expected, "a sequence is lost"
 
-    def _is_given_up(self, sequence: Sequence, result: StepResult) -> bool:
-        """Give the whole request up if the grammar has become too complex to be followed."""
+    def _has_given_up(self, sequence: Sequence, result: StepResult) -> bool:
+        """Give the whole request up if its grammar has become too complex; whether that was so."""
         error = sequence.constraint.error if sequence.constraint else None
         if error:
             result.failures.append((sequence.request.request_id, error))
