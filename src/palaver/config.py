@@ -116,6 +116,12 @@ class Settings(BaseModel):
     shutdown_timeout_s: float = Field(
         30.0, ge=0, description="Seconds that running requests have to finish after SIGTERM."
     )
+    tune_process: bool = Field(
+        True,
+        description="Have the operating system and Python run the server's processes for short "
+        "waits between tokens: time slices, niceness, memory that is given back, garbage "
+        "collection.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level that is logged."
     )

@@ -17,15 +17,13 @@ from palaver.api.protocol import Protocol
 from palaver.config import Settings
 from palaver.engine.process.config import EngineConfig
 from palaver.errors import PalaverError, SettingError
-from palaver.host.memory import give_large_buffers_back
-from palaver.host.time_slices import keep_what_is_there, take_short_turns
 from palaver.media.limits import MediaLimits
 from palaver.media.reader import MediaReader
 from palaver.models.folder import ModelFolder
 from palaver.models.served import BUILT_IN_FOLDER, ModelRegistry, ServedModel
 from palaver.runtime.config import InferencePrecision, RuntimeConfig
-from palaver.speech.native import NativeModel
-from palaver.speech.voices import Voices
+from palaver.speech.catalogue import Voices
+from palaver.speech.voices.native.talker import TalkerModel
 from palaver.telemetry import Metrics
 
 _GIB = 2**30
@@ -67,12 +65,12 @@ class Server:
         self._on_ready = on_ready
         self._socket = _listen(settings.host, settings.port)
         self.media = MediaReader(media_limits(settings))
-        natives = [
-            NativeModel(model.name, model.folder.path, model.folder.speakers)
+        talkers = [
+            TalkerModel(model.name, model.folder.path, model.folder.speakers)
             for model in self.registry
             if model.folder.speakers
         ]
-        self.voices = Voices(settings.voice, settings.voices, natives)
+        self.voices = Voices(settings.voice, settings.voices, talkers)
         app = create_app(settings, self.registry, self.keys, self.metrics, self.media, self.voices)
         app.router.lifespan_context = self._lifespan
         self._uvicorn = uvicorn.Server(
@@ -99,8 +97,6 @@ class Server:
         Raises:
             ModelFolderError: A model cannot be loaded.
         """
-        take_short_turns(are_inherited=False)
-        give_large_buffers_back()
         loop_factory = self._uvicorn.config.get_loop_factory()
         with (
             contextlib.suppress(KeyboardInterrupt),
@@ -122,9 +118,12 @@ class Server:
         finally:
             loading.cancel()
             await asyncio.gather(loading, return_exceptions=True)
-            app.state.schemas.close()
-            await asyncio.gather(self.registry.stop(), self.voices.close())
-            await self.media.close()
+            await asyncio.gather(
+                self.registry.stop(),
+                self.voices.close(),
+                self.media.close(),
+                app.state.schemas.close(),
+            )
 
     async def _load(self) -> None:
         try:
@@ -133,7 +132,6 @@ class Server:
             self.error = error
             self._uvicorn.should_exit = True
         else:
-            keep_what_is_there()
             self._on_ready()
 
     async def _start(self) -> None:

@@ -14,15 +14,15 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from palaver.runtime.saying import Conversation, Saying
+from palaver.speech.native_process import MAX_FRAMES_PER_TOKEN
 
 from palaver.chat.request import ChatRequest
 from palaver.engine.engine import Engine
 from palaver.generation.request import GenerationRequest, SamplingParams
 from palaver.models.folder import ModelFolder
 from palaver.multimodal.media import Image
-from palaver.runtime.saying import Conversation, Saying
 from palaver.runtime.talker import Talker
-from palaver.speech.native_process import MAX_FRAMES_PER_TOKEN
 from palaver.speech.sentences import SentenceCutter
 from tests.api import media
 from tests.api.test_spoken import answer, audio_deltas, data_of, message, refusal, streamed_data

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from palaver.runtime.saying import Conversation, Saying
+from palaver.runtime.waveform import Waveform
 
 from palaver.errors import ModelFolderError
 from palaver.runtime import talker as talker_module
-from palaver.runtime.saying import Conversation, Saying
 from palaver.runtime.talker import Talker
-from palaver.runtime.waveform import Waveform
 from tests.multimodal import cases
 from tests.multimodal.model import chat_model, prompt_of
 

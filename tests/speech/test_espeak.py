@@ -13,12 +13,12 @@ from typing import TypeVar
 
 import numpy as np
 import pytest
-
-from palaver.errors import ModelNotAvailable
-from palaver.speech import espeak_pool
 from palaver.speech.espeak import TIMBRES, EmbeddedVoice
 from palaver.speech.espeak_pool import PACE, PACE_BESIDE_TEXT, EspeakPool, Pace
 from palaver.speech.espeak_process import Style
+
+from palaver.errors import ModelNotAvailable
+from palaver.speech import espeak_pool
 from palaver.speech.voice import Samples
 from tests.speech.listening import RATE_HZ, Heard
 from tests.speech.voices import whole

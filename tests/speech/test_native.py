@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from palaver.speech.native import NativeModel, NativeReading
 
 from palaver.engine.engine import Engine
 from palaver.errors import InvalidRequest, ModelNotAvailable, SettingError
 from palaver.generation.request import GenerationRequest, Prompt, SamplingParams
-from palaver.speech.native import NativeModel, NativeReading
 from palaver.speech.voices import Voices
 from tests.multimodal import cases
 from tests.multimodal.model import chat_model, encoded, prompt_of, runtime

@@ -12,10 +12,10 @@ from typing import TypeVar
 
 import numpy as np
 import pytest
+from palaver.speech.neural import NeuralModel, NeuralVoice, VoiceFolder, folder_of
 
 from palaver.errors import ModelNotAvailable, SettingError
 from palaver.speech import neural
-from palaver.speech.neural import NeuralModel, NeuralVoice, VoiceFolder, folder_of
 from palaver.speech.voices import Voices
 from tests.speech.listening import RATE_HZ, Heard
 from tests.speech.voices import whole

@@ -9,11 +9,11 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from palaver.speech.reading import VoiceReading
+from palaver.speech.speaker import Speaker, SpokenPiece
 
 from palaver.chat.families.catalogue import HERMES
 from palaver.errors import ModelNotAvailable
-from palaver.speech.reading import VoiceReading
-from palaver.speech.speaker import Speaker, SpokenPiece
 from palaver.speech.voice import SAMPLE_RATE_HZ
 from tests.speech.voices import BeepingVoice
 

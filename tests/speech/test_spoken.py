@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from palaver.speech.spoken import LIFETIME_S, SpokenAnswers
 
 from palaver.errors import InvalidRequest
-from palaver.speech.spoken import LIFETIME_S, SpokenAnswers
 
 
 class Clock:

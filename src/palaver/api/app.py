@@ -13,8 +13,8 @@ from palaver.config import Settings
 from palaver.media.reader import MediaReader
 from palaver.models.served import ModelRegistry
 from palaver.schemas.checker import SchemaChecker
-from palaver.speech.spoken import SpokenAnswers
-from palaver.speech.voices import Voices
+from palaver.speech.answers import SpokenAnswers
+from palaver.speech.catalogue import Voices
 from palaver.telemetry import Metrics
 
 

@@ -24,8 +24,8 @@ from palaver.api.wire.request import ChatCompletionRequest
 from palaver.config import Settings
 from palaver.errors import InvalidRequest
 from palaver.models.served import ModelRegistry
-from palaver.speech.spoken import SpokenAnswers
-from palaver.speech.voices import Voices
+from palaver.speech.answers import SpokenAnswers
+from palaver.speech.catalogue import Voices
 from palaver.telemetry import Metrics
 
 router = APIRouter(tags=["chat"])
@@ -59,8 +59,7 @@ async def create_chat_completion(request: Request) -> Response:
     def note_first_token() -> None:
         metrics.first_token(model.name, time.perf_counter() - begin_s)
 
-    beside = None if speech else voices.beside_text()
-    completion = Completion(chat, turn, model, note_first_token, speech, beside)
+    completion = Completion(chat, turn, model, note_first_token, speech)
     if body.stream:
         has_usage = bool(body.stream_options and body.stream_options.include_usage)
         opening = stream.open_stream(completion, has_usage=has_usage)

@@ -6,12 +6,14 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
+import numpy as np
 from msgspec import UNSET, UnsetType
+from numpy.typing import NDArray
 
-from palaver.api.spoken import Speech, SpokenAnswer, SpokenDelta
+from palaver.api.spoken import SpokenAnswer, delta_body
 from palaver.api.tool_calls import call_bodies, call_deltas
 from palaver.api.wire.response import (
     ChoiceBody,
@@ -33,6 +35,7 @@ from palaver.chat.request import ChatRequest
 from palaver.chat.turn import CallEvent, Delta, FinishReason, Turn
 from palaver.errors import InternalError
 from palaver.models.served import ServedModel
+from palaver.speech.session import SpeechSession, SpokenDelta
 
 _LONG_CHARACTERS = 10_000
 """More take milliseconds to be cut into tokens."""
@@ -58,7 +61,6 @@ class Completion:
         model: Who answers.
         on_first_token: Called when it comes.
         speech: Who speaks it, if it is to be spoken.
-        beside: Entered for as long as it is written.
 
     Raises:
         ModelNotAvailable: The model cannot answer now.
@@ -70,8 +72,7 @@ class Completion:
         turn: Turn,
         model: ServedModel,
         on_first_token: Callable[[], None] = lambda: None,
-        speech: Speech | None = None,
-        beside: AbstractContextManager[None] | None = None,
+        speech: SpeechSession | None = None,
     ) -> None:
         self._on_first_token = on_first_token
         self._speech = speech
@@ -81,16 +82,18 @@ class Completion:
         self._is_separate = request.separate_reasoning
         self._has_logprobs = request.num_top_logprobs is not None
         self._turn = turn
-        states = speech.begin(turn.prompt) if speech else None
+        wants_hidden_states = speech is not None and speech.begin(turn.prompt)
+        self._states: list[NDArray[np.float32]] = []
         self._generation = model.engine.generate(
-            self._turn.prompt, self._turn.params, self._turn.num_choices, states
+            self._turn.prompt,
+            self._turn.params,
+            self._turn.num_choices,
+            self._states if wants_hidden_states else None,
         )
         self._open = ExitStack()
         self._open.callback(self._generation.close)
         if speech:
             self._open.callback(speech.close)
-        if beside:
-            self._open.enter_context(beside)
 
     @property
     def num_choices(self) -> int:
@@ -119,6 +122,8 @@ class Completion:
                 raise InternalError("the engine ended an answer without saying why")
             if not is_begun:
                 is_begun = True
+                if self._speech and self._states:
+                    self._speech.hear(self._states)
                 self._on_first_token()
             for token in tokens:
                 delta = self._turn.feed(token)
@@ -175,7 +180,7 @@ class Completion:
         body = DeltaBody(
             content=delta.content or UNSET,
             reasoning_content=delta.reasoning or UNSET,
-            audio=delta.body if isinstance(delta, SpokenDelta) else UNSET,
+            audio=delta_body(delta) if isinstance(delta, SpokenDelta) else UNSET,
             tool_calls=call_deltas(delta.calls) or UNSET,
         )
         return [

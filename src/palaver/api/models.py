@@ -9,7 +9,7 @@ from palaver.api.auth import authenticate
 from palaver.api.media import NAMES
 from palaver.api.wire.response import ModelBody, ModelListBody
 from palaver.models.served import ModelRegistry, ServedModel
-from palaver.speech.voices import Voices
+from palaver.speech.catalogue import Voices
 
 router = APIRouter(tags=["models"])
 

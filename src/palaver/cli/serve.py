@@ -12,6 +12,7 @@ from rich.console import Console
 from palaver.cli.options import ConfigOption, ModelOption, fail, settings_from
 from palaver.config import Settings
 from palaver.errors import PalaverError
+from palaver.host import tuning
 from palaver.models.served import BUILT_IN_NAME, ServedModel
 from palaver.server import Server
 from palaver.telemetry import configure_logging
@@ -45,9 +46,16 @@ def serve(
         log_level=log_level,
     )
     configure_logging(settings.log_level)
+    if settings.tune_process:
+        tuning.tune_server_process()
     banner = _Banner(settings)
+
+    def on_ready() -> None:
+        tuning.freeze_start_up()
+        banner.show(server)
+
     try:
-        server = Server(settings, on_model=banner.show_model, on_ready=lambda: banner.show(server))
+        server = Server(settings, on_model=banner.show_model, on_ready=on_ready)
         banner.show_start(server)
         server.run()
     except PalaverError as error:

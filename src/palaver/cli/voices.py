@@ -12,7 +12,7 @@ from palaver.cli.options import ConfigOption, ModelOption, fail, settings_from
 from palaver.config import Settings
 from palaver.errors import ModelFolderError, SettingError
 from palaver.models.folder import ModelFolder
-from palaver.speech.voices import INSTALL, Voices
+from palaver.speech.catalogue import INSTALL, Voices
 
 
 def voices(model: ModelOption = None, config: ConfigOption = None) -> None:

@@ -11,8 +11,7 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from palaver.errors import ModelFolderError
-from palaver.host.ticks import ticking
-from palaver.host.time_slices import give_way, leave_main_threads_core
+from palaver.host import tuning
 from palaver.multimodal.config import LANGUAGE_FILE, read_multimodal
 from palaver.runtime.base import Encoder, Logits, RuntimeShape, SavedBlock, StepBatch
 from palaver.runtime.config import RuntimeConfig
@@ -171,16 +170,16 @@ class _Reader:
     def __init__(self, copy: Copy) -> None:
         self._copy = copy
         self.num_threads = copy.num_threads
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader", initializer=give_way)
+        self._thread = ThreadPoolExecutor(
+            1, thread_name_prefix="reader", initializer=tuning.tune_background_thread
+        )
 
     def begin(self, inputs: dict[str, NDArray[Any]]) -> Future[Logits]:
         """Begin to compute; one at a time."""
         return self._thread.submit(self._read, inputs)
 
     def _read(self, inputs: dict[str, NDArray[Any]]) -> Logits:
-        leave_main_threads_core()
-        with ticking():
-            self._copy.compute(inputs)
+        self._copy.compute(inputs)
         return self._copy.output("logits")
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic_core import PydanticCustomError
 
 from palaver.api.wire.known import optional
-from palaver.speech.encode import AudioFormat
+from palaver.speech.formats import AudioFormat
 
 _ACCEPTED = (["text"], ["text", "audio"], ["audio", "text"])
 

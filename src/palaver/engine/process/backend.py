@@ -42,6 +42,8 @@ from palaver.errors import (
 from palaver.generation.request import GenerationRequest, Prompt, SamplingParams
 from palaver.generation.stats import SequenceState, StepStats
 from palaver.generation.stream import Generation
+from palaver.host import tuning
+from palaver.host.child_side import TUNED, UNTUNED
 
 _log = logging.getLogger(__name__)
 
@@ -184,6 +186,7 @@ class ProcessBackend:
             "-m",
             "palaver.engine.process.worker",
             str(theirs.fileno()),
+            TUNED if tuning.is_tuned() else UNTUNED,
             config,
         ]
         with theirs:

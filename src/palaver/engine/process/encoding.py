@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 
 from palaver.engine.process.config import DEFAULT_ENCODER_CACHE_BYTES
 from palaver.generation.request import GenerationRequest, Span
-from palaver.host.ticks import ticking
-from palaver.host.time_slices import give_way, leave_main_threads_core
+from palaver.host import tuning
 from palaver.runtime.base import Encoder, Features
 
 
@@ -105,12 +104,10 @@ class MediaEncoder:
                 encoding.is_forgotten = True
 
     def _run(self) -> None:
-        give_way()
+        tuning.tune_background_thread()
         while True:
             encoding = self._next()
-            leave_main_threads_core()
-            with ticking():
-                self._advance(encoding)
+            self._advance(encoding)
             with self._wakeup:
                 if encoding.is_forgotten:
                     continue

@@ -42,13 +42,8 @@ from palaver.engine.process.messages import (
 )
 from palaver.errors import InternalError, InvalidRequest, ModelFolderError
 from palaver.generation.request import GenerationRequest
-from palaver.host.ticks import start_ticks
-from palaver.host.time_slices import (
-    keep_what_is_there,
-    let_woken_run,
-    take_ordinary_turns,
-    take_short_turns,
-)
+from palaver.host import tuning
+from palaver.host.child_side import TUNED
 from palaver.runtime import load_runtime
 from palaver.runtime.base import Encoder, Features
 
@@ -93,7 +88,7 @@ class Worker:
         self._compiler = compiler
         self._preparing: set[int] = set()
         self._threads = ThreadPoolExecutor(
-            _NUM_COMPILING, thread_name_prefix="grammar", initializer=take_ordinary_turns
+            _NUM_COMPILING, thread_name_prefix="grammar", initializer=tuning.tune_helper_thread
         )
         self._inbox: SimpleQueue[ToEngine | _Compiled | Encoding] = SimpleQueue()
         self._media = (
@@ -110,7 +105,7 @@ class Worker:
                 self._connection.sendall(frame(states))
             if self._engine.stats:
                 self._connection.sendall(frame(StepDone(tokens, self._engine.stats)))
-                let_woken_run()
+                tuning.yield_core()
             for request_id, error in self._engine.failures:
                 self._refuse(request_id, error)
 
@@ -220,12 +215,12 @@ def _end_if_nobody_waits(connection: socket.socket) -> None:
         os._exit(0)
 
 
-def main(fd: int, config: EngineConfig) -> None:
+def main(fd: int, config: EngineConfig, *, is_tuned: bool) -> None:
     """Load the model, say so, and serve."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the API process drains, then hangs up
-    start_ticks()
-    take_short_turns(are_inherited=True)  # by the threads of the step
+    if is_tuned:
+        tuning.tune_engine_process()
     connection = socket.socket(fileno=fd)
     threading.Thread(target=_end_if_nobody_waits, args=(connection,), daemon=True).start()
     begun = time.perf_counter()
@@ -246,7 +241,7 @@ def main(fd: int, config: EngineConfig) -> None:
         num_cache_tokens=shape.num_blocks * shape.block_size_tokens,
         load_s=time.perf_counter() - begun,
     )
-    keep_what_is_there()
+    tuning.freeze_start_up()
     connection.sendall(frame(ready))
     compiler = GrammarCompiler(Path(config.runtime.folder) / "tokenizer.json", shape.vocab_size)
     encoder, cache_bytes = runtime.encoder, config.encoder_cache_bytes
@@ -254,4 +249,9 @@ def main(fd: int, config: EngineConfig) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=EngineConfig))
+    _, descriptor, tuned, settings = sys.argv
+    main(
+        int(descriptor),
+        msgspec.json.decode(settings, type=EngineConfig),
+        is_tuned=tuned == TUNED,
+    )

@@ -1,0 +1,278 @@
+"""A child process of ours: started, spoken to, started again, ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import TypeAlias, cast
+
+from palaver.host import tuning
+from palaver.host.child_side import READY, TUNED, UNTUNED
+from palaver.host.frames import FrameReader, frame
+
+Message: TypeAlias = bytes | bytearray
+
+START_TIMEOUT_S = 120.0
+_EXIT_TIMEOUT_S = 5.0
+_FIRST_BACKOFF_S = 0.1
+_LAST_BACKOFF_S = 10.0
+
+_log = logging.getLogger(__name__)
+
+
+class ChildError(Exception):
+    """A child process did not start, or has ended; says which and why."""
+
+
+class Child:
+    """A process that runs ``python -m MODULE FD PARENT-PID TUNED CONFIG``.
+
+    Its module calls :func:`palaver.host.child_side.connect` first. It ends with this process,
+    however that ends, and with :meth:`end`. It is tuned if this process is; see
+    :mod:`palaver.host.tuning`.
+
+    Args:
+        module: What it runs.
+        config: What it is told, in whatever form its module reads.
+        on_message: Called with each message but that which ends the start.
+        on_end: Called when it has ended without :meth:`end`.
+        start_timeout_s: Seconds until it has to be ready.
+        exit_timeout_s: Seconds that it has to end by itself.
+
+    Attributes:
+        num_starts: How often it was started.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        config: str = "",
+        *,
+        on_message: Callable[[Message], None] = lambda message: None,
+        on_end: Callable[[], None] = lambda: None,
+        start_timeout_s: float = START_TIMEOUT_S,
+        exit_timeout_s: float = _EXIT_TIMEOUT_S,
+    ) -> None:
+        self.num_starts = 0
+        self._module = module
+        self._config = config
+        self._on_message = on_message
+        self._on_end = on_end
+        self._start_timeout_s = start_timeout_s
+        self._exit_timeout_s = exit_timeout_s
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: _Connection | None = None
+        self._starting = asyncio.Lock()
+        self._backoff_s = 0.0
+        self._next_start_s = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id, while it runs."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    @property
+    def exit_status(self) -> int | None:
+        """How it ended, once it has been waited for; see :attr:`subprocess.Popen.returncode`."""
+        return self._process.returncode if self._process else None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it has started and not hung up since."""
+        return self._connection is not None and self._connection.is_ready
+
+    async def start(self) -> bytes:
+        """Start it and wait until it is ready; what is left of an earlier one is ended first.
+
+        After a start that failed, the next one waits: a tenth of a second, then twice as long each
+        time, ten seconds at most.
+
+        Returns:
+            What it says when it is ready.
+
+        Raises:
+            ChildError: It says that it cannot start, ends, or is not ready in time.
+        """
+        async with self._starting:
+            return await self._start()
+
+    async def start_if_needed(self) -> None:
+        """Start it unless it runs.
+
+        Raises:
+            ChildError: See :meth:`start`.
+        """
+        async with self._starting:
+            if not self.is_ready:
+                await self._start()
+
+    async def keep_running(self, on_start: Callable[[bytes], None]) -> None:
+        """Start it again whenever it ends, until this is cancelled; to be called when it runs.
+
+        Args:
+            on_start: Called with what it says when it is ready again.
+        """
+        while True:
+            if self._connection:
+                await self._connection.closed.wait()
+            await self._end_process()
+            _log.error("%s ended with status %s; starting again", self._module, self.exit_status)
+            try:
+                message = await self.start()
+            except ChildError as error:
+                _log.error("%s does not start: %s", self._module, error)
+            else:
+                _log.info("%s is back", self._module)
+                on_start(message)
+
+    def send(self, message: bytes) -> None:
+        """Send a message; one to a process that has ended is lost, as `on_end` has told."""
+        if self._connection:
+            self._connection.send(message)
+
+    def kill(self) -> None:
+        """End it at once, whatever it is doing; :meth:`start` starts another one."""
+        if self._process:
+            self._process.kill()
+        if self._connection:
+            self._connection.end()
+
+    async def end(self) -> None:
+        """Hang up, which ends a process that is idle, and kill it if it has not ended in time."""
+        await asyncio.shield(self._end_process())
+
+    async def _start(self) -> bytes:
+        await self._end_process()
+        await asyncio.sleep(max(self._next_start_s - time.monotonic(), 0))
+        try:
+            message = await self._launch()
+        except BaseException as error:
+            if isinstance(error, ChildError):
+                self._backoff_s = min(max(2 * self._backoff_s, _FIRST_BACKOFF_S), _LAST_BACKOFF_S)
+                self._next_start_s = time.monotonic() + self._backoff_s
+            self.kill()  # it may be amid its start, or have said that it cannot
+            await asyncio.shield(self._end_process())
+            raise
+        self._backoff_s = self._next_start_s = 0.0
+        return message
+
+    async def _launch(self) -> bytes:
+        ours = self._open_process()
+        loop = asyncio.get_running_loop()
+        first: asyncio.Future[Message] = loop.create_future()
+        _, self._connection = await loop.create_unix_connection(
+            lambda: _Connection(first, self._on_message, self._on_end), sock=ours
+        )
+        try:
+            async with asyncio.timeout(self._start_timeout_s):
+                message = await first
+        except TimeoutError:
+            raise ChildError(f"it was not ready within {self._start_timeout_s:g} s") from None
+        if message[:1] != READY:
+            raise ChildError(message[1:].decode() if message else "it ended while it started")
+        self._connection.is_ready = True
+        return bytes(message[1:])
+
+    def _open_process(self) -> socket.socket:
+        """Start the process; returns the socket to it."""
+        ours, theirs = socket.socketpair()
+        tuned = TUNED if tuning.is_tuned() else UNTUNED
+        arguments = [str(theirs.fileno()), str(os.getpid()), tuned, self._config]
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", self._module, *arguments],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            ours.close()
+            raise ChildError(f"it cannot be started: {error}") from error
+        finally:
+            theirs.close()
+        self.num_starts += 1
+        return ours
+
+    async def _end_process(self) -> None:
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+        if (process := self._process) is None:
+            return
+        try:
+            await asyncio.to_thread(process.wait, self._exit_timeout_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            await asyncio.to_thread(process.wait)
+
+
+class _Connection(asyncio.BufferedProtocol):
+    """The socket to a child.
+
+    Args:
+        first: Gets the first message; an empty one if there is none.
+        on_message: Called with each further one.
+        on_end: Called if the child ends once it was ready.
+
+    Attributes:
+        is_ready: Whether the child has started and not ended since.
+        closed: Set when either side has hung up.
+    """
+
+    def __init__(
+        self,
+        first: asyncio.Future[Message],
+        on_message: Callable[[Message], None],
+        on_end: Callable[[], None],
+    ) -> None:
+        self.is_ready = False
+        self.closed = asyncio.Event()
+        self._first = first
+        self._on_message = on_message
+        self._on_end = on_end
+        self._reader = FrameReader()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin; called by the event loop."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
+        """Where to read into; called by the event loop."""
+        return self._reader.writable()
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what was read; called by the event loop."""
+        for message in self._reader.advance(nbytes):
+            if self._first.done():
+                self._on_message(message)
+            else:
+                self._first.set_result(message)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """End; called by the event loop."""
+        if not self._first.done():
+            self._first.set_result(b"")
+        self.closed.set()
+        self.end()
+
+    def send(self, message: bytes) -> None:
+        if self._transport and not self._transport.is_closing():
+            self._transport.write(frame(message))
+
+    def end(self) -> None:
+        """Take notice that the child has ended, or is about to."""
+        if self.is_ready:
+            self.close()
+            self._on_end()
+
+    def close(self) -> None:
+        """Hang up."""
+        self.is_ready = False
+        if self._transport:
+            self._transport.close()
