@@ -14,7 +14,8 @@ import PIL.Image
 import pytest
 
 from palaver.media import decode as decoding
-from palaver.media.decode import MediaError, decode
+from palaver.media.decode import decode
+from palaver.media.error import MediaError
 from palaver.media.limits import MediaLimits
 from palaver.multimodal.media import Audio, Image, Kind, Video
 
