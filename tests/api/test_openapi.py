@@ -35,7 +35,7 @@ from palaver.models.folder import ModelFolder
 from palaver.models.served import ModelRegistry
 from palaver.runtime.config import RuntimeConfig
 from palaver.server import media_limits
-from palaver.speech.voices import Voices
+from palaver.speech.catalogue import Voices
 from palaver.telemetry import Metrics
 from tests.robustness.mutations import mutated_body
 from tests.server import KEY, MODEL, chat

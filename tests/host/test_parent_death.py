@@ -81,5 +81,4 @@ def test_a_child_process_ends_when_its_parent_is_killed(script: str) -> None:
         assert pids
         assert all(map(is_alive, pids))
         server.kill()
-    for pid in pids:
-        wait_until(lambda pid=pid: not is_alive(pid))
+    wait_until(lambda: not any(map(is_alive, pids)))

@@ -8,7 +8,9 @@ import av
 import numpy as np
 import pytest
 
-from palaver.speech.encode import AUDIO_FORMATS, AudioFormat, Resampler, encoder_of, resampled
+from palaver.speech.encode import encoder_of
+from palaver.speech.formats import AUDIO_FORMATS, AudioFormat
+from palaver.speech.resample import Resampler, resampled
 from palaver.speech.voice import Samples
 from tests.speech.listening import RATE_HZ, listen
 

@@ -17,11 +17,11 @@ from typing import Any
 
 import httpx
 import pytest
-from palaver.speech.espeak import TIMBRES
 
 from palaver.chat.model import ChatModel
 from palaver.models.folder import ModelFolder
 from palaver.models.served import BUILT_IN_FOLDER
+from palaver.speech.voices.espeak.timbres import TIMBRES
 from tests.server import MODEL, chat, running_server
 
 pytestmark = [pytest.mark.spec("S11"), pytest.mark.spec("S10")]

@@ -186,8 +186,8 @@ class ProcessBackend:
             "-m",
             "palaver.engine.process.worker",
             str(theirs.fileno()),
-            TUNED if tuning.is_tuned() else UNTUNED,
             config,
+            TUNED if tuning.is_tuned() else UNTUNED,
         ]
         with theirs:
             self._process = subprocess.Popen(

@@ -249,9 +249,8 @@ def main(fd: int, config: EngineConfig, *, is_tuned: bool) -> None:
 
 
 if __name__ == "__main__":
-    _, descriptor, tuned, settings = sys.argv
     main(
-        int(descriptor),
-        msgspec.json.decode(settings, type=EngineConfig),
-        is_tuned=tuned == TUNED,
+        int(sys.argv[1]),
+        msgspec.json.decode(sys.argv[2], type=EngineConfig),
+        is_tuned=TUNED in sys.argv[3:],
     )
