@@ -11,7 +11,8 @@ from typing import TypeVar
 import pytest
 
 from palaver.host import child as child_module
-from palaver.host.child import Child, ChildError, Message
+from palaver.host.child import Child, ChildError
+from palaver.host.connection import Message
 from tests.host.processes import is_alive
 
 T = TypeVar("T")
@@ -148,7 +149,9 @@ def test_a_child_that_is_kept_running_comes_back_whenever_it_ends() -> None:
             assert again == child.pid != pid
             assert child.is_ready
             pid = again
-        keeping.cancel()
+        await child.end()
+        await keeping
+        assert child.pid is None
         assert conversation.num_ends == 2
 
     with_child(work)

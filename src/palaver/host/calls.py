@@ -7,8 +7,9 @@ import logging
 import struct
 from collections.abc import Callable
 
-from palaver.host.child import START_TIMEOUT_S, Child, ChildError, Message
+from palaver.host.child import START_TIMEOUT_S, Child, ChildError
 from palaver.host.child_side import Parent
+from palaver.host.connection import Message
 
 _HEAD = struct.Struct("<I?")
 """Number of a call, and whether it was answered."""
@@ -68,7 +69,7 @@ class Caller:
         await self._child.start_if_needed()
 
     async def call(self, message: bytes) -> Message:
-        """What the process answers. Nothing comes to those who stop waiting.
+        """What the process answers; an answer that is not waited for any more is dropped.
 
         Raises:
             ChildError: It does not start, or ends before it has answered.

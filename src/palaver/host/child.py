@@ -10,13 +10,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from typing import TypeAlias, cast
 
 from palaver.host import tuning
 from palaver.host.child_side import READY, TUNED, UNTUNED
-from palaver.host.frames import FrameReader, frame
-
-Message: TypeAlias = bytes | bytearray
+from palaver.host.connection import Connection, Message
 
 START_TIMEOUT_S = 120.0
 _EXIT_TIMEOUT_S = 5.0
@@ -67,7 +64,7 @@ class Child:
         self._start_timeout_s = start_timeout_s
         self._exit_timeout_s = exit_timeout_s
         self._process: subprocess.Popen[bytes] | None = None
-        self._connection: _Connection | None = None
+        self._connection: Connection | None = None
         self._starting = asyncio.Lock()
         self._backoff_s = 0.0
         self._next_start_s = 0.0
@@ -113,23 +110,19 @@ class Child:
                 await self._start()
 
     async def keep_running(self, on_start: Callable[[bytes], None]) -> None:
-        """Start it again whenever it ends, until this is cancelled; to be called when it runs.
+        """Start it again whenever it ends by itself, until :meth:`end`; to be called when it runs.
 
         Args:
             on_start: Called with what it says when it is ready again.
         """
-        while True:
-            if self._connection:
-                await self._connection.closed.wait()
+        while self._connection:
+            await self._connection.closed.wait()
+            if not self._connection:  # it was ended
+                return
             await self._end_process()
             _log.error("%s ended with status %s; starting again", self._module, self.exit_status)
-            try:
-                message = await self.start()
-            except ChildError as error:
-                _log.error("%s does not start: %s", self._module, error)
-            else:
-                _log.info("%s is back", self._module)
-                on_start(message)
+            on_start(await self._start_again())
+            _log.info("%s is back", self._module)
 
     def send(self, message: bytes) -> None:
         """Send a message; one to a process that has ended is lost, as `on_end` has told."""
@@ -146,6 +139,13 @@ class Child:
     async def end(self) -> None:
         """Hang up, which ends a process that is idle, and kill it if it has not ended in time."""
         await asyncio.shield(self._end_process())
+
+    async def _start_again(self) -> bytes:
+        while True:
+            try:
+                return await self.start()
+            except ChildError as error:
+                _log.error("%s does not start: %s", self._module, error)
 
     async def _start(self) -> bytes:
         await self._end_process()
@@ -167,7 +167,7 @@ class Child:
         loop = asyncio.get_running_loop()
         first: asyncio.Future[Message] = loop.create_future()
         _, self._connection = await loop.create_unix_connection(
-            lambda: _Connection(first, self._on_message, self._on_end), sock=ours
+            lambda: Connection(first, self._on_message, self._on_end), sock=ours
         )
         try:
             async with asyncio.timeout(self._start_timeout_s):
@@ -209,70 +209,3 @@ class Child:
         except subprocess.TimeoutExpired:
             process.kill()
             await asyncio.to_thread(process.wait)
-
-
-class _Connection(asyncio.BufferedProtocol):
-    """The socket to a child.
-
-    Args:
-        first: Gets the first message; an empty one if there is none.
-        on_message: Called with each further one.
-        on_end: Called if the child ends once it was ready.
-
-    Attributes:
-        is_ready: Whether the child has started and not ended since.
-        closed: Set when either side has hung up.
-    """
-
-    def __init__(
-        self,
-        first: asyncio.Future[Message],
-        on_message: Callable[[Message], None],
-        on_end: Callable[[], None],
-    ) -> None:
-        self.is_ready = False
-        self.closed = asyncio.Event()
-        self._first = first
-        self._on_message = on_message
-        self._on_end = on_end
-        self._reader = FrameReader()
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin; called by the event loop."""
-        self._transport = cast(asyncio.Transport, transport)
-
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
-        """Where to read into; called by the event loop."""
-        return self._reader.writable()
-
-    def buffer_updated(self, nbytes: int) -> None:
-        """Take what was read; called by the event loop."""
-        for message in self._reader.advance(nbytes):
-            if self._first.done():
-                self._on_message(message)
-            else:
-                self._first.set_result(message)
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        """End; called by the event loop."""
-        if not self._first.done():
-            self._first.set_result(b"")
-        self.closed.set()
-        self.end()
-
-    def send(self, message: bytes) -> None:
-        if self._transport and not self._transport.is_closing():
-            self._transport.write(frame(message))
-
-    def end(self) -> None:
-        """Take notice that the child has ended, or is about to."""
-        if self.is_ready:
-            self.close()
-            self._on_end()
-
-    def close(self) -> None:
-        """Hang up."""
-        self.is_ready = False
-        if self._transport:
-            self._transport.close()

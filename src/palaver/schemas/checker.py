@@ -10,7 +10,8 @@ from cachetools import LRUCache
 
 from palaver.errors import InvalidRequest, ModelNotAvailable
 from palaver.host.calls import Caller
-from palaver.host.child import ChildError, Message
+from palaver.host.child import ChildError
+from palaver.host.connection import Message
 from palaver.schemas.worker import MAX_CPU_S
 
 _MAX_BYTES = 1_000_000

@@ -120,6 +120,7 @@ class SpeechSession:
         """
         queue: _Queue = asyncio.Queue(_MAX_WAITING)
         self._task = asyncio.create_task(self._work(batches, queue))
+        self._task.add_done_callback(lambda _: self._close_choices())
         try:
             while (item := await queue.get()) is not None:
                 if isinstance(item, BaseException):
@@ -130,8 +131,12 @@ class SpeechSession:
 
     def close(self) -> None:
         """Stop speaking, if that is still going on."""
-        if self._task is not None:
-            self._task.cancel()
+        if self._task:
+            self._task.cancel()  # the choices are closed when nothing of it runs any more
+        else:
+            self._close_choices()
+
+    def _close_choices(self) -> None:
         for choice in self._choices:
             choice.close()
 

@@ -10,7 +10,8 @@ from contextlib import aclosing
 import numpy as np
 
 from palaver.errors import ModelNotAvailable
-from palaver.host.child import Child, ChildError, Message
+from palaver.host.child import Child, ChildError
+from palaver.host.connection import Message
 from palaver.speech.voice import Samples
 from palaver.speech.voices.espeak.process import DONE, PIECE, STOP, encode_sentence
 from palaver.speech.voices.espeak.timbres import Style
@@ -41,7 +42,7 @@ class EspeakPool:
         self._all = [EspeakProcess(timeout_s) for _ in range(num)]
         self._idle = list(self._all)
         self._num_waiting = 0
-        self._freed = asyncio.Condition()
+        self._slots = asyncio.Semaphore(num)
 
     @property
     def styles(self) -> list[Style]:
@@ -74,7 +75,12 @@ class EspeakPool:
         Raises:
             ModelNotAvailable: The library does not work, or fails at this text.
         """
-        process = await self._take(style)
+        self._num_waiting += 1
+        try:
+            await self._slots.acquire()
+        finally:
+            self._num_waiting -= 1
+        process = self._take(style)
         try:
             await process.start()
             self.sample_rate_hz = process.sample_rate_hz
@@ -84,19 +90,12 @@ class EspeakPool:
                     yield piece
         finally:
             self._idle.append(process)
-            async with self._freed:
-                self._freed.notify()
+            self._slots.release()
 
-    async def _take(self, style: Style) -> EspeakProcess:
-        """An idle process, waited for: one that has the voice ready, or the longest idle one."""
-        async with self._freed:
-            self._num_waiting += 1
-            try:
-                await self._freed.wait_for(lambda: self._idle)
-            finally:
-                self._num_waiting -= 1
-            ready = [i for i, process in enumerate(self._idle) if process.style == style]
-            return self._idle.pop(ready[-1] if ready else 0)
+    def _take(self, style: Style) -> EspeakProcess:
+        """An idle process: one that has the voice ready, or the longest idle one."""
+        ready = [i for i, process in enumerate(self._idle) if process.style == style]
+        return self._idle.pop(ready[-1] if ready else 0)
 
 
 class EspeakProcess:
