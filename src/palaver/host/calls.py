@@ -44,7 +44,7 @@ class Caller:
             start_timeout_s=start_timeout_s,
             exit_timeout_s=_EXIT_TIMEOUT_S,
         )
-        self._calls: dict[int, asyncio.Future[Message]] = {}
+        self._calls: dict[int, asyncio.Future[memoryview]] = {}
         self._num_calls = 0
 
     @property
@@ -68,7 +68,7 @@ class Caller:
         """
         await self._child.start_if_needed()
 
-    async def call(self, message: bytes) -> Message:
+    async def call(self, message: bytes) -> memoryview:
         """What the process answers; an answer that is not waited for any more is dropped.
 
         Raises:
@@ -78,7 +78,7 @@ class Caller:
         await self._child.start_if_needed()
         self._num_calls += 1
         number = self._num_calls
-        answer: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[memoryview] = asyncio.get_running_loop().create_future()
         self._calls[number] = answer
         self._child.send(_HEAD.pack(number, True) + message)
         try:
@@ -107,7 +107,7 @@ class Caller:
         if answer is None or answer.done():
             return
         if is_answered:
-            answer.set_result(message[_HEAD.size :])
+            answer.set_result(memoryview(message)[_HEAD.size :])
         else:
             answer.set_exception(CallFailed("it failed at this call; the log says how"))
 

@@ -176,7 +176,6 @@ class Child:
             raise ChildError(f"it was not ready within {self._start_timeout_s:g} s") from None
         if message[:1] != READY:
             raise ChildError(message[1:].decode() if message else "it ended while it started")
-        self._connection.is_ready = True
         return bytes(message[1:])
 
     def _open_process(self) -> socket.socket:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeAlias, cast
 
+from palaver.host.child_side import READY
 from palaver.host.frames import FrameReader, frame
 
 Message: TypeAlias = bytes | bytearray
@@ -52,6 +53,7 @@ class Connection(asyncio.BufferedProtocol):
             if self._first.done():
                 self._on_message(message)
             else:
+                self.is_ready = message[:1] == READY
                 self._first.set_result(message)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002

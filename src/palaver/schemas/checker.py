@@ -11,7 +11,6 @@ from cachetools import LRUCache
 from palaver.errors import InvalidRequest, ModelNotAvailable
 from palaver.host.calls import Caller
 from palaver.host.child import ChildError
-from palaver.host.connection import Message
 from palaver.schemas.worker import MAX_CPU_S
 
 _MAX_BYTES = 1_000_000
@@ -94,7 +93,7 @@ class SchemaChecker:
         self._known[content] = checked
         return checked
 
-    async def _ask(self, content: bytes) -> Message:
+    async def _ask(self, content: bytes) -> bytes:
         """What a process of its own answers; nothing if it was ended before.
 
         Raises:
@@ -104,7 +103,7 @@ class SchemaChecker:
             async with asyncio.timeout(self._timeout_s):
                 for _ in range(_MAX_TRIES):
                     try:
-                        return await self._caller.call(content)
+                        return bytes(await self._caller.call(content))
                     except ChildError as error:  # the process that forks has died: once more
                         failure = error
         except TimeoutError:  # says nothing about the schema, so it is not remembered
