@@ -16,7 +16,7 @@ import pytest
 from palaver.errors import ModelNotAvailable
 from palaver.speech.voice import Samples
 from palaver.speech.voices.espeak.pool import EspeakPool, EspeakProcess
-from palaver.speech.voices.espeak.process import PACE
+from palaver.speech.voices.espeak.process import rest_s
 from palaver.speech.voices.espeak.timbres import TIMBRES, Style
 from palaver.speech.voices.espeak.voice import EmbeddedVoice
 from tests.speech.listening import RATE_HZ, Heard
@@ -131,7 +131,7 @@ def test_the_same_sentence_always_sounds_the_same() -> None:
     assert np.array_equal(sounds[0], said(ENGLISH)), "another process"
 
 
-def test_a_sentence_sounds_the_same_whoever_spoke_before() -> None:
+def test_a_sentence_sounds_the_same_whatever_was_said_before() -> None:
     order = [("alto", "de"), ("tenor", "zh"), ("tenor", "zh"), ("bass", "de"), ("alto", "de")]
 
     async def in_turn(pool: EspeakPool) -> list[Samples]:
@@ -155,17 +155,13 @@ def test_a_sentence_that_is_played_meanwhile_sounds_the_same() -> None:
     assert np.array_equal(with_pool(lambda pool: played(pool, ENGLISH)), said(ENGLISH))
 
 
-def test_a_sentence_that_is_played_meanwhile_keeps_to_the_pace_behind_its_first_piece() -> None:
-    async def timed(pool: EspeakPool) -> list[tuple[float, int]]:
-        clock = asyncio.get_running_loop().time
-        pieces = pool.speak(ENGLISH * 3, TIMBRES["alto"].style("en"), is_played=True)
-        return [(clock(), len(piece)) async for piece in pieces]
-
-    (begin_s, _), *pieces = with_pool(timed)
-    num_samples = 0
-    for arrival_s, num in pieces[:-1]:
-        assert arrival_s - begin_s > num_samples / 22_050 / PACE - 0.1
-        num_samples += num
+@pytest.mark.parametrize(
+    ("audio_s", "elapsed_s", "expected_s"), [(0, 0, 0), (8, 0.25, 0.75), (8, 1, 0), (8, 3, 0)]
+)
+def test_a_process_that_keeps_to_the_pace_rests_for_what_is_left_of_an_eighth_of_the_audio(
+    audio_s: float, elapsed_s: float, expected_s: float
+) -> None:
+    assert rest_s(audio_s, elapsed_s) == expected_s
 
 
 def test_sentences_are_said_in_their_order() -> None:

@@ -61,6 +61,16 @@ def encode_sentence(text: str, style: Style, *, is_paced: bool) -> tuple[bytes, 
     )
 
 
+def rest_s(audio_s: float, elapsed_s: float) -> float:
+    """Seconds to rest so that the pace is kept.
+
+    Args:
+        audio_s: Seconds of audio that have been made.
+        elapsed_s: Seconds that this has taken.
+    """
+    return max(audio_s / PACE - elapsed_s, 0.0)
+
+
 class Synthesiser:
     """The library, loaded and silent.
 
@@ -136,8 +146,7 @@ class Synthesiser:
         if not (self._is_paced and self._begin_s):
             return 0.0
         self._num_samples += num_samples
-        due_s: float = self._begin_s + self._num_samples / self.sample_rate_hz / PACE
-        return max(due_s - time.monotonic(), 0.0)
+        return rest_s(self._num_samples / self.sample_rate_hz, time.monotonic() - self._begin_s)
 
     def _has_to_stop(self, wait_s: float) -> bool:
         """Whether the parent says something, or hangs up, within some seconds."""
