@@ -41,29 +41,26 @@ class RunningServer:
 
     def engine_pids(self) -> list[int]:
         """The engine processes under this server."""
-        return [pid for pid in self._children() if not _is_voice(pid)]
+        return self._children(b"palaver.engine.process.worker")
 
     def voice_pids(self) -> list[int]:
         """The processes under this server that speak."""
-        return [pid for pid in self._children() if _is_voice(pid)]
+        return self._children(b"palaver.speech.voices.espeak.process")
 
-    def _children(self) -> list[int]:
+    def talker_pids(self) -> list[int]:
+        """The processes under this server in which models' own talkers speak."""
+        return self._children(b"palaver.speech.voices.native.process")
+
+    def _children(self, module: bytes) -> list[int]:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         pids = children.read_text().split()
         commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in pids}
-        return [int(pid) for pid in pids if b"palaver.engine.process.worker" in commands[pid]]
+        return [int(pid) for pid in pids if module in commands[pid].split(b"\0")]
 
     def stop(self, with_signal: signal.Signals = signal.SIGTERM, timeout_s: float = 20) -> int:
         """End it and return its exit status."""
         self.process.send_signal(with_signal)
         return self.process.wait(timeout_s)
-
-
-def _is_voice(pid: int) -> bool:
-    try:
-        return b"espeak" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:  # it has just ended
-        return False
 
 
 @contextlib.contextmanager

@@ -170,11 +170,10 @@ class Server:
 
     async def _close(self) -> None:
         parts = self.parts
-        parts.schemas.close()
-        await parts.models.unload()
+        closing = [parts.models.unload(), self._media.close(), parts.schemas.close()]
         if parts.speech:
-            await parts.speech.close()
-        await self._media.close()
+            closing.append(parts.speech.close())
+        await asyncio.gather(*closing)
 
     def _process_backend(self, card: ModelCard, files: ModelFiles) -> Backend:
         config = engine_config(self.settings, files)
@@ -225,12 +224,12 @@ def _speech(settings: Settings, models: ModelCatalogue) -> SpeechService | None:
     talkers = [model for model in models if model.card.speakers]
     if not (talkers or settings.voices or find_spec(_EMBEDDED_VOICES)):
         return None
-    from palaver.speech.native import NativeModel  # noqa: PLC0415  # loads what speaks
+    from palaver.speech.catalogue import Voices  # noqa: PLC0415  # loads what speaks
     from palaver.speech.service import SpeechService  # noqa: PLC0415
-    from palaver.speech.voices import Voices  # noqa: PLC0415
+    from palaver.speech.voices.native.talker import TalkerModel  # noqa: PLC0415
 
-    natives = [NativeModel(m.name, m.files.path, m.card.speakers) for m in talkers]
-    return SpeechService(Voices(settings.voice, settings.voices, natives))
+    own = [TalkerModel(m.name, m.files.path, m.card.speakers) for m in talkers]
+    return SpeechService(Voices(settings.voice, settings.voices, own))
 
 
 def _inference_precision(settings: Settings, files: ModelFiles) -> InferencePrecision:

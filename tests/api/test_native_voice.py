@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import signal
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,12 +19,13 @@ from palaver.engine.engine import Engine
 from palaver.generation.request import GenerationRequest, SamplingParams
 from palaver.models.formats import open_files
 from palaver.multimodal.media import Image
-from palaver.runtime.saying import Conversation, Saying
 from palaver.runtime.talker import Talker
-from palaver.speech.native_process import MAX_FRAMES_PER_TOKEN
 from palaver.speech.sentences import SentenceCutter
+from palaver.speech.voices.native.process import MAX_FRAMES_PER_TOKEN
+from palaver.speech.voices.native.utterance import Conversation, Utterance
 from tests.api import media
 from tests.api.test_spoken import answer, audio_deltas, data_of, message, refusal, streamed_data
+from tests.host.processes import are_idle, wait_until
 from tests.media import files
 from tests.multimodal.model import encoded, runtime
 from tests.server import RunningServer, chat, running_server
@@ -93,13 +93,13 @@ def spoken_directly(
     model = open_files(folder).chat_model()
     talker = Talker(folder)
     conversation = conversation_of(folder, messages or body["messages"], seen or [])
-    saying = Saying(talker, conversation, body["audio"]["voice"])
+    utterance = Utterance(talker, conversation, body["audio"]["voice"])
     cutter = SentenceCutter()
     token_ids = [model.tokenizer.encode(s) for s in cutter.feed(text) + cutter.flush()]
-    saying.feed([token for sentence in token_ids for token in sentence])
-    saying.finish()
+    utterance.feed([token for sentence in token_ids for token in sentence])
+    utterance.finish()
     most = MAX_FRAMES_PER_TOKEN * sum(map(len, token_ids))
-    frames = [frame for _ in range(most) if (frame := saying.next_frame())]
+    frames = [frame for _ in range(most) if (frame := utterance.next_frame())]
     return (talker.wave(frames).clip(-1, 1) * 32767).round()
 
 
@@ -228,10 +228,7 @@ def test_a_client_that_goes_away_ends_the_speaking(speaking: RunningServer) -> N
             for line in response.iter_lines():
                 if '"data"' in line:
                     break
-        time.sleep(1)
-        before = [ticks(pid) for pid in talkers(speaking)]
-        time.sleep(0.5)
-        assert [ticks(pid) for pid in talkers(speaking)] == before, "still speaking"
+        wait_until(lambda: are_idle(speaking.talker_pids()))
 
 
 def test_a_talker_that_dies_fails_its_answer_and_the_next_one_speaks(
@@ -239,31 +236,13 @@ def test_a_talker_that_dies_fails_its_answer_and_the_next_one_speaks(
 ) -> None:
     with speaking.client() as client:
         expected = data_of(message(client, HELLO))
-        (pid,) = talkers(speaking)
+        (pid,) = speaking.talker_pids()
         os.kill(pid, signal.SIGKILL)
         response = client.post("/v1/chat/completions", json=HELLO)
         assert response.status_code == 503, response.text
         assert data_of(message(client, HELLO)) == expected
 
 
-def talkers(server: RunningServer) -> list[int]:
-    """The processes under a server in which talkers speak."""
-    parent = server.process.pid
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    maps = {pid: Path(f"/proc/{pid}/maps").read_text() for pid in children}
-    commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
-    return [
-        int(pid)
-        for pid in children
-        if b"spawn_main" in commands[pid] and "libopenvino.so" in maps[pid]
-    ]
-
-
 def test_the_api_process_has_no_openvino(speaking: RunningServer) -> None:
     assert "openvino" not in Path(f"/proc/{speaking.process.pid}/maps").read_text()
-    assert len(talkers(speaking)) == 1
-
-
-def ticks(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(int(field) for field in fields[11:13])
+    assert len(speaking.talker_pids()) == 1

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from palaver.cli import app
 from palaver.engine.sampling import kernels
 from palaver.models.catalogue import BUILT_IN_FOLDER
-from palaver.speech import espeak
+from palaver.speech.voices.espeak import timbres
 from tests.models.example_folder import write_folder
 
 
@@ -132,7 +132,7 @@ def test_with_models_besides_the_built_in_one_the_sampler_is_named(
 
 def test_voices_are_named_or_advised(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "alto" in line_about("voices", run(status=0))
-    monkeypatch.setattr(espeak, "is_installed", lambda: False)
+    monkeypatch.setattr(timbres, "is_installed", lambda: False)
     output = run(status=0)
     assert line_about("voices", output).startswith("hm")
     assert "palaver[speech]" in output

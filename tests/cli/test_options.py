@@ -21,6 +21,7 @@ EXAMPLES = {
     "port": ("1", "2"),
     "ready_file": ("/a", "/b"),
     "shutdown_timeout_s": ("1", "2.5"),
+    "tune_process": ("true", "false"),
     "log_level": ("debug", "error"),
     "api_key": ("a", "b"),
     "data_dir": ("/a", "/b"),

@@ -11,7 +11,7 @@ import pytest
 
 from palaver.engine.cache.prefix import block_hashes
 from palaver.engine.engine import Engine
-from palaver.engine.process.messages import Submit, decode_to_engine, frame
+from palaver.engine.process.messages import Submit, decode_to_engine, encode
 from palaver.errors import InvalidRequest
 from palaver.generation.request import Array, GenerationRequest, Prompt, SamplingParams, Span
 from palaver.runtime.base import Features
@@ -165,8 +165,7 @@ def test_blocks_of_different_pictures_have_different_hashes() -> None:
 
 def test_a_prompt_with_pictures_survives_the_way_to_the_engine() -> None:
     wanted = next(r for r in requests(1) if r.prompt.spans)
-    body = frame(Submit(wanted))[4:]
-    decoded = decode_to_engine(body)
+    decoded = decode_to_engine(encode(Submit(wanted)))
     assert decoded == Submit(wanted)
     content = decoded.request.prompt.spans[0].content
     assert content is not None and content.numpy().dtype == np.uint8

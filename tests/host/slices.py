@@ -1,4 +1,4 @@
-"""How long a thread's turns are, as the kernel says."""
+"""How long a thread's time slices are, as the kernel says."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _START = 19
 """Of the fields behind the name in a thread's ``stat``, the one that says when it began."""
 
 
-def turn_ns(thread: int) -> int | None:
-    """Of a thread or a process's first one; ``None`` where the system does not say."""
+def slice_ns(thread: int) -> int | None:
+    """Of a thread or a process's first one; ``None`` where the system does not tell."""
     number = _SYSCALLS.get(platform.machine())
     if sys.platform != "linux" or number is None:
         return None

@@ -14,7 +14,8 @@ import PIL.Image
 import pytest
 
 from palaver.media import decode as decoding
-from palaver.media.decode import MediaError, decode
+from palaver.media.decode import decode
+from palaver.media.error import MediaError
 from palaver.media.limits import MediaLimits
 from palaver.multimodal.media import Audio, Image, Kind, Video
 
@@ -120,7 +121,7 @@ def test_a_video_that_is_too_long_is_refused() -> None:
         ("mp4", "aac", 44_100),
     ],
 )
-def test_a_sound_of_every_named_kind_keeps_its_length_loudness_and_pitch(
+def test_audio_of_every_named_kind_keeps_its_length_loudness_and_pitch(
     form: str, codec: str, rate_hz: int
 ) -> None:
     content = files.sound(files.tone(1.0, 440, rate_hz), form, codec, rate_hz, num_channels=2)
@@ -132,7 +133,7 @@ def test_a_sound_of_every_named_kind_keeps_its_length_loudness_and_pitch(
     assert pitch_hz == pytest.approx(440, abs=3)
 
 
-def test_a_sound_that_is_too_long_is_refused() -> None:
+def test_audio_that_is_too_long_is_refused() -> None:
     with pytest.raises(MediaError, match="more than 1 seconds"):
         _sound(files.sound(files.tone(1.5)), replace(_LIMITS, max_audio_s=1))
 
@@ -182,7 +183,7 @@ def test_broken_files_decode_or_are_refused_and_nothing_else(kind: Kind) -> None
     assert num_refused > 10
 
 
-def test_a_sound_without_end_is_refused_as_soon_as_it_is_too_long(
+def test_audio_without_end_is_refused_as_soon_as_it_is_too_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def silence(stream: object) -> Iterator[av.AudioFrame]:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import os
 import signal
-import threading
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any, TypeVar
 
+import numpy as np
 import pytest
 
 from palaver.errors import InvalidRequest
-from palaver.media.decode import MediaError
+from palaver.media.decode import decode
 from palaver.media.decoder import Decoder
+from palaver.media.error import MediaError
 from palaver.media.limits import MediaLimits
 from palaver.media.reader import MediaReader
-from palaver.multimodal.media import Image
+from palaver.multimodal.media import Image, Kind
 
 from . import files
 
@@ -104,87 +105,104 @@ def test_no_more_is_remembered_than_the_bound() -> None:
             content = files.file_of(files.halves(size=(width, 10)), "PNG")
             url = "data:;base64," + base64.b64encode(content).decode()
             await reader.read("image", url, _PATH)
-        kept: list[Any] = [decoded.media for decoded in reader._cached.values()]
-        return sum(int(media.pixels.nbytes) for media in kept)
+        return reader.num_cached_bytes
 
     assert 4_000 < _with_reader(read, cache_bytes=5_000) <= 5_000
 
 
-def test_decoding_gives_way_to_everything_else() -> None:
-    async def work() -> int:
-        decoder = Decoder(MediaLimits())
-        await decoder.decode("image", _PICTURE)
-        assert decoder._process
-        assert decoder._process.pid
-        niceness = os.getpriority(os.PRIO_PROCESS, decoder._process.pid)
-        await decoder.close()
-        return niceness
+def test_a_file_larger_than_the_bound_is_read_all_the_same() -> None:
+    decoded = _with_reader(lambda reader: reader.read("image", _DATA_URL, _PATH), cache_bytes=10)
+    assert isinstance(decoded.media, Image)
 
-    assert asyncio.run(work()) == os.nice(0) + 5
+
+def _with_decoder(work: Callable[[Decoder], Awaitable[T]], limits: MediaLimits | None = None) -> T:
+    async def run() -> T:
+        decoder = Decoder(limits or MediaLimits())
+        try:
+            return await work(decoder)
+        finally:
+            await decoder.close()
+
+    return asyncio.run(run())
+
+
+async def _stop(decoder: Decoder) -> int:
+    """Have its process be started and stand still; returns which one it is."""
+    await decoder.decode("image", _PICTURE)
+    assert decoder.pid
+    os.kill(decoder.pid, signal.SIGSTOP)
+    return decoder.pid
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [("image", _PICTURE), ("video", files.video()), ("audio", files.sound(files.tone()))],
+)
+def test_media_come_from_the_process_as_they_were_decoded(kind: Kind, content: bytes) -> None:
+    found = _with_decoder(lambda decoder: decoder.decode(kind, content))
+    expected = decode(kind, content, MediaLimits())
+    assert type(found) is type(expected)
+    for name in expected.__slots__:
+        assert np.array_equal(getattr(found, name), getattr(expected, name))
+
+
+def test_decoding_is_nice_where_the_server_is_tuned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("palaver.host.tuning.is_tuned", lambda: True)
+
+    async def work(decoder: Decoder) -> int:
+        await decoder.decode("image", _PICTURE)
+        assert decoder.pid
+        return os.getpriority(os.PRIO_PROCESS, decoder.pid)
+
+    assert _with_decoder(work) == os.nice(0) + 5
 
 
 def test_a_decoder_that_was_brought_down_is_replaced() -> None:
-    async def work() -> None:
-        decoder = Decoder(MediaLimits())
+    async def work(decoder: Decoder) -> None:
         await decoder.decode("image", _PICTURE)
-        first = decoder._process
-        assert first is not None
-        assert first.pid
-        os.kill(first.pid, signal.SIGKILL)
-        first.join()
+        assert decoder.pid
+        os.kill(decoder.pid, signal.SIGKILL)
+        while decoder.pid:
+            await asyncio.sleep(0.01)
+        with contextlib.suppress(MediaError):  # its end may not have been noticed yet
+            await decoder.decode("image", _PICTURE)
         assert isinstance(await decoder.decode("image", _PICTURE), Image)
-        await decoder.close()
 
-    asyncio.run(work())
+    _with_decoder(work)
+
+
+def test_a_file_that_brings_the_decoder_down_is_refused() -> None:
+    async def work(decoder: Decoder) -> None:
+        await _stop(decoder)
+        task = asyncio.create_task(decoder.decode("image", _PICTURE))
+        await asyncio.sleep(0.01)
+        os.kill(decoder.pid or 0, signal.SIGKILL)
+        with pytest.raises(MediaError, match="brings the decoder down"):
+            await task
+        assert isinstance(await decoder.decode("image", _PICTURE), Image)
+
+    _with_decoder(work)
 
 
 def test_a_file_that_takes_too_long_is_given_up_and_the_next_one_decoded() -> None:
-    limits = MediaLimits(decode_timeout_s=0.001)
-
-    async def work() -> None:
-        decoder = Decoder(limits)
-        with pytest.raises(MediaError, match=r"longer than 0\.001 s"):
-            await decoder.decode("video", files.video(num_frames=200))
-        decoder._limits = replace(limits, decode_timeout_s=30)
+    async def work(decoder: Decoder) -> None:
+        await _stop(decoder)
+        with pytest.raises(MediaError, match="longer than 2 s"):
+            await decoder.decode("image", _PICTURE)
         assert isinstance(await decoder.decode("image", _PICTURE), Image)
-        await decoder.close()
 
-    asyncio.run(work())
+    _with_decoder(work, MediaLimits(decode_timeout_s=2))
 
 
 def test_cancelling_ends_the_decoding() -> None:
-    async def work() -> None:
-        decoder = Decoder(MediaLimits())
-        await decoder.decode("image", _PICTURE)
-        task = asyncio.create_task(decoder.decode("video", files.video(num_frames=3000)))
+    async def work(decoder: Decoder) -> None:
+        first = await _stop(decoder)
+        task = asyncio.create_task(decoder.decode("image", _PICTURE))
         await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert decoder._process is None
         assert isinstance(await decoder.decode("image", _PICTURE), Image)
-        await decoder.close()
+        assert decoder.pid != first
 
-    asyncio.run(work())
-
-
-def test_cancelling_a_file_that_is_just_done_spoils_no_other(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    async def work() -> None:
-        decoder = Decoder(MediaLimits())
-        await decoder.decode("image", _PICTURE)
-        may_end = threading.Event()
-        monkeypatch.setattr(decoder, "_decode", lambda kind, content: may_end.wait())
-        task = asyncio.create_task(decoder.decode("image", _PICTURE))
-        await asyncio.sleep(0)  # its process is idle again, only the answer is still on its way
-        task.cancel()
-        asyncio.get_running_loop().call_later(0.01, may_end.set)
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        monkeypatch.undo()
-        assert decoder._process is None
-        assert isinstance(await decoder.decode("image", _PICTURE), Image)
-        await decoder.close()
-
-    asyncio.run(work())
+    _with_decoder(work)

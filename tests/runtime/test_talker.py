@@ -11,9 +11,9 @@ import pytest
 
 from palaver.errors import ModelFolderError
 from palaver.runtime import talker as talker_module
-from palaver.runtime.saying import Conversation, Saying
 from palaver.runtime.talker import Talker
-from palaver.runtime.waveform import Waveform
+from palaver.speech.voices.native.utterance import Conversation, Utterance
+from palaver.speech.voices.native.waveform import Waveform
 from tests.multimodal import cases
 from tests.multimodal.model import chat_model, prompt_of
 
@@ -50,7 +50,7 @@ def test_frames_and_wave_are_those_of_pytorch(talker: Talker, name: str) -> None
     num_prompt = int(recorded()[f"{name}/num_prompt"])
     token_ids = recorded()[f"{name}/ids"].tolist()[:-1]
     assert token_ids[:num_prompt] == conversation.token_ids
-    saying = Saying(talker, conversation, name.split("/")[1])
+    saying = Utterance(talker, conversation, name.split("/")[1])
     frames: list[list[int]] = []
     for token in token_ids[num_prompt:]:
         assert saying.next_frame() is None, "a frame needs a token"
@@ -72,14 +72,14 @@ def test_what_was_seen_and_where_it_stands_is_heard(talker: Talker, missing: str
         whole.token_ids,
         None if missing == "positions" else whole.rope_ids,
         whole.media,
-        np.zeros_like(whole.states) if missing == "states" else whole.states,
+        np.zeros_like(whole.hidden_states) if missing == "states" else whole.hidden_states,
     )
     answer = recorded()[f"{name}/ids"].tolist()[len(whole.token_ids) : -1]
     assert frames_of(talker, whole, answer) != frames_of(talker, blind, answer)
 
 
 def frames_of(talker: Talker, conversation: Conversation, answer: list[int]) -> list[list[int]]:
-    saying = Saying(talker, conversation, "alto")
+    saying = Utterance(talker, conversation, "alto")
     saying.feed(answer)
     saying.finish()
     return [saying.next_frame() or [] for _ in answer]
@@ -105,7 +105,7 @@ def test_speakers_differ() -> None:
 
 
 def test_an_answer_of_nothing_is_not_spoken(talker: Talker) -> None:
-    saying = Saying(talker, Conversation([]), "alto")
+    saying = Utterance(talker, Conversation([]), "alto")
     saying.finish()
     assert saying.is_ended and saying.next_frame() is None
 

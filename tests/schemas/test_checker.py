@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ import pytest
 
 from palaver.chat.schema import check_schema
 from palaver.errors import InvalidRequest, ModelNotAvailable
-from palaver.schemas import checker as schema_checker
+from palaver.host.calls import Caller
+from palaver.host.child import ChildError
 from palaver.schemas.checker import SchemaChecker
 
 GOOD = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
@@ -23,19 +24,13 @@ HOSTILE = {"allOf": [{"type": "integer", "multipleOf": n} for n in (9973, 9967, 
 """Its checking would take minutes and gigabytes."""
 
 
-@asynccontextmanager
-async def checker() -> AsyncIterator[SchemaChecker]:
-    made = SchemaChecker()
-    try:
-        yield made
-    finally:
-        made.close()
-
-
-def run(work: Callable[[SchemaChecker], Awaitable[None]]) -> None:
+def run(work: Callable[[SchemaChecker], Awaitable[None]], **options: Any) -> None:
     async def within() -> None:
-        async with checker() as made:
+        made = SchemaChecker(**options)
+        try:
             await work(made)
+        finally:
+            await made.close()
 
     asyncio.run(within())
 
@@ -60,7 +55,7 @@ def test_a_refusal_is_the_same_each_time() -> None:
 
 
 @pytest.mark.spec("S36")
-def test_hostile_schemas_are_refused_and_nobody_waits_for_them() -> None:
+def test_hostile_schemas_are_refused_and_hold_up_no_others() -> None:
     async def work(made: SchemaChecker) -> None:
         await made.check(GOOD, "known")
         hostile = [asyncio.create_task(made.check(HOSTILE, f"hostile {i}")) for i in range(4)]
@@ -75,16 +70,22 @@ def test_hostile_schemas_are_refused_and_nobody_waits_for_them() -> None:
     run(work)
 
 
-def test_a_schema_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The schemas that processes are asked about; they find nothing wrong with any."""
+    found: list[bytes] = []
+
+    async def call(self: Caller, content: bytes) -> bytes:
+        found.append(content)
+        await asyncio.sleep(0)
+        return b"{}"
+
+    monkeypatch.setattr(Caller, "call", call)
+    return found
+
+
+def test_a_schema_is_checked_once(asked: list[bytes]) -> None:
     async def work(made: SchemaChecker) -> None:
-        asked = []
-
-        async def ask(content: bytes) -> bytes:
-            asked.append(content)
-            await asyncio.sleep(0)
-            return b"{}"
-
-        monkeypatch.setattr(made, "_ask", ask)
         await asyncio.gather(*(made.check(GOOD, "schema") for _ in range(5)))
         await made.check(GOOD, "schema")
         assert len(asked) == 1
@@ -92,12 +93,21 @@ def test_a_schema_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     run(work)
 
 
+def test_only_the_schemas_of_late_are_remembered(asked: list[bytes]) -> None:
+    async def work(made: SchemaChecker) -> None:
+        for i in (*range(10), 9, 8, 7, 0):
+            await made.check({"const": i}, "schema")
+        assert [json.loads(content)[1]["const"] for content in asked] == [*range(10), 0]
+
+    run(work, max_known=3)
+
+
 def test_a_busy_machine_is_told_as_such_and_says_nothing_about_the_schema(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def work(made: SchemaChecker) -> None:
         with monkeypatch.context() as busy:
-            busy.setattr(schema_checker, "_TIMEOUT_S", 0.0)
+            busy.setattr(made, "_timeout_s", 0.0)
             with pytest.raises(ModelNotAvailable, match="too busy"):
                 await made.check(GOOD, "schema")
         assert await made.check(GOOD, "schema") == check_schema(GOOD, "schema")
@@ -105,21 +115,7 @@ def test_a_busy_machine_is_told_as_such_and_says_nothing_about_the_schema(
     run(work)
 
 
-def test_only_the_schemas_of_late_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def work(made: SchemaChecker) -> None:
-        async def ask(content: bytes) -> bytes:
-            return b"{}"
-
-        monkeypatch.setattr(made, "_ask", ask)
-        monkeypatch.setattr(schema_checker, "_NUM_REMEMBERED", 3)
-        for i in range(10):
-            await made.check({"const": i}, "schema")
-        assert len(made._known) == 3
-
-    run(work)
-
-
-def test_who_gives_up_waiting_does_not_spoil_it_for_others() -> None:
+def test_one_who_gives_up_waiting_does_not_spoil_it_for_others() -> None:
     async def work(made: SchemaChecker) -> None:
         first, second = (asyncio.create_task(made.check(GOOD, "schema")) for _ in range(2))
         await asyncio.sleep(0)
@@ -132,26 +128,41 @@ def test_who_gives_up_waiting_does_not_spoil_it_for_others() -> None:
 def test_the_process_is_started_again_when_it_has_died() -> None:
     async def work(made: SchemaChecker) -> None:
         await made.check(GOOD, "one")
-        assert made._process
-        os.kill(made._process.pid, signal.SIGKILL)
-        made._process.wait()
+        first = made.pid
+        assert first
+        os.kill(first, signal.SIGKILL)  # its end may be noticed before or after the next question
         await made.check(GOOD, "two")
+        assert made.pid != first
+        num_open = len(list(Path("/proc/self/fd").iterdir()))
+        os.kill(made.pid or 0, signal.SIGKILL)
+        await made.check(GOOD, "three")
+        assert len(list(Path("/proc/self/fd").iterdir())) <= num_open
 
     run(work)
 
 
-def test_the_process_may_die_between_being_looked_at_and_being_asked() -> None:
+def test_a_process_that_dies_at_every_schema_is_told_as_such(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def die(self: Caller, content: bytes) -> bytes:
+        raise ChildError("it ended")
+
+    monkeypatch.setattr(Caller, "call", die)
+
     async def work(made: SchemaChecker) -> None:
-        await made.check(GOOD, "one")
-        first = made._process
-        assert first
-        os.kill(first.pid, signal.SIGKILL)
-        first.wait()
-        first.poll = lambda: None  # type: ignore[method-assign]  # as it was a moment ago
-        num_open = len(list(Path("/proc/self/fd").iterdir()))
-        await made.check(GOOD, "two")
-        assert made._process is not first
-        assert len(list(Path("/proc/self/fd").iterdir())) <= num_open
+        with pytest.raises(ModelNotAvailable, match="keeps dying"):
+            await made.check(GOOD, "schema")
+
+    run(work)
+
+
+def test_what_was_checked_leaves_no_processes_behind() -> None:
+    async def work(made: SchemaChecker) -> None:
+        for i in range(5):
+            await made.check({"const": i}, "schema")
+        children = Path(f"/proc/{made.pid}/task/{made.pid}/children")
+        while children.read_text().split():
+            await asyncio.sleep(0.01)
 
     run(work)
 
@@ -160,7 +171,7 @@ def test_a_schema_of_very_many_bytes_is_refused_before_it_is_checked() -> None:
     async def work(made: SchemaChecker) -> None:
         with pytest.raises(InvalidRequest, match="more than 1000000 bytes"):
             await made.check({"const": "x" * 1_000_001}, "schema")
-        assert made._process is None
+        assert made.pid is None
 
     run(work)
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from palaver.chat.request import AUDIO_FORMATS, AudioFormat
-from palaver.speech.encode import Resampler, encoder_of, resampled
+from palaver.speech.encode import encoder_of
+from palaver.speech.resample import Resampler, resampled
 from palaver.speech.voice import Samples
 from tests.speech.listening import RATE_HZ, listen
 
@@ -29,7 +30,7 @@ def file_of(form: AudioFormat, *pieces: Samples, is_whole: bool) -> bytes:
 @pytest.mark.spec("S11")
 @pytest.mark.parametrize("form", AUDIO_FORMATS)
 @pytest.mark.parametrize("is_whole", [True, False])
-def test_a_file_holds_the_sound_that_was_put_in(form: AudioFormat, is_whole: bool) -> None:
+def test_a_file_holds_the_audio_that_was_put_in(form: AudioFormat, is_whole: bool) -> None:
     sound = tone(1.3)
     pieces = [sound[:10_000], sound[10_000:10_001], sound[10_001:10_001], sound[10_001:]]
     heard = listen(file_of(form, *pieces, is_whole=is_whole), form)
@@ -44,7 +45,7 @@ def test_a_file_holds_the_sound_that_was_put_in(form: AudioFormat, is_whole: boo
 
 
 @pytest.mark.parametrize("form", AUDIO_FORMATS)
-def test_a_file_of_pieces_is_that_of_the_whole_sound(form: AudioFormat) -> None:
+def test_a_file_of_pieces_is_that_of_the_whole_audio(form: AudioFormat) -> None:
     sound = tone(0.7)
     pieces = [sound[i : i + 777] for i in range(0, len(sound), 777)]
     whole, cut = (
@@ -78,7 +79,7 @@ def test_resampling_keeps_length_level_and_tone() -> None:
     assert np.abs(middle).max() == pytest.approx(12_000, rel=0.01)
 
 
-def test_sound_of_the_right_rate_stays_as_it_is() -> None:
+def test_audio_of_the_right_rate_stays_as_it_is() -> None:
     assert np.array_equal(resampled(tone(0.1), RATE_HZ), tone(0.1))
 
 

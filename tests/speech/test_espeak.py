@@ -6,20 +6,19 @@ import asyncio
 import contextlib
 import os
 import signal
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
 
 from palaver.errors import ModelNotAvailable
-from palaver.speech import espeak_pool
-from palaver.speech.espeak import TIMBRES, EmbeddedVoice
-from palaver.speech.espeak_pool import PACE, PACE_BESIDE_TEXT, EspeakPool, Pace
-from palaver.speech.espeak_process import Style
 from palaver.speech.voice import Samples
+from palaver.speech.voices.espeak.pool import EspeakPool, EspeakProcess
+from palaver.speech.voices.espeak.process import rest_s
+from palaver.speech.voices.espeak.timbres import TIMBRES, Style
+from palaver.speech.voices.espeak.voice import EmbeddedVoice
 from tests.speech.listening import RATE_HZ, Heard
 from tests.speech.voices import whole
 
@@ -27,14 +26,16 @@ T = TypeVar("T")
 
 ENGLISH = "The quick brown fox jumps over the lazy dog."
 CHINESE = "今天天气很好，我们去公园吧。"
-LATER_S = 1e9  # of a clock that began when the machine did
+LONG = ENGLISH * 10  # 25 seconds
 
 
-def with_pool(work: Callable[[EspeakPool], Awaitable[T]], num_processes: int = 1) -> T:
+def with_pool(
+    work: Callable[[EspeakPool], Awaitable[T]], num_processes: int = 1, timeout_s: float = 20
+) -> T:
     """What ``work`` returns, given processes that end with it."""
 
     async def run() -> T:
-        pool = EspeakPool(num_processes)
+        pool = EspeakPool(num_processes, timeout_s=timeout_s)
         try:
             return await work(pool)
         finally:
@@ -51,8 +52,8 @@ def said(sentence: str, language: str = "en", name: str = "alto") -> Samples:
     return with_pool(lambda pool: whole(voice(pool, name), sentence, language))
 
 
-async def played(pool: EspeakPool, sentence: str, played_until_s: float = LATER_S) -> Samples:
-    pieces = voice(pool).say(sentence, "en", played_until_s=played_until_s)
+async def played(pool: EspeakPool, sentence: str) -> Samples:
+    pieces = voice(pool).say(sentence, "en", is_played=True)
     return np.concatenate([piece async for piece in pieces])
 
 
@@ -66,7 +67,7 @@ def voice_pids() -> list[int]:
     for path in Path("/proc").glob("[0-9]*"):
         try:
             is_ours = f"PPid:\t{os.getpid()}\n" in (path / "status").read_text()
-            if is_ours and b"espeak_process" in (path / "cmdline").read_bytes():
+            if is_ours and b"espeak.process" in (path / "cmdline").read_bytes():
                 pids.append(int(path.name))
         except OSError:
             continue
@@ -74,7 +75,7 @@ def voice_pids() -> list[int]:
 
 
 def speaking_under(pid: int) -> list[int]:
-    """The forks of its forks, which speak."""
+    """The forks of its forks, which speak or are to speak next."""
     return [speaking for fork in children_of(pid) for speaking in children_of(fork)]
 
 
@@ -130,7 +131,7 @@ def test_the_same_sentence_always_sounds_the_same() -> None:
     assert np.array_equal(sounds[0], said(ENGLISH)), "another process"
 
 
-def test_a_sentence_sounds_the_same_whoever_spoke_before() -> None:
+def test_a_sentence_sounds_the_same_whatever_was_said_before() -> None:
     order = [("alto", "de"), ("tenor", "zh"), ("tenor", "zh"), ("bass", "de"), ("alto", "de")]
 
     async def in_turn(pool: EspeakPool) -> list[Samples]:
@@ -150,146 +151,74 @@ def test_a_sentence_comes_in_pieces_the_first_of_them_short() -> None:
     assert all(len(sound) < RATE_HZ for sound in sounds)
 
 
-def test_a_sentence_that_is_played_meanwhile_sounds_the_same_and_leaves_cores_to_others() -> None:
-    async def timed(pool: EspeakPool) -> tuple[Samples, float]:
-        begin_s = time.monotonic()
-        sound = await played(pool, ENGLISH)
-        return sound, time.monotonic() - begin_s
-
-    sound, seconds = with_pool(timed)
-    assert np.array_equal(sound, said(ENGLISH))
-    assert seconds > (len(sound) / RATE_HZ - 1) / PACE.few, "but for its first piece"
+def test_a_sentence_that_is_played_meanwhile_sounds_the_same() -> None:
+    assert np.array_equal(with_pool(lambda pool: played(pool, ENGLISH)), said(ENGLISH))
 
 
-def test_a_sentence_takes_longer_beside_text_whenever_that_begins() -> None:
-    async def timed(pool: EspeakPool) -> list[tuple[Samples, float]]:
-        begin_s = time.monotonic()
-        with pool.beside_text():
-            begun_beside = await played(pool, ENGLISH), time.monotonic() - begin_s
-        begin_s = time.monotonic()
-        speaking = asyncio.create_task(played(pool, ENGLISH))
-        await asyncio.sleep(0.05)
-        with pool.beside_text(), pool.beside_text():
-            begun_before = await speaking, time.monotonic() - begin_s
-        return [begun_beside, begun_before]
-
-    for sound, seconds in with_pool(timed):
-        assert np.array_equal(sound, said(ENGLISH))
-        assert seconds > (len(sound) / RATE_HZ - 1.5) / PACE_BESIDE_TEXT.few
+@pytest.mark.parametrize(
+    ("audio_s", "elapsed_s", "expected_s"), [(0, 0, 0), (8, 0.25, 0.75), (8, 1, 0), (8, 3, 0)]
+)
+def test_a_process_that_keeps_to_the_pace_rests_for_what_is_left_of_an_eighth_of_the_audio(
+    audio_s: float, elapsed_s: float, expected_s: float
+) -> None:
+    assert rest_s(audio_s, elapsed_s) == expected_s
 
 
-def test_a_sentence_said_beside_text_never_runs_out_while_it_is_played() -> None:
-    async def timed(pool: EspeakPool) -> list[tuple[float, int]]:
-        with pool.beside_text():
-            said = voice(pool).say(ENGLISH, "en", is_urgent=True, played_until_s=0.0)
-            return [(time.monotonic(), len(piece)) async for piece in said]
+def test_sentences_are_said_in_their_order() -> None:
+    async def many(pool: EspeakPool) -> list[int]:
+        done: list[int] = []
 
-    pieces = with_pool(timed)
-    played_until_s = pieces[0][0]
-    for arrival_s, num_samples in pieces[:-1]:  # behind it comes the pause
-        assert arrival_s < played_until_s + 0.1, "allowed to busy machines"
-        played_until_s += num_samples / RATE_HZ
+        async def say(number: int) -> None:
+            await played(pool, f"Number {number}.")
+            done.append(number)
 
+        await asyncio.gather(*(say(number) for number in range(6)))
+        return done
 
-@pytest.mark.parametrize("is_played", [True, False])
-def test_nobody_runs_out_of_sound_behind_a_sentence_that_is_said_slowly(is_played: bool) -> None:
-    async def wait(pool: EspeakPool) -> float:
-        with pool.beside_text():
-            slow = asyncio.create_task(played(pool, ENGLISH * 10))  # 25 seconds, to be heard in 12
-            await asyncio.sleep(0.1)
-            begin_s = time.monotonic()
-            said = voice(pool).say(
-                ENGLISH, "en", played_until_s=begin_s + 1.0 if is_played else None
-            )
-            await anext(aiter(said))
-            waited_s = time.monotonic() - begin_s
-            await slow
-            return waited_s
-
-    assert with_pool(wait) < 6
+    assert with_pool(many) == list(range(6))
 
 
-def test_voices_hurry_for_whoever_waits_already_when_they_begin() -> None:
-    async def wait(pool: EspeakPool) -> float:
-        with pool.beside_text():
-            begin_s = time.monotonic()
-            sentences = [ENGLISH * 2, ENGLISH * 4, ENGLISH * 4, "End."]
-            await asyncio.gather(*(played(pool, sentence, begin_s) for sentence in sentences))
-            return time.monotonic() - begin_s
-
-    assert with_pool(wait) < 6, "25 seconds of sound"
-
-
-def test_who_waits_urgently_waits_for_no_sentence_that_is_said_slowly() -> None:
-    async def both(pool: EspeakPool) -> tuple[list[str], Samples]:
-        done = []
-
-        async def say(name: str, sentence: str, *, is_urgent: bool = False) -> Samples:
-            said = voice(pool).say(sentence, "en", is_urgent=is_urgent, played_until_s=LATER_S)
-            pieces = [piece async for piece in said]
-            done.append(name)
-            return np.concatenate(pieces)
-
-        slow = asyncio.create_task(say("slow", ENGLISH * 10))
-        await asyncio.sleep(0.1)
-        patient = asyncio.create_task(say("patient", ENGLISH))
-        await asyncio.sleep(0)
-        await say("urgent", "Now.", is_urgent=True)
-        await patient
-        return done, await slow
-
-    order, sound = with_pool(both)
-    assert order == ["slow", "urgent", "patient"], "one at a time"
-    assert np.array_equal(sound, said(ENGLISH * 10)), "however it was hurried"
-
-
-def test_who_waits_behind_somebody_urgent_goes_on_when_that_one_goes_away() -> None:
-    async def leave(pool: EspeakPool) -> bool:
-        style = TIMBRES["alto"].style("en")
-        process = await pool._take(style, is_urgent=False, due_s=LATER_S)
-        patient, urgent = (
-            asyncio.create_task(pool._take(style, is_urgent=is_urgent, due_s=LATER_S))
-            for is_urgent in (False, True)
-        )
-        await asyncio.sleep(0.01)
-        pool._idle.append(process)
-        async with pool._freed:
-            pool._freed.notify_all()
-        urgent.cancel()
-        return await asyncio.wait_for(patient, timeout=10) is process
-
-    assert with_pool(leave)
-
-
-def test_a_sentence_that_nobody_hears_any_more_frees_its_process(
+def test_sentences_behind_which_others_wait_do_not_keep_to_the_pace(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(espeak_pool, "PACE", Pace(few=1.0, many=1.0))  # 25 seconds
+    are_paced = []
+    speak = EspeakProcess.speak
 
-    async def leave(pool: EspeakPool) -> float:
+    def note(self: EspeakProcess, *arguments: Any, is_paced: bool) -> Any:
+        are_paced.append(is_paced)
+        return speak(self, *arguments, is_paced=is_paced)
+
+    monkeypatch.setattr(EspeakProcess, "speak", note)
+
+    async def many(pool: EspeakPool) -> None:
+        await asyncio.gather(*(played(pool, f"Number {number}.") for number in range(4)))
+        await whole(voice(pool), "Not played.", "en")
+
+    with_pool(many)
+    assert are_paced == [False, False, False, True, False] or are_paced == [
+        *(True, False, False, True, False)  # nothing waited yet when the first one began
+    ]
+
+
+def test_the_rest_of_a_sentence_that_is_left_is_not_said() -> None:
+    async def leave(pool: EspeakPool) -> tuple[list[int], Samples]:
         style = TIMBRES["alto"].style("en")
-        spoken = pool.speak(ENGLISH * 10, style, played_until_s=LATER_S)
-        async with contextlib.aclosing(spoken) as pieces:
-            await anext(pieces)
-        begin_s = time.monotonic()
-        await whole(voice(pool), ENGLISH, "en")
-        return time.monotonic() - begin_s
+        order = []
+        for _ in range(3):
+            async with contextlib.aclosing(pool.speak(LONG, style, is_played=True)) as pieces:
+                order.append(len(await anext(pieces)))
+        return order, await whole(voice(pool), ENGLISH, "en")
 
-    assert with_pool(leave) < 15
-
-
-@pytest.mark.parametrize(("num_answers", "pace"), [(1, 8), (2, 8), (4, 8), (8, 16), (40, 80)])
-def test_the_more_answers_are_read_the_faster_each_sentence_is_said(
-    num_answers: int, pace: float
-) -> None:
-    assert PACE.of(num_answers, num_processes=2) == pace
+    firsts, sound = with_pool(leave)
+    assert len(set(firsts)) == 1, "each begins with its own first piece"
+    assert np.array_equal(sound, said(ENGLISH)), "and nothing of them comes later"
 
 
 def test_a_voice_that_spoke_last_goes_on_in_the_process_that_has_it_ready() -> None:
     async def alternate(pool: EspeakPool) -> list[Style]:
         for language in ["en", "zh", "en", "zh", "zh", "en"]:
             await whole(voice(pool), "1", language)
-        return sorted(process.style or ("", 0, 0) for process in pool._all)
+        return sorted(pool.styles)
 
     styles = with_pool(alternate, num_processes=2)
     assert styles == [("cmn+f3", 170, 50), ("en-us+f3", 170, 50)]
@@ -322,7 +251,7 @@ def test_processes_speak_side_by_side_and_no_more_than_allowed() -> None:
     assert voice_pids() == []
 
 
-def test_who_stops_listening_holds_nobody_up() -> None:
+def test_sentences_that_are_left_hold_up_no_others() -> None:
     async def leave(pool: EspeakPool) -> Samples:
         tasks = [asyncio.ensure_future(whole(voice(pool), ENGLISH * 5, "en")) for _ in range(5)]
         await asyncio.sleep(0.005)
@@ -352,9 +281,11 @@ def test_a_sentence_that_brings_its_process_down_costs_that_sentence_only() -> N
         await pool.start()
         (pid,) = voice_pids()
         speaking = asyncio.ensure_future(whole(voice(pool), "word " * 20_000, "en"))
-        await asyncio.sleep(0.2)
-        for child in speaking_under(pid):
-            os.kill(child, signal.SIGSEGV)
+        while not (forks := speaking_under(pid)):
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)  # it has read the sentence by then
+        for fork in forks:
+            os.kill(fork, signal.SIGSEGV)
         with pytest.raises(ModelNotAvailable, match="sentence"):
             await speaking
         assert voice_pids() == [pid]
@@ -363,21 +294,18 @@ def test_a_sentence_that_brings_its_process_down_costs_that_sentence_only() -> N
     assert len(with_pool(crash)) > RATE_HZ
 
 
-def test_a_sentence_that_never_ends_is_given_up_with_its_process(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_sentence_that_never_ends_is_given_up_with_its_process() -> None:
     async def hang(pool: EspeakPool) -> Samples:
-        await pool.start()
+        await whole(voice(pool), "Hello.", "en")
         (pid,) = voice_pids()
         while not (forks := speaking_under(pid)):
             await asyncio.sleep(0.01)
         for fork in forks:
             os.kill(fork, signal.SIGSTOP)
-        monkeypatch.setattr(espeak_pool, "_TIMEOUT_S", 0.1)
         with pytest.raises(ModelNotAvailable, match="does not answer"):
             await whole(voice(pool), "Hello.", "en")
-        monkeypatch.undo()
-        assert voice_pids() == []
+        while voice_pids():
+            await asyncio.sleep(0.01)
         return await whole(voice(pool), ENGLISH, "en")
 
-    assert len(with_pool(hang)) > RATE_HZ
+    assert len(with_pool(hang, timeout_s=2)) > RATE_HZ

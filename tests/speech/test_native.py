@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,8 @@ import pytest
 from palaver.engine.engine import Engine
 from palaver.errors import InvalidRequest, ModelNotAvailable, SettingError
 from palaver.generation.request import GenerationRequest, Prompt, SamplingParams
-from palaver.speech.native import NativeModel, NativeReading
-from palaver.speech.voices import Voices
+from palaver.speech.catalogue import Voices
+from palaver.speech.voices.native.talker import TalkerModel, TalkerNarration
 from tests.multimodal import cases
 from tests.multimodal.model import chat_model, encoded, prompt_of, runtime
 from tests.speech.native import SPEAKERS, TALKER, write_folder
@@ -33,13 +35,15 @@ def tokens_of(text: str) -> list[int]:
     return [int(number) for number in text.split()]
 
 
-async def heard(reading: NativeReading, token_ids: list[int]) -> np.ndarray[tuple[int], np.dtype]:
+async def heard(
+    narration: TalkerNarration, token_ids: list[int]
+) -> np.ndarray[tuple[int], np.dtype]:
     pieces = [np.zeros(0, dtype=np.int16)]
     for begin in range(0, len(token_ids), 5):
         text = " ".join(str(token) for token in token_ids[begin : begin + 5])
-        pieces += [samples async for samples in reading.say(text, "en")]
-    pieces += [samples async for samples in reading.finish()]
-    reading.close()
+        pieces += [samples async for samples in narration.say(text, "en")]
+    pieces += [samples async for samples in narration.finish()]
+    narration.close()
     return np.concatenate(pieces)
 
 
@@ -67,16 +71,18 @@ def test_answers_at_once_are_those_of_pytorch_with_all_that_was_seen_and_heard(
     thoughts = {case.name: thought(case) for case in cases.SPOKEN}
 
     async def run() -> list[np.ndarray[tuple[int], np.dtype]]:
-        model = NativeModel("omni", folder, list(SPEAKERS))
+        model = TalkerModel("omni", folder, list(SPEAKERS))
         try:
             await model.start()
-            readings = []
+            heard_all = []
             for name in names:
                 prompt, token_ids, states = thoughts[name.split("/")[0]]
                 assert token_ids == RECORDED[f"{name}/ids"].tolist()[len(prompt) : -1]
-                reading = model.reading(speakers[name.split("/")[1]], prompt, tokens_of, states)
-                readings.append(heard(reading, token_ids))
-            return await asyncio.gather(*readings)
+                narration = model.narration(speakers[name.split("/")[1]], prompt, tokens_of)
+                if narration.wants_hidden_states:
+                    narration.take_hidden_states(states)
+                heard_all.append(heard(narration, token_ids))
+            return await asyncio.gather(*heard_all)
         finally:
             await model.close()
 
@@ -88,19 +94,18 @@ def test_answers_at_once_are_those_of_pytorch_with_all_that_was_seen_and_heard(
 
 def test_an_answer_whose_process_has_ended_fails_and_the_next_one_speaks(folder: Path) -> None:
     async def run() -> int:
-        model = NativeModel("omni", folder, list(SPEAKERS))
+        model = TalkerModel("omni", folder, list(SPEAKERS))
         try:
             prompt = Prompt(RECORDED["text/alto/ids"].tolist()[:16])
-            begun = model.reading("ethan", prompt, tokens_of)
+            begun = model.narration("ethan", prompt, tokens_of)
             assert [samples async for samples in begun.say("3 4", "en")] == []
-            assert model.executor is not None
-            for process in model.executor._processes.values():
-                process.kill()
+            assert model.pid
+            os.kill(model.pid, signal.SIGKILL)
             for _ in range(2):
                 with pytest.raises(ModelNotAvailable, match="try again"):
                     await anext(aiter(begun.say("5", "en")))
             begun.close()
-            return len(await heard(model.reading("ethan", prompt, tokens_of), [3, 4]))
+            return len(await heard(model.narration("ethan", prompt, tokens_of), [3, 4]))
         finally:
             await model.close()
 
@@ -114,7 +119,7 @@ def test_a_talker_that_cannot_be_loaded_stops_the_start(folder: Path, tmp_path: 
     (tmp_path / "openvino_talker_model.xml").write_text("no model")
 
     async def run() -> None:
-        voices = Voices(natives=[NativeModel("omni", tmp_path, ["ethan"])])
+        voices = Voices(talkers=[TalkerModel("omni", tmp_path, ["ethan"])])
         try:
             await voices.start()
         finally:
@@ -125,12 +130,12 @@ def test_a_talker_that_cannot_be_loaded_stops_the_start(folder: Path, tmp_path: 
 
 
 def test_a_models_own_voice_comes_before_one_of_the_same_name() -> None:
-    voices = Voices(natives=[NativeModel("omni", Path(), ["tenor", "ethan"])])
+    voices = Voices(talkers=[TalkerModel("omni", Path(), ["tenor", "ethan"])])
     assert voices.names_for("omni") == ["tenor", "ethan", "alto", "soprano", "bass"]
     assert voices.names_for("other") == voices.names
     prompt = Prompt([1, 2])
-    assert isinstance(voices.reading("tenor", "omni", tokens_of, prompt), NativeReading)
-    assert not isinstance(voices.reading("tenor", "other", tokens_of, prompt), NativeReading)
+    assert isinstance(voices.narration("tenor", "omni", tokens_of, prompt), TalkerNarration)
+    assert not isinstance(voices.narration("tenor", "other", tokens_of, prompt), TalkerNarration)
     with pytest.raises(InvalidRequest, match="tenor, ethan, alto, soprano, bass"):
         voices.check("bob", "omni")
     with pytest.raises(InvalidRequest, match="no voice 'ethan'"):

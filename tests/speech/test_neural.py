@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 
 from palaver.errors import ModelNotAvailable, SettingError
-from palaver.speech import neural
-from palaver.speech.neural import NeuralModel, NeuralVoice, VoiceFolder, folder_of
-from palaver.speech.voices import Voices
+from palaver.speech.catalogue import Voices
+from palaver.speech.voices.download import folder_of
+from palaver.speech.voices.neural import voice as neural
+from palaver.speech.voices.neural.folder import VoiceFolder
+from palaver.speech.voices.neural.voice import NeuralModel, NeuralVoice
 from tests.speech.listening import RATE_HZ, Heard
 from tests.speech.voices import whole
 
@@ -27,17 +29,22 @@ TINY = Path(__file__).parent / "tiny_voice"
 PAUSE = RATE_HZ // 4
 
 
-def with_voices(work: Callable[[list[NeuralVoice]], Awaitable[T]]) -> T:
-    """What ``work`` returns, given the tiny model's voices."""
+def with_model(work: Callable[[NeuralModel, list[NeuralVoice]], Awaitable[T]]) -> T:
+    """What ``work`` returns, given the tiny model and its voices."""
 
     async def run() -> T:
         model = NeuralModel("robin", str(TINY))
         try:
-            return await work(await model.start())
+            return await work(model, await model.start())
         finally:
             await model.close()
 
     return asyncio.run(run())
+
+
+def with_voices(work: Callable[[list[NeuralVoice]], Awaitable[T]]) -> T:
+    """What ``work`` returns, given the tiny model's voices."""
+    return with_model(lambda _, voices: work(voices))
 
 
 def test_a_model_has_a_voice_for_each_speaker_and_they_speak() -> None:
@@ -65,16 +72,14 @@ def test_the_same_sentence_always_sounds_the_same_and_marks_are_silent() -> None
 
 
 def test_a_process_that_is_killed_is_replaced() -> None:
-    async def speak(voices: list[NeuralVoice]) -> int:
-        executor = voices[0]._model._executor
-        assert executor is not None
-        (pid,) = executor._processes
-        os.kill(pid, signal.SIGKILL)
+    async def speak(model: NeuralModel, voices: list[NeuralVoice]) -> int:
+        assert model.pid
+        os.kill(model.pid, signal.SIGKILL)
         with pytest.raises(ModelNotAvailable, match="try again"):
             await whole(voices[0], "Hello.", "en")
         return len(await whole(voices[0], "Hello.", "en"))
 
-    assert with_voices(speak) > PAUSE
+    assert with_model(speak) > PAUSE
 
 
 def test_they_are_listed_behind_the_embedded_ones_and_may_be_the_default() -> None:

@@ -21,7 +21,7 @@ import pytest
 from palaver.chat.model import ChatModel
 from palaver.models.catalogue import BUILT_IN_FOLDER
 from palaver.models.formats import open_files
-from palaver.speech.espeak import TIMBRES
+from palaver.speech.voices.espeak.timbres import TIMBRES
 from tests.server import MODEL, chat, running_server
 
 pytestmark = [pytest.mark.spec("S11"), pytest.mark.spec("S10")]

@@ -39,33 +39,6 @@ def test_a_sentence_comes_as_soon_as_it_is_certain() -> None:
     assert cutter.feed(" How") == ["Hello there."]
 
 
-@pytest.mark.parametrize(
-    ("text", "likely"),
-    [
-        ("Hello there.", "Hello there."),
-        ("One. Two", ""),
-        ("One. Two?", " Two?"),
-        ("Pi is 3.", "Pi is 3."),
-        ("Mr.", ""),
-        ("你好。", "你好。"),
-        ("你好", ""),
-        ("", ""),
-    ],
-)
-def test_a_sentence_is_likely_as_soon_as_it_has_its_mark(text: str, likely: str) -> None:
-    cutter = SentenceCutter()
-    cutter.feed(text)
-    assert cutter.likely == likely
-
-
-@given(text=TEXTS)
-def test_what_is_likely_comes_if_a_space_does(text: str) -> None:
-    cutter = SentenceCutter()
-    cutter.feed(text)
-    if likely := cutter.likely:
-        assert cutter.feed(" x") == [likely]
-
-
 @given(text=TEXTS, seed=st.randoms(use_true_random=False))
 def test_sentences_are_the_text_however_it_comes_in_pieces(text: str, seed: object) -> None:
     sentences = cut(text)

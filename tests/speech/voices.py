@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from palaver.speech.voice import Samples, Voice
 
 
 async def whole(voice: Voice, sentence: str, language: str) -> Samples:
-    """All of the sound of a sentence."""
+    """All samples of a sentence."""
     pieces = [samples async for samples in voice.say(sentence, language)]
     return np.concatenate([np.zeros(0, dtype=np.int16), *pieces])
 
@@ -19,37 +19,25 @@ async def whole(voice: Voice, sentence: str, language: str) -> Samples:
 class BeepingVoice:
     """Says 100 samples for each character; a sentence with ``!`` brings it down.
 
-    Args:
-        is_quick: What it says of itself.
-
     Attributes:
         said: Each sentence with its language.
-        urgent: Sentences that were said to be.
-        played_until_s: For each sentence, when what came before it will have been played.
+        are_played: For each sentence, whether it is played while it is made.
     """
 
-    def __init__(self, *, is_quick: bool = True) -> None:
-        self.is_quick = is_quick
+    def __init__(self) -> None:
         self.name = "beep"
         self.description = "beeps"
         self.said: list[tuple[str, str]] = []
-        self.urgent: list[str] = []
-        self.played_until_s: list[float | None] = []
+        self.are_played: list[bool] = []
 
     async def say(
-        self,
-        sentence: str,
-        language: str,
-        *,
-        is_urgent: bool = False,
-        played_until_s: float | None = None,
-    ) -> AsyncIterator[Samples]:
+        self, sentence: str, language: str, *, is_played: bool = False
+    ) -> AsyncGenerator[Samples, None]:
         """See :meth:`Voice.say`."""
         if "!" in sentence:
             raise ModelNotAvailable("the voice has broken")
         self.said.append((sentence, language))
-        self.urgent += [sentence] if is_urgent else []
-        self.played_until_s.append(played_until_s)
+        self.are_played.append(is_played)
         codes = [ord(character) % 100 * 100 for character in sentence if character.isalnum()]
         if codes:
             yield np.repeat(np.array(codes, dtype=np.int16), 100)

@@ -22,8 +22,8 @@ from palaver.errors import ModelFolderError
 from palaver.models.catalogue import BUILT_IN_FOLDER, BUILT_IN_NAME
 from palaver.models.formats import open_files
 from palaver.settings import Settings
-from palaver.speech import espeak
-from palaver.speech.voices import INSTALL
+from palaver.speech.catalogue import INSTALL
+from palaver.speech.voices.espeak import timbres
 
 _GIB = 2**30
 _MIN_PYTHON = (3, 11)
@@ -131,8 +131,8 @@ def _check_sampling(settings: Settings) -> Iterator[Finding]:
 
 
 def _check_voices(_: Settings) -> Iterator[Finding]:
-    if espeak.is_installed():
-        yield Finding("voices", f"{', '.join(espeak.TIMBRES)}, embedded")
+    if timbres.is_installed():
+        yield Finding("voices", f"{', '.join(timbres.TIMBRES)}, embedded")
     else:
         yield Finding("voices", "none, so answers come in text alone", f"run {escape(INSTALL)}")
 

@@ -11,8 +11,7 @@ from palaver.cli.banner import Banner
 from palaver.cli.options import fail, takes_settings
 from palaver.cli.ready_file import ReadyFile
 from palaver.errors import PalaverError
-from palaver.host.memory import give_large_buffers_back
-from palaver.host.time_slices import keep_what_is_there, take_short_turns
+from palaver.host import tuning
 from palaver.server import Server
 from palaver.settings import Settings
 from palaver.telemetry import configure_logging
@@ -24,6 +23,8 @@ _FIRST_KEY_NAME = "first"
 def serve(settings: Settings) -> None:
     """Serve the built-in model, and others, over HTTP."""
     configure_logging(settings.log_level)
+    if settings.tune_process:
+        tuning.tune_server_process()
     banner = Banner()
     ready_file = ReadyFile(settings.ready_file)
 
@@ -31,7 +32,7 @@ def serve(settings: Settings) -> None:
         return [model.name for model in server.parts.models]
 
     def on_ready() -> None:
-        keep_what_is_there()
+        tuning.freeze_start_up()
         secret = None if settings.api_key else _first_key(server.parts.keys)
         _show_ready(banner, settings, server.url, secret)
         ready_file.write(server.url, model_names())
@@ -39,8 +40,6 @@ def serve(settings: Settings) -> None:
     try:
         server = Server(settings, on_model=banner.show_model, on_ready=on_ready)
         banner.show_start(model_names())
-        take_short_turns(are_inherited=False)
-        give_large_buffers_back()
         with _sigterm_as_ctrl_c(), ready_file.prepared():
             server.run()
     except PalaverError as error:

@@ -13,7 +13,7 @@ from palaver.errors import ModelFolderError, SettingError
 from palaver.models.formats import open_files
 from palaver.settings import Settings
 from palaver.settings.table import ModelSettings, SpeechSettings
-from palaver.speech.voices import INSTALL, Voices
+from palaver.speech.catalogue import INSTALL, Voices
 
 
 @takes_settings(ModelSettings, SpeechSettings)

@@ -1,1 +1,1 @@
-"""The machine: child processes, time slices, memory."""
+"""The machine: supervised child processes, and what tunes the processes of a server."""

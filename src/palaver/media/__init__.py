@@ -1,1 +1,1 @@
-"""Images, video and sound as clients send them: fetched, checked, decoded."""
+"""Images, video and audio as clients send them: fetched, checked, decoded."""

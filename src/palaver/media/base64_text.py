@@ -1,4 +1,4 @@
-"""Base64, piece by piece: a large file holds up nobody who waits for Python's lock."""
+"""Base64, piece by piece: a large file does not hold Python's lock for long."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Files to arrays: images, the frames of a video, the samples of audio.
 
 Foreign files are not to be trusted, so this runs in a process of its own; see
-:mod:`palaver.media.decoder`.
+:mod:`palaver.media.decoder_process`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import PIL.Image
 from numpy.typing import NDArray
 from PIL import ImageOps, UnidentifiedImageError
 
+from palaver.media.error import MediaError
 from palaver.media.limits import MediaLimits
 from palaver.multimodal.media import SAMPLE_RATE_HZ, Audio, Image, Kind, Media, Video
 
@@ -26,10 +27,6 @@ _MIN_FRAMES = 4
 _MICROSECONDS = 1_000_000
 
 T = TypeVar("T")
-
-
-class MediaError(Exception):
-    """A file cannot be decoded, or has too much of something; says why."""
 
 
 def decode(kind: Kind, content: bytes, limits: MediaLimits) -> Media:

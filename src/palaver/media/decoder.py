@@ -1,4 +1,4 @@
-"""Decoding in a process of its own, so that a hostile file harms nobody.
+"""Decoding in a process of its own, so that a hostile file harms no other request.
 
 The process has a bound on its memory. It is killed when a file takes too long, replaced when a
 file brings it down, and ends by itself when the server does.
@@ -7,22 +7,18 @@ file brings it down, and ends by itself when the server does.
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import resource
-import signal
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 
-from palaver.host.lifeline import end_with_parent
-from palaver.host.ticks import start_ticks, ticking
-from palaver.host.time_slices import give_way
-from palaver.media.decode import MediaError, decode
+import msgspec
+
+from palaver.host.calls import Caller
+from palaver.host.child import ChildError
+from palaver.media.decoder_process import Decoded, File, Refused
+from palaver.media.error import MediaError
 from palaver.media.limits import MediaLimits
 from palaver.multimodal.media import Kind, Media
 
-_MAX_MEMORY_BYTES = 4 * 2**30
-
-_spawn = multiprocessing.get_context("spawn")
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Decoded | Refused)
 
 
 class Decoder:
@@ -36,11 +32,16 @@ class Decoder:
     """
 
     def __init__(self, limits: MediaLimits) -> None:
-        self._limits = limits
-        self._lock = asyncio.Lock()
         self.num_waiting = 0
-        self._process: BaseProcess | None = None
-        self._connection: Connection | None = None
+        self._timeout_s = limits.decode_timeout_s
+        self._lock = asyncio.Lock()
+        config = msgspec.json.encode(limits).decode()
+        self._caller = Caller("palaver.media.decoder_process", config)
+
+    @property
+    def pid(self) -> int | None:
+        """The process, while it runs."""
+        return self._caller.pid
 
     async def decode(self, kind: Kind, content: bytes) -> Media:
         """A file as arrays.
@@ -50,77 +51,30 @@ class Decoder:
         """
         self.num_waiting += 1
         try:
-            return await self._in_turn(kind, content)
+            async with self._lock:
+                return await self._decode(File(kind, content))
         finally:
             self.num_waiting -= 1
 
-    async def _in_turn(self, kind: Kind, content: bytes) -> Media:
-        async with self._lock:
-            work = asyncio.ensure_future(asyncio.to_thread(self._decode, kind, content))
-            try:
-                return await asyncio.shield(work)
-            except asyncio.CancelledError:
-                if process := self._process:
-                    process.kill()  # which makes the thread return
-                await asyncio.gather(work, return_exceptions=True)
-                self._end()  # it may just have been done, and the next file must not meet a corpse
-                raise
-
     async def close(self) -> None:
         """End the process."""
-        async with self._lock:
-            self._end()
+        await self._caller.end()
 
-    def _decode(self, kind: Kind, content: bytes) -> Media:
-        connection = self._start()
+    async def _decode(self, file: File) -> Media:
         try:
-            connection.send((kind, content))
-            if not connection.poll(self._limits.decode_timeout_s):
-                self._end()
-                raise MediaError(f"takes longer than {self._limits.decode_timeout_s:g} s to decode")
-            answer: Media | MediaError = connection.recv()
-        except (EOFError, OSError) as error:
-            self._end()
+            await self._caller.start_if_needed()
+            async with asyncio.timeout(self._timeout_s):
+                content = await self._caller.call(_encoder.encode(file))
+        except TimeoutError:
+            self._caller.kill()
+            raise MediaError(f"takes longer than {self._timeout_s:g} s to decode") from None
+        except asyncio.CancelledError:
+            self._caller.kill()  # the file may take long, and the next one must not wait for it
+            raise
+        except ChildError as error:
             raise MediaError("brings the decoder down") from error
-        if isinstance(answer, MediaError):
-            raise answer
-        return answer
-
-    def _start(self) -> Connection:
-        if self._connection is None or self._process is None or not self._process.is_alive():
-            self._end()
-            self._connection, theirs = _spawn.Pipe()
-            self._process = _spawn.Process(
-                target=_serve, args=(theirs, self._limits), daemon=True, name="media decoder"
-            )
-            self._process.start()
-            theirs.close()
-        return self._connection
-
-    def _end(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
-        if self._connection is not None:
-            self._connection.close()
-        self._process = self._connection = None
-
-
-def _serve(connection: Connection, limits: MediaLimits) -> None:
-    """Decode what comes, until the other end is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the server's affair
-    end_with_parent()  # who would else notice that a file takes too long?
-    start_ticks()
-    give_way()
-    resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY_BYTES, _MAX_MEMORY_BYTES))
-    while True:
-        try:
-            kind, content = connection.recv()
-        except EOFError:
-            return
-        try:
-            with ticking():
-                media = decode(kind, content, limits)
-            connection.send(media)
-        except MediaError as error:
-            connection.send(MediaError(str(error)))
+        match _decoder.decode(content):
+            case Refused(why):
+                raise MediaError(why)
+            case decoded:
+                return decoded.media()

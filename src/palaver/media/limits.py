@@ -18,7 +18,7 @@ class MediaLimits:
         max_video_pixels: Pixels of all those frames together; they are made smaller to keep it.
         max_frames: Frames of a video that are looked at.
         max_video_s: Length of a video in seconds.
-        max_audio_s: Length of a sound in seconds.
+        max_audio_s: Length of an audio clip in seconds.
         decode_timeout_s: Seconds that decoding may take.
     """
 

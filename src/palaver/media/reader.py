@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
-from collections import OrderedDict
 from dataclasses import dataclass
 
+from cachetools import LRUCache
+
 from palaver.errors import InvalidRequest
-from palaver.media.decode import MediaError
 from palaver.media.decoder import Decoder
+from palaver.media.error import MediaError
 from palaver.media.fetch import Fetcher
 from palaver.media.limits import MediaLimits
 from palaver.media.source import MediaSource
@@ -18,7 +20,7 @@ from palaver.multimodal.media import Image, Kind, Media, Video
 _CACHE_BYTES = 256 * 2**20
 _LARGE_BYTES = 2**18
 _NUM_DECODERS = 2
-"""Processes that decode, started when they are needed: a slow file keeps nobody else waiting."""
+"""Processes that decode, started when they are needed: a slow file does not hold up others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,9 @@ class MediaReader:
         self._fetcher = Fetcher(limits)
         self._source = MediaSource(self._fetcher, limits.max_bytes)
         self._decoders = [Decoder(limits) for _ in range(_NUM_DECODERS)]
-        self._cache_bytes = cache_bytes
-        self._cached: OrderedDict[bytes, DecodedMedia] = OrderedDict()
-        self._num_cached_bytes = 0
+        self._cached: LRUCache[bytes, DecodedMedia] = LRUCache(
+            cache_bytes, getsizeof=lambda decoded: _size(decoded.media)
+        )
 
     async def read(
         self, kind: Kind, reference: str, path: str, *, may_be_base64: bool = False
@@ -67,30 +69,26 @@ class MediaReader:
         """
         content = await self._source.read(reference, path, may_be_base64=may_be_base64)
         content_hash = await _hash(kind, content)
-        if content_hash in self._cached:
-            self._cached.move_to_end(content_hash)
-            return self._cached[content_hash]
+        if known := self._cached.get(content_hash):
+            return known
         try:
             decoder = min(self._decoders, key=lambda decoder: decoder.num_waiting)
             decoded = DecodedMedia(content_hash, await decoder.decode(kind, content))
         except MediaError as error:
             raise InvalidRequest(f"{path}: {error}", param=path) from error
-        self._keep(decoded)
+        with contextlib.suppress(ValueError):  # it is larger than all that may be kept
+            self._cached[content_hash] = decoded
         return decoded
+
+    @property
+    def num_cached_bytes(self) -> int:
+        """Memory that decoded files take now."""
+        return int(self._cached.currsize)
 
     async def close(self) -> None:
         """End the decoding processes and close all connections."""
         await asyncio.gather(*(decoder.close() for decoder in self._decoders))
         await self._fetcher.close()
-
-    def _keep(self, decoded: DecodedMedia) -> None:
-        if decoded.content_hash in self._cached:  # another request was as quick
-            return
-        self._cached[decoded.content_hash] = decoded
-        self._num_cached_bytes += _size(decoded.media)
-        while self._num_cached_bytes > self._cache_bytes:
-            _, oldest = self._cached.popitem(last=False)
-            self._num_cached_bytes -= _size(oldest.media)
 
 
 async def _hash(kind: Kind, content: bytes) -> bytes:

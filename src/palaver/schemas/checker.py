@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import subprocess
-import sys
-from collections import OrderedDict
 from typing import Any, TypeAlias
 
+from cachetools import LRUCache
+
 from palaver.errors import InvalidRequest, ModelNotAvailable
+from palaver.host.calls import Caller
+from palaver.host.child import ChildError
 from palaver.schemas.worker import MAX_CPU_S
 
 _MAX_BYTES = 1_000_000
 _MAX_CHECKED_AT_ONCE = 32
 """More than hostile clients are likely to fill: each gets its share of the processor at once."""
-_NUM_REMEMBERED = 256
-_MAX_STARTS = 3
+_MAX_KNOWN = 256
+_MAX_TRIES = 3
 _TIMEOUT_S = 30.0
 """For a machine so busy that the seconds of work do not come together."""
 
@@ -27,15 +27,24 @@ _Checked: TypeAlias = dict[str, Any] | InvalidRequest
 class SchemaChecker:
     """Checks schemas in processes that are ended when they take too long.
 
-    Whoever sends a schema that is known already, or none, waits for nobody.
+    A schema that is known already is answered at once.
+
+    Args:
+        max_known: Schemas that are remembered.
+        timeout_s: Seconds that one may take in all.
     """
 
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        self._outbox: socket.socket | None = None
+    def __init__(self, *, max_known: int = _MAX_KNOWN, timeout_s: float = _TIMEOUT_S) -> None:
+        self._caller = Caller("palaver.schemas.worker")
+        self._timeout_s = timeout_s
         self._slots = asyncio.Semaphore(_MAX_CHECKED_AT_ONCE)
         self._under_way: dict[bytes, asyncio.Task[_Checked]] = {}
-        self._known: OrderedDict[bytes, _Checked] = OrderedDict()
+        self._known: LRUCache[bytes, _Checked] = LRUCache(max_known)
+
+    @property
+    def pid(self) -> int | None:
+        """The process that forks, while it runs: from the first schema on."""
+        return self._caller.pid
 
     async def check(self, schema: Any, path: str) -> dict[str, Any]:
         """A schema in the form in which it is enforced, as :func:`check_schema` gives it.
@@ -56,17 +65,12 @@ class SchemaChecker:
             raise InvalidRequest(checked.message, param=checked.param)
         return checked
 
-    def close(self) -> None:
-        """End the process; there is nothing to wait for."""
-        if self._outbox:
-            self._outbox.close()
-        if self._process:
-            self._process.wait()
-        self._outbox = self._process = None
+    async def close(self) -> None:
+        """End the processes."""
+        await self._caller.end()
 
     async def _checked(self, content: bytes, path: str) -> _Checked:
         if content in self._known:
-            self._known.move_to_end(content)
             return self._known[content]
         if content not in self._under_way:
             task = asyncio.create_task(self._check(content, path))
@@ -87,59 +91,27 @@ class SchemaChecker:
             case normal:
                 checked = normal
         self._known[content] = checked
-        while len(self._known) > _NUM_REMEMBERED:
-            self._known.popitem(last=False)
         return checked
 
     async def _ask(self, content: bytes) -> bytes:
-        """What a process of its own answers; nothing if it came to an end before.
+        """What a process of its own answers; nothing if it was ended before.
 
         Raises:
-            ModelNotAvailable: It has not had the time that it may use.
+            ModelNotAvailable: It has not had the time that it may use, or is not to be had.
         """
-        reader, writer = await asyncio.open_unix_connection(sock=self._connect())
         try:
-            async with asyncio.timeout(_TIMEOUT_S):
-                writer.write(content)
-                writer.write_eof()
-                return await reader.read()
+            async with asyncio.timeout(self._timeout_s):
+                for _ in range(_MAX_TRIES):
+                    try:
+                        return bytes(await self._caller.call(content))
+                    except ChildError as error:  # the process that forks has died: once more
+                        failure = error
         except TimeoutError:  # says nothing about the schema, so it is not remembered
-            message = f"the machine is too busy: a schema was not checked within {_TIMEOUT_S:g} s"
+            message = (
+                f"the machine is too busy: a schema was not checked within {self._timeout_s:g} s"
+            )
             raise ModelNotAvailable(message) from None
-        except ConnectionError:
-            return b""
-        finally:
-            writer.close()
-
-    def _connect(self) -> socket.socket:
-        """A connection to a process of its own, forked by one that may first have to be started.
-
-        Raises:
-            ModelNotAvailable: It has died again and again.
-        """
-        for _ in range(_MAX_STARTS):
-            ours, theirs = socket.socketpair()
-            with theirs:
-                try:
-                    socket.send_fds(self._start(), [b"."], [theirs.fileno()])
-                except OSError:  # it has died since it was looked at
-                    ours.close()
-                    self.close()
-                else:
-                    return ours
-        raise ModelNotAvailable("the process that checks schemas keeps dying")
-
-    def _start(self) -> socket.socket:
-        """The socket to the process that forks; started when it is first needed, or has died."""
-        if self._outbox is None or self._process is None or self._process.poll() is not None:
-            self.close()
-            self._outbox, theirs = socket.socketpair()
-            command = [sys.executable, "-m", "palaver.schemas.worker", str(theirs.fileno())]
-            with theirs:
-                self._process = subprocess.Popen(
-                    command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
-                )
-        return self._outbox
+        raise ModelNotAvailable("the process that checks schemas keeps dying") from failure
 
 
 def _refusal(path: str, why: str) -> InvalidRequest:

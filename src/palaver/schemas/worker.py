@@ -1,8 +1,8 @@
-"""Checks schemas in processes of their own: ``python -m palaver.schemas.worker SOCKET-FD``.
+"""Checks schemas in processes of their own: ``python -m palaver.schemas.worker …``.
 
 A schema may be small and still take for ever. So each one gets a process, forked from this one,
-that the system ends when its time or memory is used up. This process does nothing but fork; it
-ends when the API process does.
+that the system ends when its time or memory is used up. This process does nothing but fork, and
+pass answers on.
 """
 
 from __future__ import annotations
@@ -11,44 +11,76 @@ import contextlib
 import json
 import os
 import resource
+import selectors
 import signal
-import socket
-import sys
 
 from palaver.chat.schema.check import check_schema
 from palaver.errors import InvalidRequest
+from palaver.host import tuning
+from palaver.host.calls import answer_to, numbered
+from palaver.host.child_side import Parent, connect, fork_with_parent
 
 MAX_CPU_S = 2
 """Seconds of work that one schema may take."""
 
 _MAX_MEMORY_BYTES = 2**29
-_NICENESS = 2
+_READ_BYTES = 2**16
 
 
-def serve(inbox: socket.socket) -> None:
-    """Fork for each socket that comes along ``inbox``, until its other end is closed."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that children leave nothing behind
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # a terminal's Ctrl-C is the server's affair
-    while True:
-        _, descriptors, _, _ = socket.recv_fds(inbox, 1, 1)
-        if not descriptors:
+class SchemaServer:
+    """Forks for each schema, and sends each one's answer when its process has ended.
+
+    Args:
+        parent: Sends schemas as calls; the answer is empty where a process was ended.
+    """
+
+    def __init__(self, parent: Parent) -> None:
+        self._parent = parent
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(parent.connection, selectors.EVENT_READ)
+        self._answers: dict[int, bytearray] = {}
+        self._numbers: dict[int, int] = {}
+
+    def serve(self) -> None:
+        """Answer until the parent hangs up."""
+        while True:
+            for key, _ in self._selector.select():
+                if key.fd != self._parent.connection.fileno():
+                    self._read(key.fd)
+                elif (message := self._parent.receive()) is None:
+                    return
+                else:
+                    self._begin(*numbered(message))
+
+    def _begin(self, number: int, content: bytes) -> None:
+        ours, theirs = os.pipe()
+        if not fork_with_parent():
+            os.close(ours)
+            _answer(content, theirs)
+        os.close(theirs)
+        self._selector.register(ours, selectors.EVENT_READ)
+        self._numbers[ours], self._answers[ours] = number, bytearray()
+
+    def _read(self, pipe: int) -> None:
+        """Read on from a process; it has ended if there is no more."""
+        if part := os.read(pipe, _READ_BYTES):
+            self._answers[pipe] += part
             return
-        with socket.socket(fileno=descriptors[0]) as connection:
-            if os.fork() == 0:
-                inbox.close()
-                _answer(connection)
+        self._selector.unregister(pipe)
+        os.close(pipe)
+        answer = bytes(self._answers.pop(pipe))
+        self._parent.send(answer_to(self._numbers.pop(pipe), answer))
 
 
-def _answer(connection: socket.socket) -> None:
+def _answer(content: bytes, pipe: int) -> None:
     """Check one schema and end this process."""
-    with contextlib.suppress(BaseException):  # whatever it is, the other end sees no answer
-        os.nice(_NICENESS)
+    with contextlib.suppress(BaseException):  # whatever it is, there is no answer then
         resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_S, MAX_CPU_S))
         resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY_BYTES, _MAX_MEMORY_BYTES))
-        with connection.makefile("rb") as stream:
-            path, schema = json.load(stream)
-        connection.sendall(_checked(schema, path))
+        path, schema = json.loads(content)
+        answer = _checked(schema, path)
+        with os.fdopen(pipe, "wb") as stream:
+            stream.write(answer)
     os._exit(0)
 
 
@@ -60,5 +92,16 @@ def _checked(schema: object, path: str) -> bytes:
         return json.dumps([error.message, error.param]).encode()
 
 
+def main() -> None:
+    """Check schemas for the parent."""
+    parent = connect()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that forks leave nothing behind
+    if parent.is_tuned:
+        tuning.tune_background_process()
+    parent.say_ready()
+    with contextlib.suppress(ConnectionError):
+        SchemaServer(parent).serve()
+
+
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    main()

@@ -41,6 +41,12 @@ class ServerSettings(Group):
     shutdown_timeout_s: Annotated[float, Details(unit="seconds")] = Field(
         default=30.0, ge=0, description="Time that running requests have to finish after SIGTERM."
     )
+    tune_process: bool = Field(
+        default=True,
+        description="Have the operating system and Python run the server's processes for short "
+        "waits between tokens: time slices, niceness, memory that is given back, garbage "
+        "collection.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least level that is logged."
     )

@@ -1,1 +1,1 @@
-"""Text to sound: voices, sentence by sentence, in the format that a client wants."""
+"""Answers in text and audio: voices, sentence by sentence, in the format that a client wants."""

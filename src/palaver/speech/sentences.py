@@ -47,12 +47,6 @@ class SentenceCutter:
             self._text = self._text[end:]
         return sentences
 
-    @property
-    def likely(self) -> str:
-        """The sentence that is complete if what comes next parts it from the following one."""
-        end = _end_of_first(self._text + " ")
-        return self._text if end == len(self._text) else ""
-
     def flush(self) -> list[str]:
         """What is left when the text has ended."""
         rest, self._text = self._text, ""
@@ -74,7 +68,7 @@ def _end_of_first(text: str) -> int:
 
 
 def readable(text: str) -> str:
-    """The text without marks that nobody reads aloud."""
+    """The text without marks that are not read aloud."""
     return _MARKDOWN.sub(_unmarked, text).strip()
 
 

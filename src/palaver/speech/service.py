@@ -6,9 +6,9 @@ from functools import partial
 
 from palaver.chat.model import ChatModel
 from palaver.chat.request import AudioRequest
+from palaver.speech.answers import SpokenAnswers
+from palaver.speech.catalogue import Voices
 from palaver.speech.session import SpeechSession
-from palaver.speech.spoken import SpokenAnswers
-from palaver.speech.voices import Voices
 
 
 class SpeechService:
@@ -53,7 +53,7 @@ class SpeechService:
             has_thinking: Whether the model's thinking stands in the answer, to be passed over.
         """
         narrate = partial(
-            self.voices.reading,
+            self.voices.narration,
             audio.voice,
             model_name,
             model.tokenizer.encode,

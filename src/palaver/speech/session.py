@@ -1,9 +1,10 @@
-"""Answers in text and sound together: what a completion says is read aloud (spec row S11)."""
+"""Answers in text and audio together: what a completion says is read aloud (spec row S11)."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -15,33 +16,36 @@ from palaver.chat.families.description import Family
 from palaver.chat.request import AudioFormat
 from palaver.errors import InvalidRequest
 from palaver.generation.request import Prompt
-from palaver.speech.reading import Reading
-from palaver.speech.speaker import Speaker
-from palaver.speech.spoken import SpokenAnswers
+from palaver.speech.answers import SpokenAnswers
+from palaver.speech.choice import SpokenChoice
+from palaver.speech.narration import Narration
 from palaver.speech.voice import SAMPLE_RATE_HZ
-
-States: TypeAlias = list[NDArray[np.float32]]
-Reader: TypeAlias = Callable[[Prompt, States], Reading]
 
 _MAX_WHOLE_S = 1800
 _MAX_WAITING = 16
 
 
+_Queue: TypeAlias = asyncio.Queue[list[Delta] | BaseException | None]
+
+
 class SpeechSession:
     """Speaks the choices of one completion while they are being written.
 
+    Call :meth:`begin` first, :meth:`hear` if that says so, then :meth:`accompany`, and
+    :meth:`close` in every case.
+
     Args:
-        reader: Begins to read an answer to a prompt.
+        narrate: Begins the narration of an answer to a prompt.
         form: The kind of file.
-        is_whole: Whether each choice's sound comes in one piece.
         answers: Where spoken answers are remembered.
+        is_whole: Whether each choice's audio comes in one piece.
         num_choices: How many there are.
         family: How the model writes, if its thinking stands in the answer.
     """
 
     def __init__(
         self,
-        reader: Reader,
+        narrate: Callable[[Prompt], Narration],
         form: AudioFormat,
         answers: SpokenAnswers,
         *,
@@ -49,52 +53,58 @@ class SpeechSession:
         num_choices: int,
         family: Family | None = None,
     ) -> None:
-        self._reader = reader
+        self._narrate = narrate
         self._form = form
+        self._answers = answers
+        self._is_whole = is_whole
         self._num_choices = num_choices
         self._family = family
-        self._speakers: list[Speaker] = []
-        self._is_whole = is_whole
-        self._answers = answers
+        self._narrations: list[Narration] = []
+        self._choices: list[SpokenChoice] = []
         self._last: dict[int, Delta] = {}
-        self._states: States = []
         self._task: asyncio.Task[None] | None = None
 
     def begin(self, prompt: Prompt) -> bool:
-        """Take notice of what is answered, before anything else.
+        """Take notice of what is answered.
 
         Returns:
-            Whether the voice needs the hidden states of the prompt's media.
+            Whether :meth:`hear` has to be called before the answer's first token is passed on.
         """
-        readings = [self._reader(prompt, self._states) for _ in range(self._num_choices)]
-        self._speakers = [
-            Speaker(reading, self._form, is_whole=self._is_whole, family=self._family)
-            for reading in readings
+        self._narrations = [self._narrate(prompt) for _ in range(self._num_choices)]
+        self._choices = [
+            SpokenChoice(narration, self._form, is_whole=self._is_whole, family=self._family)
+            for narration in self._narrations
         ]
-        return any(reading.wants_hidden_states for reading in readings)
+        return any(narration.wants_hidden_states for narration in self._narrations)
 
-    def hear(self, hidden_states: States) -> None:
-        """Take the hidden states of the prompt's media, before the first token is read."""
-        self._states += hidden_states
+    def hear(self, hidden_states: Sequence[NDArray[np.float32]]) -> None:
+        """Take what the model makes of the media in the prompt.
+
+        Args:
+            hidden_states: Arrays of ``float32[N, hidden size]``, of N tokens each, in order.
+        """
+        for narration in self._narrations:
+            narration.take_hidden_states(hidden_states)
 
     @property
     def num_tokens(self) -> int:
         """Audio tokens so far, over all choices."""
-        return sum(speaker.num_tokens for speaker in self._speakers)
+        return sum(choice.num_tokens for choice in self._choices)
 
     async def accompany(
         self, batches: AsyncIterator[list[Delta]]
     ) -> AsyncGenerator[list[Delta], None]:
-        """The same deltas and those of the sound between them.
+        """The same deltas and those of the audio between them.
 
         A choice's last delta, which has its finish reason, comes when all of it is spoken.
 
         Raises:
-            InvalidRequest: The sound is too long for an answer in one piece.
+            InvalidRequest: The audio is too long for an answer in one piece.
             ModelNotAvailable: Model or voice cannot answer.
         """
-        queue: asyncio.Queue[list[Delta] | BaseException | None] = asyncio.Queue(_MAX_WAITING)
+        queue: _Queue = asyncio.Queue(_MAX_WAITING)
         self._task = asyncio.create_task(self._work(batches, queue))
+        self._task.add_done_callback(lambda _: self._close_choices())
         try:
             while (item := await queue.get()) is not None:
                 if isinstance(item, BaseException):
@@ -105,67 +115,61 @@ class SpeechSession:
 
     def close(self) -> None:
         """Stop speaking, if that is still going on."""
-        if self._task is not None:
-            self._task.cancel()
+        if self._task:
+            self._task.cancel()  # the choices are closed when nothing of it runs any more
+        else:
+            self._close_choices()
 
-    async def _work(
-        self,
-        batches: AsyncIterator[list[Delta]],
-        queue: asyncio.Queue[list[Delta] | BaseException | None],
-    ) -> None:
+    def _close_choices(self) -> None:
+        for choice in self._choices:
+            choice.close()
+
+    async def _work(self, batches: AsyncIterator[list[Delta]], queue: _Queue) -> None:
         """Read the completion and speak its choices side by side, into one queue."""
         outcome: BaseException | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._read(batches, queue))
-                for choice in range(self._num_choices):
-                    group.create_task(self._speak(choice, queue))
+                for index, choice in enumerate(self._choices):
+                    group.create_task(self._speak(index, choice, queue))
         except* Exception as failures:
             outcome = failures.exceptions[0]
         await queue.put(outcome)
 
-    async def _read(
-        self,
-        batches: AsyncIterator[list[Delta]],
-        queue: asyncio.Queue[list[Delta] | BaseException | None],
-    ) -> None:
+    async def _read(self, batches: AsyncIterator[list[Delta]], queue: _Queue) -> None:
         async for batch in batches:
             shown = [replace(delta, finish_reason=None) for delta in batch]
             await queue.put([delta for delta in shown if not delta.is_empty])
             for delta in batch:
-                speaker = self._speakers[delta.choice]
-                speaker.feed(delta.content)
+                choice = self._choices[delta.choice]
+                choice.feed(delta.content)
                 if delta.finish_reason:
                     self._last[delta.choice] = Delta(
                         delta.choice, finish_reason=delta.finish_reason
                     )
-                    speaker.finish()
+                    choice.finish()
 
-    async def _speak(
-        self, choice: int, queue: asyncio.Queue[list[Delta] | BaseException | None]
-    ) -> None:
-        speaker = self._speakers[choice]
-        spoken_id = speaker.id
-        expires_s = None
+    async def _speak(self, index: int, choice: SpokenChoice, queue: _Queue) -> None:
+        spoken_id, expires_s = choice.id, None
         try:
-            async for piece in speaker.pieces():
-                self._check_length()
-                audio = AudioDelta(spoken_id, piece.transcript, piece.data)
-                await queue.put([Delta(choice, audio=audio)])
-                spoken_id = ""
+            async with aclosing(choice.pieces()) as pieces:
+                async for piece in pieces:
+                    self._check_length()
+                    audio = AudioDelta(spoken_id, piece.transcript, piece.data)
+                    await queue.put([Delta(index, audio=audio)])
+                    spoken_id = ""
         finally:
-            speaker.close()
             if not spoken_id:  # an interrupted answer can be referred to as far as it came
-                expires_s = self._answers.keep(speaker.id, speaker.answer)
+                expires_s = self._answers.keep(choice.id, choice.text)
         if expires_s is not None:
-            await queue.put([Delta(choice, audio=AudioDelta(expires_s=expires_s))])
-        await queue.put([self._last[choice]])
+            await queue.put([Delta(index, audio=AudioDelta(expires_s=expires_s))])
+        await queue.put([self._last[index]])
 
     def _check_length(self) -> None:
-        num_samples = sum(speaker.num_samples for speaker in self._speakers)
+        num_samples = sum(choice.num_samples for choice in self._choices)
         if self._is_whole and num_samples > _MAX_WHOLE_S * SAMPLE_RATE_HZ:
             raise InvalidRequest(
-                f"modalities: the sound of this answer is longer than {_MAX_WHOLE_S} s, which is "
+                f"modalities: the audio of this answer is longer than {_MAX_WHOLE_S} s, which is "
                 "the limit of an answer in one piece; ask for a stream, or for fewer tokens or "
                 "choices",
                 param="modalities",

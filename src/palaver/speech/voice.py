@@ -1,8 +1,8 @@
-"""What a voice is: the seam behind which all kinds of them speak."""
+"""What a voice is: the protocol behind which all kinds of them speak."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -12,7 +12,9 @@ SAMPLE_RATE_HZ = 24_000
 """Samples a second of every voice: what clients take ``pcm16`` for."""
 
 Samples: TypeAlias = NDArray[np.int16]
-"""``int16[N]``, one channel, :data:`SAMPLE_RATE_HZ` a second."""
+"""``int16[N]``, one channel, :data:`SAMPLE_RATE_HZ` a second unless something else is said."""
+
+_PAUSE_S = 0.25
 
 
 class Voice(Protocol):
@@ -26,29 +28,22 @@ class Voice(Protocol):
     def description(self) -> str:
         """What kind of voice it is, in a line."""
 
-    @property
-    def is_quick(self) -> bool:
-        """Whether a sentence costs so little that one which may be is worth saying."""
-
     def say(
-        self,
-        sentence: str,
-        language: str,
-        *,
-        is_urgent: bool = False,
-        played_until_s: float | None = None,
-    ) -> AsyncIterator[Samples]:
-        """The sound of one sentence and the pause behind it, in pieces as they are made.
+        self, sentence: str, language: str, *, is_played: bool = False
+    ) -> AsyncGenerator[Samples, None]:
+        """The samples of one sentence and the pause behind it, in pieces as they are made.
 
         Args:
             sentence: What to say, in a text's own spelling.
             language: Its language by its two letters, ``en``.
-            is_urgent: Whether somebody waits for it, so that its beginning goes before other work
-                of the machine. Otherwise it outruns its playing, and has time.
-            played_until_s: Where it is played while it is made, when what came before it will have
-                been played, by :func:`time.monotonic`: a few times as fast as it plays will do, and
-                cores can be left to others.
+            is_played: Whether they are played while they are made: a few times as fast as they
+                play will do, and leaves the processor to others.
 
         Raises:
             ModelNotAvailable: The voice cannot speak now.
         """
+
+
+def pause() -> Samples:
+    """What follows a sentence."""
+    return np.zeros(int(_PAUSE_S * SAMPLE_RATE_HZ), dtype=np.int16)

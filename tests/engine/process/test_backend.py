@@ -18,7 +18,7 @@ import pytest
 
 from palaver.engine.process.backend import ProcessBackend
 from palaver.engine.process.config import EngineConfig
-from palaver.engine.process.messages import Refused
+from palaver.engine.process.messages import Refused, encode
 from palaver.errors import (
     InternalError,
     InvalidRequest,
@@ -191,7 +191,8 @@ def test_a_request_at_which_the_engine_itself_failed_is_an_internal_error() -> N
     async def test(client: ProcessBackend) -> None:
         request = asked(_PROMPT, _SHORT)
         generation = client.generate(request)
-        client._receive(Refused(request.request_id, "the encoders failed", is_own_failure=True))
+        refused = Refused(request.request_id, "the encoders failed", is_own_failure=True)
+        client._receive(encode(refused))
         with pytest.raises(InternalError, match="the encoders failed"):
             await _all_tokens(generation)
 
@@ -224,7 +225,7 @@ def test_a_killed_engine_fails_what_runs_and_is_started_again(
         assert client.num_starts == 2
         assert client.pid != first_pid
 
-    with caplog.at_level(logging.INFO, "palaver.engine.process.backend"):
+    with caplog.at_level(logging.INFO, "palaver.host.child"):
         _with_client(test)
     messages = [record.getMessage() for record in caplog.records]
     assert any("status -9" in message for message in messages)
@@ -279,7 +280,7 @@ def test_an_engine_comes_back_though_someone_stopped_waiting_for_an_inspection(
             await asyncio.sleep(0.01)
         assert len(await _all_tokens(client.generate(asked(_PROMPT, _SHORT)))) == 7
 
-    with caplog.at_level(logging.CRITICAL, "palaver.engine.process.backend"):
+    with caplog.at_level(logging.CRITICAL, "palaver.host.child"):
         _with_client(test)
 
 
@@ -294,7 +295,7 @@ def test_an_engine_that_never_becomes_ready_is_given_up_and_ended(
 
     async def main() -> None:
         client = ProcessBackend("slow", config)
-        with pytest.raises(StartTimeout, match="'slow' was not loaded within"):
+        with pytest.raises(StartTimeout, match="'slow' was not loaded in time"):
             await client.start()
         assert client.pid is None
         assert client.capacity is None

@@ -6,14 +6,16 @@ import threading
 from queue import SimpleQueue
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from palaver.engine.process.encoding import Encoding, MediaEncoder
 from palaver.generation.request import Array, GenerationRequest, Prompt, SamplingParams, Span
-from palaver.host.time_slices import take_short_turns
+from palaver.host import tuning
+from palaver.host.time_slices import take_short_slices
 from palaver.multimodal.media import Kind
 from palaver.runtime.base import Features
-from tests.host.slices import turn_ns
+from tests.host.slices import slice_ns
 
 TIMEOUT_S = 10
 
@@ -64,18 +66,19 @@ def test_requests_are_encoded_round_robin_piece_by_piece() -> None:
     assert [encoder.begun.get(timeout=TIMEOUT_S) for _ in range(3)] == [20, 11, 12]
 
 
-def test_encoding_leaves_short_turns_to_the_step() -> None:
-    turns: list[int | None] = []
+def test_encoding_leaves_short_time_slices_to_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning._Process, "is_tuned", True)
+    slices: list[int | None] = []
 
     class Observer(SlowEncoder):
         def encode(
             self, kind: Kind, content: NDArray[np.uint8] | NDArray[np.float32], num_tokens: int
         ) -> Features:
-            turns.append(turn_ns(threading.get_native_id()))
+            slices.append(slice_ns(threading.get_native_id()))
             return super().encode(kind, content, num_tokens)
 
     def start() -> None:
-        take_short_turns(are_inherited=True)
+        take_short_slices(are_inherited=True)
         encoder = Observer()
         encoder.may_go.release()
         media, done = started(encoder)
@@ -85,7 +88,7 @@ def test_encoding_leaves_short_turns_to_the_step() -> None:
     thread = threading.Thread(target=start)
     thread.start()
     thread.join()
-    assert turns == [turn_ns(threading.get_native_id())]
+    assert slices == [slice_ns(threading.get_native_id())]
 
 
 def test_the_same_piece_is_encoded_once() -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from palaver.engine.process.messages import (
-    LENGTH,
     Cancel,
-    Failed,
     FromEngine,
     Inspect,
     Inspection,
@@ -17,8 +15,9 @@ from palaver.engine.process.messages import (
     Submit,
     ToEngine,
     decode_from_engine,
+    decode_ready,
     decode_to_engine,
-    frame,
+    encode,
 )
 from palaver.generation.output import TokenLogprobs, TokenOutput
 from palaver.generation.stats import SequenceState, StepStats
@@ -38,17 +37,12 @@ STATS = StepStats(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0.5, 0.25)
     ],
 )
 def test_a_message_to_the_engine_comes_back_equal(message: ToEngine) -> None:
-    framed = frame(message)
-    assert LENGTH.unpack(framed[: LENGTH.size]) == (len(framed) - LENGTH.size,)
-    assert decode_to_engine(framed[LENGTH.size :]) == message
+    assert decode_to_engine(encode(message)) == message
 
 
 @pytest.mark.parametrize(
     "message",
     [
-        Ready(64, 4096, 0.5),
-        Ready(64, 4096, 0.5, has_hidden_states=True, media_kinds=("audio", "image")),
-        Failed("no"),
         Refused(1, "too long"),
         StepDone([TokenOutput(1, 2, 3), TokenOutput(1, 2, 3, "stop", 7)], STATS),
         StepDone(
@@ -58,4 +52,15 @@ def test_a_message_to_the_engine_comes_back_equal(message: ToEngine) -> None:
     ],
 )
 def test_a_message_from_the_engine_comes_back_equal(message: FromEngine) -> None:
-    assert decode_from_engine(frame(message)[LENGTH.size :]) == message
+    assert decode_from_engine(encode(message)) == message
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Ready(64, 4096, 0.5),
+        Ready(64, 4096, 0.5, has_hidden_states=True, media_kinds=("audio", "image")),
+    ],
+)
+def test_what_an_engine_says_when_it_is_ready_comes_back_equal(message: Ready) -> None:
+    assert decode_ready(encode(message)) == message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -18,18 +19,17 @@ from palaver.engine.engine import Engine
 from palaver.engine.grammar.compiler import GrammarCompiler
 from palaver.engine.process.config import EngineConfig
 from palaver.engine.process.messages import (
-    LENGTH,
     Cancel,
-    Failed,
     FromEngine,
     Ready,
     Refused,
     StepDone,
     Submit,
     decode_from_engine,
-    frame,
+    decode_ready,
+    encode,
 )
-from palaver.engine.process.worker import Worker, _end_if_closed
+from palaver.engine.process.worker import Worker
 from palaver.generation.output import TokenOutput
 from palaver.generation.request import (
     Array,
@@ -39,6 +39,8 @@ from palaver.generation.request import (
     SamplingParams,
     Span,
 )
+from palaver.host.child_side import FAILED, READY, UNTUNED, Parent
+from palaver.host.frames import LENGTH, frame
 from palaver.runtime import RuntimeConfig
 from palaver.runtime.base import Features
 from palaver.runtime.fake import FakeEncoder, FakeRuntime
@@ -55,13 +57,8 @@ class Child:
         self.socket, theirs = socket.socketpair()
         self.socket.settimeout(_TIMEOUT_S)
         config = msgspec.json.encode(EngineConfig(runtime=runtime)).decode()
-        command = [
-            sys.executable,
-            "-m",
-            "palaver.engine.process.worker",
-            str(theirs.fileno()),
-            config,
-        ]
+        command = [sys.executable, "-m", "palaver.engine.process.worker", str(theirs.fileno())]
+        command += [str(os.getpid()), UNTUNED, config]
         with theirs:
             self.process = subprocess.Popen(
                 command, pass_fds=[theirs.fileno()], stderr=subprocess.DEVNULL
@@ -69,12 +66,21 @@ class Child:
         self._stream = self.socket.makefile("rb")
 
     def send(self, message: Submit | Cancel) -> None:
-        self.socket.sendall(frame(message))
+        self.socket.sendall(frame(encode(message)))
+
+    def receive_bytes(self) -> bytes:
+        (length,) = LENGTH.unpack(self._stream.read(LENGTH.size))
+        return self._stream.read(length)
 
     def receive(self) -> FromEngine:
-        (length,) = LENGTH.unpack(self._stream.read(LENGTH.size))
-        message: FromEngine = decode_from_engine(self._stream.read(length))
+        message: FromEngine = decode_from_engine(self.receive_bytes())
         return message
+
+    def receive_ready(self) -> Ready:
+        """What it says when it is ready."""
+        message = self.receive_bytes()
+        assert message[:1] == READY
+        return decode_ready(message[1:])
 
     def tokens_of(self, request_id: int) -> list[TokenOutput]:
         """Its tokens up to the last one."""
@@ -108,14 +114,13 @@ def _child(runtime: RuntimeConfig = _FAKE) -> Iterator[Child]:
 @contextmanager
 def _ready_child() -> Iterator[Child]:
     with _child() as child:
-        assert isinstance(child.receive(), Ready)
+        child.receive_ready()
         yield child
 
 
 def test_it_says_first_what_it_has_loaded() -> None:
     with _child() as child:
-        ready = child.receive()
-    assert isinstance(ready, Ready)
+        ready = child.receive_ready()
     assert (ready.vocab_size, ready.num_cache_tokens) == (64, 4096)
     assert ready.has_hidden_states
     assert ready.media_kinds == ("audio", "image", "video")
@@ -123,28 +128,11 @@ def test_it_says_first_what_it_has_loaded() -> None:
 
 def test_it_says_why_a_folder_cannot_be_loaded_and_ends(tmp_path: Path) -> None:
     with _child(RuntimeConfig(folder=str(tmp_path), cache_bytes=2**20)) as child:
-        failed = child.receive()
-        assert isinstance(failed, Failed)
-        assert "openvino_model.xml" in failed.message
-        assert str(tmp_path) in failed.message
+        failed = child.receive_bytes().decode()
+        assert failed[:1] == FAILED.decode()
+        assert "openvino_model.xml" in failed
+        assert str(tmp_path) in failed
         assert child.has_ended()
-
-
-@pytest.mark.parametrize("is_there", [True, False])
-def test_it_ends_when_the_server_dies_while_the_model_is_loaded(
-    monkeypatch: pytest.MonkeyPatch, is_there: bool
-) -> None:
-    exits: list[int] = []
-    monkeypatch.setattr("palaver.engine.process.worker.os._exit", exits.append)
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        if is_there:
-            ours.sendall(b"a message")
-        else:
-            ours.close()
-        _end_if_closed(theirs)
-        assert exits == ([] if is_there else [0])
-        assert theirs.recv(9) == (b"a message" if is_there else b"")
 
 
 def test_a_request_that_never_fits_is_refused_and_the_next_one_served() -> None:
@@ -208,7 +196,7 @@ def test_it_ends_when_the_server_dies_with_tokens_unread() -> None:
 @pytest.mark.parametrize("num_bytes", [2, LENGTH.size, LENGTH.size + 5])
 def test_it_ends_when_the_server_dies_amid_a_message(num_bytes: int) -> None:
     with _ready_child() as child:
-        child.socket.sendall(frame(Submit(request(1, token_ids(10))))[:num_bytes])
+        child.socket.sendall(frame(encode(Submit(request(1, token_ids(10)))))[:num_bytes])
         child.hang_up()
         assert child.has_ended()
 
@@ -226,7 +214,7 @@ def test_a_grammar_that_brings_the_library_down_is_refused_alone(
     monkeypatch.setattr(GrammarCompiler, "compile", panic)
     ours, theirs = socket.socketpair()
     compiler = GrammarCompiler("", 64)
-    worker = Worker(theirs, Engine(FakeRuntime(num_blocks=64)), compiler)
+    worker = Worker(Parent(theirs, is_tuned=False), Engine(FakeRuntime(num_blocks=64)), compiler)
     grammar = Grammar("start: /a/", "response_format")
     with ours, theirs:
         worker._apply(Submit(request(1, token_ids(10), grammar=grammar)))
@@ -245,7 +233,12 @@ class _BrokenEncoder(FakeEncoder):
 def test_an_encoder_that_fails_is_not_the_clients_fault() -> None:
     ours, theirs = socket.socketpair()
     compiler = GrammarCompiler("", 64)
-    worker = Worker(theirs, Engine(FakeRuntime(num_blocks=64)), compiler, _BrokenEncoder())
+    worker = Worker(
+        Parent(theirs, is_tuned=False),
+        Engine(FakeRuntime(num_blocks=64)),
+        compiler,
+        _BrokenEncoder(),
+    )
     picture = Span(0, 3, "image", b"1", Array.of(np.zeros(1, dtype=np.uint8)))
     prompt = Prompt([5, 5, 5], [picture], Array.of(np.zeros((3, 3), dtype=np.int32)))
     with ours, theirs:

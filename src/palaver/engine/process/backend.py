@@ -1,13 +1,10 @@
-"""One model's engine process as a backend: start it, talk to it, start it again."""
+"""One model's engine process as a backend: requests and tokens routed over a supervised child."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-import socket
-import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -15,11 +12,8 @@ from collections.abc import Callable
 import msgspec
 
 from palaver.engine.process.config import EngineConfig
-from palaver.engine.process.connection import Connection
 from palaver.engine.process.messages import (
     Cancel,
-    Failed,
-    FromEngine,
     HiddenStates,
     Inspect,
     Inspection,
@@ -28,6 +22,9 @@ from palaver.engine.process.messages import (
     StepDone,
     Submit,
     ToEngine,
+    decode_from_engine,
+    decode_ready,
+    encode,
 )
 from palaver.errors import (
     AnswerTimeout,
@@ -41,12 +38,11 @@ from palaver.generation.backend import Capabilities, Capacity
 from palaver.generation.request import GenerationRequest
 from palaver.generation.stats import SequenceState, StepStats
 from palaver.generation.stream import Generation
+from palaver.host.child import Child, ChildError, ChildTimeout
+
+_MODULE = "palaver.engine.process.worker"
 
 _log = logging.getLogger(__name__)
-
-_EXIT_TIMEOUT_S = 5.0
-_FIRST_BACKOFF_S = 0.1
-_LAST_BACKOFF_S = 10.0
 
 
 class ProcessBackend:
@@ -65,22 +61,31 @@ class ProcessBackend:
         on_step: Callable[[StepStats], None] = lambda stats: None,
     ) -> None:
         self.name = name
-        self.num_starts = 0
         self._config = config
         self._on_step = on_step
         self._ready: Ready | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._connection: Connection | None = None
+        self._child = Child(
+            _MODULE,
+            msgspec.json.encode(config).decode(),
+            name=f"the engine of model {name!r}",
+            on_message=self._receive,
+            on_end=self._note_end,
+            start_timeout_s=config.start_timeout_s,
+        )
         self._generations: dict[int, Generation] = {}
         self._inspections: deque[asyncio.Future[list[SequenceState]]] = deque()
         self._heard_s = 0.0
-        self._supervisor: asyncio.Task[None] | None = None
-        self._watch: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def pid(self) -> int | None:
         """The engine's process id, while it runs."""
-        return self._process.pid if self._process and self._process.poll() is None else None
+        return self._child.pid
+
+    @property
+    def num_starts(self) -> int:
+        """How often the process was started."""
+        return self._child.num_starts
 
     @property
     def capabilities(self) -> Capabilities:
@@ -97,7 +102,7 @@ class ProcessBackend:
     @property
     def capacity(self) -> Capacity | None:
         """What the loaded model holds; ``None`` while it is loading or being started again."""
-        if self._connection is None or (ready := self._ready) is None:
+        if (ready := self._ready) is None:
             return None
         return Capacity(
             vocab_size=ready.vocab_size,
@@ -115,29 +120,35 @@ class ProcessBackend:
 
         Raises:
             ModelFolderError: The model cannot be loaded.
-            StartTimeout: It was not loaded in time; the process is ended.
+            ModelNotAvailable: The process died as soon as it was ready; it is started again.
+            StartTimeout: The model was not loaded in time; the process is ended.
         """
-        closed = await self._launch()
-        self._supervisor = asyncio.create_task(self._supervise(closed))
-        self._watch = asyncio.create_task(self._watch_silence(self._config.token_timeout_s))
-        capacity = self.capacity
-        if capacity is None:  # it has died at once; the supervisor starts it again
+        try:
+            self._note_ready(await self._child.start())
+        except ChildTimeout as error:
+            raise StartTimeout(f"model {self.name!r} was not loaded in time: {error}") from error
+        except ChildError as error:
+            raise ModelFolderError(f"{error}") from error
+        self._tasks = [
+            asyncio.create_task(self._child.keep_running(self._note_ready)),
+            asyncio.create_task(self._watch_silence(self._config.token_timeout_s)),
+        ]
+        if (capacity := self.capacity) is None:
             raise self._not_running()
         return capacity
 
     async def stop(self) -> None:
         """End the process; requests under way fail with :class:`ModelNotAvailable`."""
-        for task in (self._watch, self._supervisor):
-            if task:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
-        await self._end_process()
+        for task in self._tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self._child.end()
         self._fail_all("the server is shutting down")
 
     def generate(self, request: GenerationRequest) -> Generation:
         """Start generating; see :meth:`palaver.generation.backend.Backend.generate`."""
-        if self.capacity is None:
+        if self._ready is None:
             raise self._not_running()
         request_id = request.request_id
 
@@ -158,7 +169,7 @@ class ProcessBackend:
         Raises:
             ModelNotAvailable: The engine is not running.
         """
-        if self.capacity is None:
+        if self._ready is None:
             raise self._not_running()
         inspection: asyncio.Future[list[SequenceState]] = asyncio.Future()
         self._inspections.append(inspection)
@@ -168,43 +179,11 @@ class ProcessBackend:
     def _not_running(self) -> ModelNotAvailable:
         return ModelNotAvailable(f"the engine of model {self.name!r} is starting; try again")
 
-    async def _launch(self) -> asyncio.Event:
-        """Start a process; returns when it is ready, with an event that its end will set."""
-        ours, theirs = socket.socketpair()
-        config = msgspec.json.encode(self._config).decode()
-        command = [sys.executable, "-m", "palaver.engine.process.worker"]
-        command += [str(theirs.fileno()), config]
-        with theirs:
-            self._process = subprocess.Popen(
-                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
-            )
-        self.num_starts += 1
-        loop = asyncio.get_running_loop()
-        first: asyncio.Future[FromEngine] = loop.create_future()
-        closed = asyncio.Event()
-        _, self._connection = await loop.create_unix_connection(
-            lambda: Connection(first, self._receive, closed), sock=ours
-        )
-        try:
-            message = await asyncio.wait_for(first, self._config.start_timeout_s)
-        except TimeoutError:
-            await self._end_process()
-            limit = f"{self._config.start_timeout_s:g} s"
-            raise StartTimeout(f"model {self.name!r} was not loaded within {limit}") from None
-        if isinstance(message, Ready):
-            self._ready = message
-            return closed
-        await self._end_process()
-        raise ModelFolderError(message.message if isinstance(message, Failed) else str(message))
+    def _note_ready(self, message: bytes) -> None:
+        self._ready = decode_ready(message)
 
-    async def _supervise(self, closed: asyncio.Event) -> None:
-        while True:
-            await closed.wait()
-            await self._end_process()
-            status = self._process.returncode if self._process else None
-            _log.error("the engine of model %r ended with status %s; restarting", self.name, status)
-            self._fail_all("its engine stopped unexpectedly and is being restarted")
-            closed = await self._relaunch()
+    def _note_end(self) -> None:
+        self._fail_all("its engine stopped unexpectedly and is being restarted")
 
     async def _watch_silence(self, timeout_s: float) -> None:
         """Give up requests that get nothing, and end an engine that says nothing at all."""
@@ -215,38 +194,13 @@ class ProcessBackend:
             for generation in silent:
                 message = f"the engine of model {self.name!r} brought no token for {timeout_s:g} s"
                 generation.fail(AnswerTimeout(message))
-            if silent and self._heard_s < least_s and self._process:
+            if silent and self._heard_s < least_s:
                 _log.error("the engine of model %r says nothing; it is ended", self.name)
-                self._process.kill()
-
-    async def _relaunch(self) -> asyncio.Event:
-        backoff_s = _FIRST_BACKOFF_S
-        while True:
-            try:
-                closed = await self._launch()
-            except (ModelFolderError, StartTimeout, OSError) as error:
-                _log.error("the engine of model %r does not start: %s", self.name, error)
-                await asyncio.sleep(backoff_s)
-                backoff_s = min(2 * backoff_s, _LAST_BACKOFF_S)
-            else:
-                _log.info("the engine of model %r is back", self.name)
-                return closed
-
-    async def _end_process(self) -> None:
-        """Hang up, which ends a healthy process at once, and wait for its end."""
-        self._ready = None
-        if self._connection:
-            self._connection.close()
-            self._connection = None
-        if self._process is None:
-            return
-        try:
-            await asyncio.to_thread(self._process.wait, _EXIT_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            await asyncio.to_thread(self._process.wait)
+                self._child.kill()
 
     def _fail_all(self, why: str) -> None:
+        """Take note that the engine is gone: no request under way gets anything more."""
+        self._ready = None
         while self._inspections:
             inspection = self._inspections.popleft()
             if not inspection.done():  # its caller may have gone away
@@ -256,12 +210,11 @@ class ProcessBackend:
             generation.fail(ModelNotAvailable(f"model {self.name!r} cannot answer now: {why}"))
 
     def _send(self, message: ToEngine) -> None:
-        if self._connection:
-            self._connection.send(message)
+        self._child.send(encode(message))
 
-    def _receive(self, message: FromEngine) -> None:
+    def _receive(self, content: bytes | bytearray) -> None:
         self._heard_s = time.monotonic()
-        match message:
+        match decode_from_engine(content):
             case StepDone(tokens, stats):
                 self._on_step(stats)
                 for token in tokens:

@@ -11,7 +11,7 @@ from cachetools import LRUCache
 
 from palaver.engine.process.config import DEFAULT_ENCODER_CACHE_BYTES
 from palaver.generation.request import GenerationRequest, Span
-from palaver.host.time_slices import give_way
+from palaver.host import tuning
 from palaver.runtime.base import Encoder, Features
 
 
@@ -77,7 +77,7 @@ class MediaEncoder:
                 encoding.is_cancelled = True
 
     def _run(self) -> None:
-        give_way()
+        tuning.tune_background_thread()
         while True:
             encoding = self._next()
             self._advance(encoding)

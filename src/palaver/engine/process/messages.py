@@ -1,12 +1,10 @@
 """What the API process and an engine process say to each other.
 
-One message a step carries the new tokens of all sequences. Messages are MessagePack arrays, each
-with a four-byte length in front.
+One message a step carries the new tokens of all sequences. Messages are MessagePack arrays.
 """
 
 from __future__ import annotations
 
-import struct
 from typing import TypeAlias
 
 import msgspec
@@ -15,8 +13,6 @@ from palaver.generation.output import TokenOutput
 from palaver.generation.request import Array, GenerationRequest
 from palaver.generation.stats import SequenceState, StepStats
 from palaver.multimodal.media import Kind
-
-LENGTH = struct.Struct("<I")
 
 
 class Submit(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -41,8 +37,8 @@ class Inspect(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Tell where every sequence stands."""
 
 
-class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """The model is loaded.
+class Ready(msgspec.Struct, frozen=True, array_like=True):
+    """The model is loaded; ends the start of the process.
 
     Attributes:
         vocab_size: Width of its logits.
@@ -57,16 +53,6 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, tag=True):
     load_s: float
     has_hidden_states: bool = False
     media_kinds: tuple[Kind, ...] = ()
-
-
-class Failed(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """The model cannot be loaded; the process ends.
-
-    Attributes:
-        message: Why.
-    """
-
-    message: str
 
 
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -120,14 +106,9 @@ class StepDone(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 ToEngine: TypeAlias = Submit | Cancel | Inspect
-FromEngine: TypeAlias = Ready | Failed | Refused | Inspection | HiddenStates | StepDone
+FromEngine: TypeAlias = Refused | Inspection | HiddenStates | StepDone
 
-_encoder = msgspec.msgpack.Encoder()
+encode = msgspec.msgpack.Encoder().encode
+decode_ready = msgspec.msgpack.Decoder(Ready).decode
 decode_to_engine = msgspec.msgpack.Decoder(ToEngine).decode
 decode_from_engine = msgspec.msgpack.Decoder(FromEngine).decode
-
-
-def frame(message: ToEngine | FromEngine) -> bytes:
-    """The bytes of a message with its length in front."""
-    body = _encoder.encode(message)
-    return LENGTH.pack(len(body)) + body

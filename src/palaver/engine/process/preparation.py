@@ -23,7 +23,7 @@ from palaver.engine.process.config import DEFAULT_ENCODER_CACHE_BYTES
 from palaver.engine.process.encoding import Encoding, MediaEncoder
 from palaver.errors import InternalError, InvalidRequest
 from palaver.generation.request import GenerationRequest
-from palaver.host.time_slices import take_ordinary_turns
+from palaver.host import tuning
 from palaver.runtime.base import Encoder, Features
 
 _log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Preparation:
         self._on_done = on_done
         self._under_way: set[int] = set()
         self._threads = ThreadPoolExecutor(
-            _NUM_COMPILING, thread_name_prefix="grammar", initializer=take_ordinary_turns
+            _NUM_COMPILING, thread_name_prefix="grammar", initializer=tuning.tune_helper_thread
         )
         self._media = (
             MediaEncoder(encoder, self._take_encoded, encoder_cache_bytes) if encoder else None

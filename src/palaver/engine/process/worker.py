@@ -1,15 +1,12 @@
-"""The engine's own process: ``python -m palaver.engine.process.worker SOCKET-FD CONFIG-JSON``.
+"""The engine's own process, a child of the API process.
 
 The main thread steps; a second thread receives what the API process sends. When the API process
-closes its end or dies, this process ends at once, so none is ever left behind.
+hangs up or dies, this process ends at once.
 """
 
 from __future__ import annotations
 
 import os
-import signal
-import socket
-import sys
 import threading
 import time
 from pathlib import Path
@@ -21,9 +18,7 @@ from palaver.engine.engine import Engine
 from palaver.engine.grammar.compiler import GrammarCompiler
 from palaver.engine.process.config import DEFAULT_ENCODER_CACHE_BYTES, EngineConfig
 from palaver.engine.process.messages import (
-    LENGTH,
     Cancel,
-    Failed,
     FromEngine,
     HiddenStates,
     Inspect,
@@ -34,22 +29,23 @@ from palaver.engine.process.messages import (
     Submit,
     ToEngine,
     decode_to_engine,
-    frame,
+    encode,
 )
 from palaver.engine.process.preparation import Preparation, Prepared
 from palaver.engine.result import StepResult
 from palaver.errors import InternalError, InvalidRequest, ModelFolderError
 from palaver.generation.request import Array
-from palaver.host.time_slices import keep_what_is_there, let_woken_run, take_short_turns
+from palaver.host import tuning
+from palaver.host.child_side import Parent, connect
 from palaver.runtime import Runtime, load_runtime
 from palaver.runtime.base import Encoder
 
 
 class Worker:
-    """Steps an engine on behalf of the process at the other end of a socket.
+    """Steps an engine on behalf of the API process.
 
     Args:
-        connection: The socket.
+        parent: The API process.
         engine: Only this object calls it.
         compiler: For the grammars of the engine's model.
         encoder: Of the engine's model, if it takes more than text.
@@ -58,13 +54,13 @@ class Worker:
 
     def __init__(
         self,
-        connection: socket.socket,
+        parent: Parent,
         engine: Engine,
         compiler: GrammarCompiler,
         encoder: Encoder | None = None,
         encoder_cache_bytes: int = DEFAULT_ENCODER_CACHE_BYTES,
     ) -> None:
-        self._connection = connection
+        self._parent = parent
         self._engine = engine
         self._inbox: SimpleQueue[ToEngine | Prepared] = SimpleQueue()
         self._preparation = Preparation(compiler, encoder, self._inbox.put, encoder_cache_bytes)
@@ -112,7 +108,7 @@ class Worker:
             self._send(HiddenStates(request_id, Array.of(rows)))
         if result.stats:
             self._send(StepDone(result.tokens, result.stats))
-            let_woken_run()
+            tuning.yield_core()
         for request_id, error in result.failures:
             self._refuse(request_id, error)
 
@@ -121,35 +117,26 @@ class Worker:
         self._send(Refused(request_id, error.message, error.param, is_own))
 
     def _send(self, message: FromEngine) -> None:
-        self._connection.sendall(frame(message))
+        self._parent.send(encode(message))
 
     def _receive(self) -> None:
         try:
-            with self._connection.makefile("rb") as stream:
-                while head := stream.read(LENGTH.size):
-                    self._inbox.put(decode_to_engine(stream.read(*LENGTH.unpack(head))))
-        finally:  # also when the other end died amid a message, or with tokens unread
+            for message in self._parent:
+                self._inbox.put(decode_to_engine(message))
+        finally:  # the API process has hung up: nothing is left to do
             os._exit(0)
 
 
-def _end_if_closed(connection: socket.socket) -> None:
-    """End the process if the other end is closed while the model is loaded; later, it is read."""
-    if not connection.recv(1, socket.MSG_PEEK):
-        os._exit(0)
-
-
-def main(fd: int, config: EngineConfig) -> None:
+def main(parent: Parent) -> None:
     """Load the model, say so, and serve."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # the API process drains, then hangs up
-    take_short_turns(are_inherited=True)  # by the threads of the step
-    connection = socket.socket(fileno=fd)
-    threading.Thread(target=_end_if_closed, args=(connection,), daemon=True).start()
+    config = msgspec.json.decode(parent.config, type=EngineConfig)
+    if parent.is_tuned:
+        tuning.tune_engine_process()
     begun = time.perf_counter()
     try:
         runtime = load_runtime(config.runtime)
     except ModelFolderError as error:
-        connection.sendall(frame(Failed(str(error))))
+        parent.say_failed(str(error))
         return
     engine = Engine(
         runtime,
@@ -162,9 +149,9 @@ def main(fd: int, config: EngineConfig) -> None:
     compiler = GrammarCompiler(tokenizer, runtime.shape.vocab_size)
     if config.stop_token_ids:
         compiler.prepare(config.stop_token_ids)
-    keep_what_is_there()
-    connection.sendall(frame(ready))
-    Worker(connection, engine, compiler, runtime.encoder, config.encoder_cache_bytes).run()
+    tuning.freeze_start_up()
+    parent.say_ready(encode(ready))
+    Worker(parent, engine, compiler, runtime.encoder, config.encoder_cache_bytes).run()
 
 
 def _ready(runtime: Runtime, load_s: float) -> Ready:
@@ -180,4 +167,4 @@ def _ready(runtime: Runtime, load_s: float) -> Ready:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), msgspec.json.decode(sys.argv[2], type=EngineConfig))
+    main(connect())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from palaver.errors import InvalidRequest
-from palaver.speech.spoken import LIFETIME_S, SpokenAnswers
+from palaver.speech.answers import LIFETIME_S, SpokenAnswers
 
 
 class Clock:
@@ -33,10 +33,13 @@ def test_an_unknown_id_is_refused() -> None:
         SpokenAnswers().find("nope", "messages[0].audio.id")
 
 
-def test_the_oldest_are_forgotten_when_there_is_too_much() -> None:
+def test_those_not_referred_to_for_longest_are_forgotten_when_there_is_too_much() -> None:
     answers = SpokenAnswers(Clock(), max_characters=10)
     for name in ("a", "b", "c"):
         answers.keep(name, "12345")
+    answers.keep("too long", "12345678901")
     assert answers.find("c", "x") == answers.find("b", "x") == "12345"
+    with pytest.raises(InvalidRequest):
+        answers.find("too long", "x")
     with pytest.raises(InvalidRequest):
         answers.find("a", "x")

@@ -1,24 +1,22 @@
-"""All voices of a server, by name."""
+"""All voices of a server, by name. Nothing is loaded before it is started."""
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from palaver.errors import InvalidRequest, ModelNotAvailable, SettingError
 from palaver.generation.request import Prompt
-from palaver.speech import espeak
-from palaver.speech.espeak_pool import EspeakPool
 from palaver.speech.language import DEFAULT_LANGUAGE, language_of
-from palaver.speech.native import NativeModel
-from palaver.speech.neural import NeuralModel
-from palaver.speech.reading import Reading, VoiceReading
+from palaver.speech.narration import Narration, VoiceNarration
 from palaver.speech.voice import Voice
+from palaver.speech.voices.espeak.pool import EspeakPool
+from palaver.speech.voices.espeak.timbres import TIMBRES, is_installed
+from palaver.speech.voices.espeak.voice import EmbeddedVoice
+from palaver.speech.voices.native.talker import TalkerModel
+from palaver.speech.voices.neural.voice import NeuralModel
 
 DEFAULT_VOICE = "alto"
 _WARM = (DEFAULT_LANGUAGE, "zh")
@@ -34,22 +32,22 @@ class Voices:
     Args:
         default: The voice of a request that names none.
         models: Neural voice models: name to folder or ``hub:OWNER/NAME``.
-        natives: Models that have voices of their own.
+        talkers: Talkers of models that have voices of their own.
     """
 
     def __init__(
         self,
         default: str = DEFAULT_VOICE,
         models: Mapping[str, str] = {},
-        natives: Iterable[NativeModel] = (),
+        talkers: Iterable[TalkerModel] = (),
     ) -> None:
-        self._pool = EspeakPool() if espeak.is_installed() else None
+        self._pool = EspeakPool() if is_installed() else None
         self._models = [NeuralModel(name, source) for name, source in models.items()]
-        self._natives = {native.name: native for native in natives}
+        self._talkers = {talker.name: talker for talker in talkers}
         self._voices: dict[str, Voice] = {}
         if self._pool:
-            for name, timbre in espeak.TIMBRES.items():
-                self._voices[name] = espeak.EmbeddedVoice(name, timbre, self._pool)
+            for name, timbre in TIMBRES.items():
+                self._voices[name] = EmbeddedVoice(name, timbre, self._pool)
         self._default = default
 
     def __iter__(self) -> Iterator[Voice]:
@@ -75,42 +73,30 @@ class Voices:
         if name not in self._own(model):
             self.get(name, model)
 
-    def reading(
+    def narration(
         self,
         name: str | None,
         model: str,
         encode: Callable[[str], list[int]],
         prompt: Prompt,
-        states: Sequence[NDArray[np.float32]] = (),
         *,
         is_played: bool = False,
-    ) -> Reading:
-        """Begin to read an answer aloud.
+    ) -> Narration:
+        """Begin to speak an answer.
 
         Args:
             name: The voice, of the model itself or any other; ``None`` means the default.
-            model: Who answers.
+            model: Which one answers.
             encode: Text to the model's tokens.
             prompt: What is answered.
-            states: What the model makes of the prompt's media, once it has begun to answer.
-            is_played: Whether the sound is played while it is made.
+            is_played: Whether the audio is played while it is made.
 
         Raises:
             InvalidRequest: There is no such voice.
         """
         if name is not None and name in self._own(model):
-            return self._natives[model].reading(name, prompt, encode, states)
-        return VoiceReading(self.get(name, model), is_played=is_played)
-
-    def beside_text(self) -> AbstractContextManager[None]:
-        """A context for as long as an answer is written that nobody speaks.
-
-        Its tokens should come evenly: who speaks meanwhile takes more time, if there is any.
-        """
-        return self._pool.beside_text() if self._pool else nullcontext()
-
-    def _own(self, model: str) -> tuple[str, ...]:
-        return self._natives[model].speakers if model in self._natives else ()
+            return self._talkers[model].narration(name, prompt, encode)
+        return VoiceNarration(self.get(name, model), is_played=is_played)
 
     def get(self, name: str | None, model: str = "") -> Voice:
         """The voice of that name, of those that read any model's answers.
@@ -124,8 +110,7 @@ class Voices:
         """
         if not (names := self.names_for(model)):
             raise InvalidRequest(
-                f"modalities: this server has no voice, so it cannot answer in sound; "
-                f"`{INSTALL}` brings the embedded ones",
+                "modalities: this server has no voice, so it answers in text only",
                 param="modalities",
             )
         name = self._default if name is None else name
@@ -146,7 +131,7 @@ class Voices:
             SettingError: A neural voice cannot be loaded, or there is no default voice.
         """
         work = [self._start_embedded(), *(self._load(model) for model in self._models)]
-        work += [native.start() for native in self._natives.values()]
+        work += [talker.start() for talker in self._talkers.values()]
         for outcome in await asyncio.gather(*work, return_exceptions=True):
             if outcome is not None:  # raised when all are through: half-started ones would be left
                 raise outcome
@@ -157,20 +142,26 @@ class Voices:
     async def close(self) -> None:
         """End all processes."""
         await asyncio.gather(*(model.close() for model in self._models))
-        await asyncio.gather(*(native.close() for native in self._natives.values()))
+        await asyncio.gather(*(talker.close() for talker in self._talkers.values()))
         if self._pool:
             await self._pool.close()
+
+    def _own(self, model: str) -> tuple[str, ...]:
+        return self._talkers[model].voices if model in self._talkers else ()
 
     async def _load(self, model: NeuralModel) -> None:
         for voice in await model.start():
             self._voices[voice.name] = voice
 
     async def _start_embedded(self) -> None:
-        if self._pool:
-            try:
-                await self._pool.start()
-                if isinstance(voice := self._voices.get(self._default), espeak.EmbeddedVoice):
-                    await asyncio.gather(*(voice.warm_up(language) for language in _WARM))
-                await asyncio.to_thread(language_of, "It takes a while to get to know them.")
-            except ModelNotAvailable as error:
-                _log.warning("%s", error.message)
+        if not self._pool:
+            _log.info("there are no embedded voices; `%s` brings them", INSTALL)
+            return
+        try:
+            await self._pool.start()
+            if isinstance(voice := self._voices.get(self._default), EmbeddedVoice):
+                await asyncio.gather(*(voice.warm_up(language) for language in _WARM))
+            await asyncio.to_thread(language_of, "It takes a while to get to know them.")
+            await asyncio.to_thread(importlib.import_module, "palaver.speech.encode")
+        except ModelNotAvailable as error:
+            _log.warning("%s", error.message)

@@ -1,7 +1,7 @@
-"""What a Qwen3-Omni says: frames of codes, made while the answer is being written (spec row S11).
+"""What a talker says: frames of codes, made while the answer is being written (spec row S11).
 
 A talker reads what the thinker read and wrote, as projected text embeddings, in whose place it gets
-what the thinker made of images, video and sound. It makes one code a frame; the code predictor
+what the thinker made of images, video and audio. It makes one code a frame; the code predictor
 adds the other groups. The next input is the sum of the frame's embeddings and the next text token.
 """
 
@@ -33,28 +33,28 @@ class Conversation:
         rope_ids: ``int64[3, N]``, time, row and column of each; ``None`` for text, where each
             token's place is all three.
         media: Which tokens stand for media, in order.
-        states: ``float32[M, hidden size]``, what the thinker made of those M tokens.
+        hidden_states: ``float32[M, hidden size]``, what the thinker made of those M tokens.
     """
 
     token_ids: Sequence[int]
     rope_ids: NDArray[np.int64] | None = None
     media: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    states: Rows = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
+    hidden_states: Rows = field(default_factory=lambda: np.zeros((0, 0), dtype=np.float32))
 
 
-class Saying:
+class Utterance:
     """One answer on its way into frames, while it is being written.
 
     Args:
-        talker: Who speaks.
+        talker: The models that speak.
         conversation: What is answered.
-        speaker: With which voice, a name of ``talker_config.speaker_id``.
+        voice: Its name in ``talker_config.speaker_id``.
 
     Attributes:
         is_ended: Whether the talker has ended, so that no frame comes any more.
     """
 
-    def __init__(self, talker: Talker, conversation: Conversation, speaker: str) -> None:
+    def __init__(self, talker: Talker, conversation: Conversation, voice: str) -> None:
         self.is_ended = False
         self._talker = talker
         self._config = talker.config["talker_config"]
@@ -63,7 +63,7 @@ class Saying:
         self._reader, self._predictor = talker.reader("talker"), talker.reader("code_predictor")
         self._conversation = conversation
         self._next_position = 0
-        self._speaker = speaker
+        self._voice = voice
         self._text: deque[Rows] = deque()
         self._total: Rows | None = None
         self._is_whole = False
@@ -129,7 +129,7 @@ class Saying:
         rows = self._talker.text(conversation.token_ids[begin:stop])
         first, last = np.searchsorted(conversation.media, [begin, stop])
         if first < last:
-            states = np.ascontiguousarray(conversation.states[first:last])
+            states = np.ascontiguousarray(conversation.hidden_states[first:last])
             rows[conversation.media[first:last] - begin] = self._talker.hidden(states)
         return rows
 
@@ -152,7 +152,7 @@ class Saying:
         spoken = np.concatenate([written, first])
         self._text.extendleft(spoken[:0:-1, None])
         pads = np.repeat(self._pad, _NUM_PADS, 0)
-        codec = self._talker.codec(self._talker.opening(self._speaker))
+        codec = self._talker.codec(self._talker.opening(self._voice))
         beside = np.concatenate([np.zeros_like(leading), codec])
         opening: Rows = np.concatenate([leading, pads, self._bos, spoken[:1]]) + beside
         return opening

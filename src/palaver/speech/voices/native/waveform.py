@@ -1,4 +1,4 @@
-"""Frames of codes turned into sound, piece by piece (spec row S11)."""
+"""Frames of codes turned into audio, piece by piece (spec row S11)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from palaver.runtime.talker import Talker
 FIRST_FRAMES = 8
 MAX_FRAMES = 48
 CONTEXT_FRAMES = 100
-"""Frames before a piece that are decoded with it: what is further away is not heard any more."""
+"""Frames before a piece that are decoded with it: what is further away makes no
+difference any more."""
 
 _SAMPLES_PER_FRAME = 1920
 _NUM_UNKNOWN = 555
@@ -18,13 +19,13 @@ _NUM_UNKNOWN = 555
 
 
 class Waveform:
-    """Collects the frames of one answer and gives back their sound.
+    """Collects the frames of one answer and gives back their audio.
 
     Where it is cut depends on nothing but the number of frames, so it always is the same, sample
     by sample. The first piece is short, to be there soon; the others become longer.
 
     Args:
-        talker: Who decodes.
+        talker: The models that decode.
     """
 
     def __init__(self, talker: Talker) -> None:
@@ -40,7 +41,7 @@ class Waveform:
         return self._num_dropped + len(self._frames)
 
     def add(self, frame: list[int]) -> NDArray[np.float32] | None:
-        """Take a frame; the next piece of sound if it is complete with it."""
+        """Take a frame; the next piece of audio if it is complete with it."""
         self._frames.append(frame)
         if self.num_frames < self._next:
             return None
@@ -49,7 +50,7 @@ class Waveform:
         return self._decode()
 
     def finish(self) -> NDArray[np.float32]:
-        """The rest of the sound, possibly nothing."""
+        """The rest of the audio, possibly nothing."""
         end = self.num_frames * _SAMPLES_PER_FRAME - _NUM_UNKNOWN
         return self._decode() if end > self._num_done else np.zeros(0, dtype=np.float32)
 

@@ -1,24 +1,25 @@
-"""One answer read aloud while it is being written."""
+"""One choice of a completion, spoken while it is being written."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from palaver.chat.families.description import Family
 from palaver.chat.request import AudioFormat
 from palaver.speech.encode import encoder_of
 from palaver.speech.language import DEFAULT_LANGUAGE, language_of
+from palaver.speech.narration import Narration
 from palaver.speech.passage import Passage
-from palaver.speech.reading import Reading
 from palaver.speech.sentences import SentenceCutter
 from palaver.speech.voice import SAMPLE_RATE_HZ, Samples
 
 TOKENS_PER_S = 20
-"""An audio token is 50 ms of sound, begun ones counted whole (spec row S44)."""
+"""An audio token is 50 ms of audio, begun ones counted whole (spec row S44)."""
 
 _SAMPLES_PER_TOKEN = SAMPLE_RATE_HZ // TOKENS_PER_S
 _PIECE_BYTES = 24_000
@@ -27,10 +28,10 @@ _UNIT_BYTES = 6
 
 @dataclass(frozen=True, slots=True)
 class SpokenPiece:
-    """What comes next of a spoken answer.
+    """What comes next of a spoken choice.
 
     Attributes:
-        transcript: More of what is said, a sentence at a time, before its sound.
+        transcript: More of what is said, a sentence at a time, before its audio.
         data: More of the file. All pieces but the last have a multiple of six bytes, so that
             samples are whole and that base64 of the pieces, joined, is base64 of the file.
     """
@@ -39,36 +40,40 @@ class SpokenPiece:
     data: bytes = b""
 
 
-class Speaker:
-    """Takes an answer in pieces and gives it back as sound, sentence by sentence.
+class SpokenChoice:
+    """Takes the text of a choice in pieces and gives back its audio, sentence by sentence.
 
     Args:
-        reading: Who reads it.
+        narration: Makes the audio of each sentence.
         form: The kind of file.
         is_whole: Whether the file comes in one piece at the end.
         family: How the model writes, if its thinking stands in the answer.
 
     Attributes:
-        id: Of the spoken answer.
-        num_samples: Length of the sound so far.
+        id: Of the audio.
+        num_samples: Length of the audio so far.
     """
 
     def __init__(
-        self, reading: Reading, form: AudioFormat, *, is_whole: bool, family: Family | None = None
+        self,
+        narration: Narration,
+        form: AudioFormat,
+        *,
+        is_whole: bool,
+        family: Family | None = None,
     ) -> None:
         self.id = f"audio_{secrets.token_hex(12)}"
         self.num_samples = 0
-        self._reading = reading
+        self._narration = narration
         self._passage = Passage(family)
         self._cutter = SentenceCutter()
         self._sentences: asyncio.Queue[str | None] = asyncio.Queue()
         self._encoder = encoder_of(form, is_whole=is_whole)
         self._language = DEFAULT_LANGUAGE
         self._unsent = bytearray()
-        self._is_waiting = True
 
     @property
-    def answer(self) -> str:
+    def text(self) -> str:
         """The answer so far, without its thinking."""
         return self._passage.answer
 
@@ -80,39 +85,37 @@ class Speaker:
     def feed(self, text: str) -> None:
         """Take more of the answer."""
         self._put(self._cutter.feed(self._passage.feed(text)))
-        if self._is_waiting and self._sentences.empty() and (sentence := self._cutter.likely):
-            self._reading.expect(sentence, language_of(sentence, self._language))
 
     def finish(self) -> None:
         """Take notice that the answer has ended."""
         self._put(self._cutter.feed(self._passage.flush()) + self._cutter.flush())
         self._sentences.put_nowait(None)
 
-    async def pieces(self) -> AsyncIterator[SpokenPiece]:
-        """The spoken answer as it comes, until it has ended; nothing if there is nothing to read.
+    async def pieces(self) -> AsyncGenerator[SpokenPiece, None]:
+        """The audio as it comes, until it has ended; nothing if there is nothing to read.
 
         Raises:
             ModelNotAvailable: The voice cannot speak.
         """
         while (sentence := await self._sentences.get()) is not None:
-            self._is_waiting = False
             if sentence.strip():
                 self._language = language_of(sentence, self._language)
             yield SpokenPiece(transcript=sentence)
-            async for samples in self._reading.say(sentence, self._language):
+            async with aclosing(self._narration.say(sentence, self._language)) as said:
+                async for samples in said:
+                    for piece in self._cut(await self._encoded(samples)):
+                        yield piece
+        async with aclosing(self._narration.finish()) as rest:
+            async for samples in rest:
                 for piece in self._cut(await self._encoded(samples)):
                     yield piece
-            self._is_waiting = True
-        async for samples in self._reading.finish():
-            for piece in self._cut(await self._encoded(samples)):
-                yield piece
         if self.num_samples:
             for piece in self._cut(await asyncio.to_thread(self._encoder.finish), is_last=True):
                 yield piece
 
     def close(self) -> None:
-        """Stop reading, if that is still going on."""
-        self._reading.close()
+        """Free what is held for it, finished or not."""
+        self._narration.close()
 
     async def _encoded(self, samples: Samples) -> bytes:
         self.num_samples += len(samples)

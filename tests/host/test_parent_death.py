@@ -1,32 +1,39 @@
-"""What a server has spawned, after the server was killed."""
+"""What becomes of child processes when their parent is killed."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-_BUSY = """
-import multiprocessing, time
-from palaver.host.lifeline import end_with_parent
+from tests.host.processes import is_alive, wait_until
 
-spawn = multiprocessing.get_context("spawn")
-with spawn.Pool(1, end_with_parent) as pool:
-    pool.apply_async(time.sleep, (1000,))
-    print(pool._pool[0].pid, flush=True)
-    time.sleep(1000)
+_BUSY = """
+import asyncio
+from palaver.host.child import Child
+
+async def main():
+    messages = asyncio.Queue()
+    child = Child("tests.host.children", on_message=messages.put_nowait)
+    await child.start()
+    child.send(b"#")
+    fork = int(await messages.get())
+    child.send(b"busy")
+    print(child.pid, fork, flush=True)
+    await asyncio.sleep(1000)
+
+asyncio.run(main())
 """
 _VOICE = f"""
 import asyncio
-from palaver.speech.neural import NeuralModel
+from palaver.speech.voices.neural.voice import NeuralModel
 
 async def main():
     model = NeuralModel("robin", {str(Path(__file__).parents[1] / "speech" / "tiny_voice")!r})
     await model.start()
-    print(*model._executor._processes, flush=True)
+    print(model.pid, flush=True)
     await asyncio.sleep(1000)
 
 asyncio.run(main())
@@ -34,13 +41,13 @@ asyncio.run(main())
 _TALKER = f"""
 import asyncio
 from pathlib import Path
-from palaver.speech.native import NativeModel
+from palaver.speech.voices.native.talker import TalkerModel
 
 async def main():
     folder = Path({str(Path(__file__).parents[1] / "runtime" / "talker")!r})
-    model = NativeModel("omni", folder, ["alto"])
+    model = TalkerModel("omni", folder, ["alto"])
     await model.start()
-    print(*model.executor._processes, flush=True)
+    print(model.pid, flush=True)
     await asyncio.sleep(1000)
 
 asyncio.run(main())
@@ -54,35 +61,24 @@ from tests.media import files
 async def main():
     decoder = Decoder(MediaLimits())
     await decoder.decode("image", files.file_of(files.halves()))
-    print(decoder._process.pid, flush=True)
+    print(decoder.pid, flush=True)
     await decoder.decode("video", files.video(num_frames=3000))
     await asyncio.sleep(1000)
 
 asyncio.run(main())
 """
-_TIMEOUT_S = 30
 
 
 @pytest.mark.parametrize(
     "script", [_BUSY, _VOICE, _TALKER, _DECODER], ids=["busy", "voice", "talker", "decoder"]
 )
-def test_a_spawned_process_ends_when_its_server_is_killed(script: str) -> None:
-    if "neural" in script:
+def test_a_child_process_ends_when_its_parent_is_killed(script: str) -> None:
+    if script == _VOICE:
         pytest.importorskip("sherpa_onnx")
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as server:
         assert server.stdout
-        pid = int(server.stdout.readline())
-        assert _is_alive(pid)
+        pids = [int(pid) for pid in server.stdout.readline().split()]
+        assert pids
+        assert all(map(is_alive, pids))
         server.kill()
-    deadline = time.monotonic() + _TIMEOUT_S
-    while _is_alive(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not _is_alive(pid)
-
-
-def _is_alive(pid: int) -> bool:
-    """Whether a process runs; one that ended and that nobody has waited for does not."""
-    try:
-        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    wait_until(lambda: not any(map(is_alive, pids)))

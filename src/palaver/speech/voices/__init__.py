@@ -1,0 +1,1 @@
+"""The voices: espeak-ng, neural models, and the talkers of models that speak themselves."""

@@ -1,0 +1,31 @@
+"""Voice models of the hub, downloaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from palaver.errors import SettingError
+
+INSTALL = "pip install 'palaver[voices]'"
+_HUB = "hub:"
+
+
+def folder_of(source: str) -> Path:
+    """The folder of a voice model; one from the hub is downloaded unless it is here already.
+
+    Args:
+        source: A folder, or ``hub:OWNER/NAME``.
+
+    Raises:
+        SettingError: There is no such folder or model, or the library is not installed.
+    """
+    if not source.startswith(_HUB):
+        return Path(source)
+    try:
+        from huggingface_hub import snapshot_download  # noqa: PLC0415
+    except ImportError as error:
+        raise SettingError(f"voices: {source} needs huggingface-hub; `{INSTALL}`") from error
+    try:
+        return Path(snapshot_download(source.removeprefix(_HUB)))
+    except Exception as error:  # the library raises what its HTTP client and its cache do
+        raise SettingError(f"voices: {source} cannot be had: {error}") from error

@@ -1,0 +1,1 @@
+"""The embedded voices: espeak-ng, which needs no download and speaks some hundred languages."""

@@ -1,0 +1,53 @@
+"""One of the embedded voices."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import numpy as np
+
+from palaver.speech.sentences import readable
+from palaver.speech.voice import Samples, pause
+from palaver.speech.voices.espeak.pool import EspeakPool
+from palaver.speech.voices.espeak.timbres import Timbre
+
+
+class EmbeddedVoice:
+    """One of the embedded voices; see :class:`palaver.speech.voice.Voice`.
+
+    Args:
+        name: As clients ask for it.
+        timbre: How it sounds.
+        pool: The processes that speak.
+    """
+
+    def __init__(self, name: str, timbre: Timbre, pool: EspeakPool) -> None:
+        self.name = name
+        self.description = "embedded, espeak-ng"
+        self._timbre = timbre
+        self._pool = pool
+
+    async def say(
+        self, sentence: str, language: str, *, is_played: bool = False
+    ) -> AsyncGenerator[Samples, None]:
+        """See :meth:`Voice.say`; marks alone have no sound."""
+        text = readable(sentence)
+        if not any(character.isalnum() for character in text):
+            return
+        from palaver.speech.resample import Resampler  # noqa: PLC0415  # codecs load slowly
+
+        resampler: Resampler | None = None
+        spoken = self._pool.speak(text, self._timbre.style(language), is_played=is_played)
+        async with aclosing(spoken) as pieces:
+            async for piece in pieces:
+                resampler = resampler or Resampler(self._pool.sample_rate_hz)
+                yield resampler.feed(piece)
+        if resampler:
+            yield np.concatenate([resampler.finish(), pause()])
+
+    async def warm_up(self, language: str) -> None:
+        """Have a process ready for a language."""
+        async with aclosing(self._pool.speak("", self._timbre.style(language))) as pieces:
+            async for _ in pieces:
+                pass

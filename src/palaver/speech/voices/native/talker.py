@@ -1,0 +1,162 @@
+"""A model's own voices: its talker, in a process of its own (spec row S11)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from palaver.errors import ModelNotAvailable, SettingError
+from palaver.generation.request import Array, Prompt
+from palaver.host.calls import Caller
+from palaver.host.child import ChildError
+from palaver.speech.voice import Samples
+from palaver.speech.voices.native.messages import (
+    Advance,
+    Begin,
+    Forget,
+    Spoken,
+    ToTalker,
+    decode_from_talker,
+    encode,
+)
+
+
+class TalkerModel:
+    """The talker of one model; it speaks several answers in turn, a piece of each.
+
+    Args:
+        name: The model's name.
+        folder: Where it lies.
+        voices: The names of its voices.
+    """
+
+    def __init__(self, name: str, folder: Path, voices: Sequence[str]) -> None:
+        self.name = name
+        self.voices = tuple(voices)
+        self._caller = Caller("palaver.speech.voices.native.process", str(folder))
+        self._numbers = count()
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, while it runs."""
+        return self._caller.pid
+
+    async def start(self) -> None:
+        """Load it.
+
+        Raises:
+            SettingError: It cannot be loaded.
+        """
+        try:
+            await self._caller.start()
+        except ChildError as error:
+            message = f"models: the talker of {self.name} cannot be loaded: {error}"
+            raise SettingError(message) from error
+
+    def narration(
+        self, voice: str, prompt: Prompt, encode_text: Callable[[str], list[int]]
+    ) -> TalkerNarration:
+        """Begin to speak an answer.
+
+        Args:
+            voice: With which of its voices.
+            prompt: What is answered.
+            encode_text: Text to the model's tokens.
+        """
+        return TalkerNarration(self, next(self._numbers), voice, prompt, encode_text)
+
+    async def call(self, message: ToTalker) -> Spoken:
+        """What the talker answers.
+
+        Raises:
+            ModelNotAvailable: Its process has ended; the next answer starts another.
+        """
+        failure: Exception | None = None
+        try:
+            answer = decode_from_talker(await self._caller.call(encode(message)))
+        except ChildError as error:
+            answer, failure = None, error
+        if not isinstance(answer, Spoken):
+            raise ModelNotAvailable(f"the talker of {self.name} has failed; try again") from failure
+        return answer
+
+    def forget(self, number: int) -> None:
+        """Have an answer be forgotten."""
+        self._caller.tell(encode(Forget(number)))
+
+    async def close(self) -> None:
+        """End the process."""
+        await self._caller.end()
+
+
+class TalkerNarration:
+    """One answer, spoken by the model that writes it; see :class:`Narration`.
+
+    Args:
+        model: Whose talker speaks.
+        number: Of the answer, for the process.
+        voice: With which voice.
+        prompt: What is answered.
+        encode_text: Text to the model's tokens.
+
+    Attributes:
+        wants_hidden_states: See :attr:`Narration.wants_hidden_states`.
+    """
+
+    def __init__(
+        self,
+        model: TalkerModel,
+        number: int,
+        voice: str,
+        prompt: Prompt,
+        encode_text: Callable[[str], list[int]],
+    ) -> None:
+        self.wants_hidden_states = bool(prompt.spans)
+        self._model = model
+        self._number = number
+        self._voice = voice
+        self._prompt = prompt.without_content()
+        self._encode_text = encode_text
+        self._hidden_states: list[Array] = []
+        self._is_begun = False
+
+    def take_hidden_states(self, hidden_states: Sequence[NDArray[np.float32]]) -> None:
+        """See :meth:`Narration.take_hidden_states`."""
+        self._hidden_states = [Array.of(states) for states in hidden_states]
+
+    async def say(self, sentence: str, language: str) -> AsyncGenerator[Samples, None]:  # noqa: ARG002
+        """See :meth:`Narration.say`; the language is for the model to tell."""
+        token_ids = self._encode_text(sentence)
+        if not self._is_begun:
+            self._is_begun = True
+            begin = Begin(self._number, self._voice, self._prompt, self._hidden_states)
+            await self._model.call(begin)
+        async for samples in self._advance(token_ids, is_last=False):
+            yield samples
+
+    async def finish(self) -> AsyncGenerator[Samples, None]:
+        """See :meth:`Narration.finish`."""
+        if self._is_begun:
+            async for samples in self._advance([], is_last=True):
+                yield samples
+
+    def close(self) -> None:
+        """See :meth:`Narration.close`."""
+        if self._is_begun:
+            self._is_begun = False
+            self._model.forget(self._number)
+
+    async def _advance(
+        self, token_ids: list[int], *, is_last: bool
+    ) -> AsyncGenerator[Samples, None]:
+        """Speak as far as the tokens reach, a piece at a time."""
+        has_more = True
+        while has_more:
+            spoken = await self._model.call(Advance(self._number, token_ids, is_last))
+            token_ids, has_more = [], spoken.has_more
+            if spoken.samples:
+                yield np.frombuffer(spoken.samples, dtype=np.int16)

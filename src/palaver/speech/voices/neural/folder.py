@@ -1,0 +1,51 @@
+"""The files of a neural voice model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from palaver.errors import SettingError
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceFolder:
+    """The files of a voice model, as sherpa-onnx's collection of models lays them out.
+
+    Attributes:
+        model: The network.
+        tokens: Its symbols.
+        lexicons: How words are pronounced, if it needs that.
+        data: espeak-ng's data, if it pronounces by those.
+        styles: The speakers of a Kokoro model; others are VITS models (Piper, MMS, MeloTTS, Coqui).
+    """
+
+    model: Path
+    tokens: Path
+    lexicons: tuple[Path, ...] = ()
+    data: Path | None = None
+    styles: Path | None = None
+
+    @classmethod
+    def open(cls, path: Path) -> VoiceFolder:
+        """Find the files of a folder.
+
+        Raises:
+            SettingError: It holds no voice model; the message says what is missing.
+        """
+        models = sorted(path.glob("*.onnx"))
+        tokens = path / "tokens.txt"
+        if len(models) != 1 or not tokens.is_file():
+            raise SettingError(
+                f"voices: {path} must hold one .onnx file and tokens.txt, as the VITS and Kokoro "
+                f"models of sherpa-onnx do; there are {len(models)} .onnx files"
+                f"{'' if tokens.is_file() else ' and no tokens.txt'}"
+            )
+        data, styles = path / "espeak-ng-data", path / "voices.bin"
+        return cls(
+            model=models[0],
+            tokens=tokens,
+            lexicons=tuple(sorted(path.glob("lexicon*.txt"))),
+            data=data if data.is_dir() else None,
+            styles=styles if styles.is_file() else None,
+        )

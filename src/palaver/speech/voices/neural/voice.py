@@ -1,0 +1,107 @@
+"""Neural voices: the speakers of a model, which is in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator
+from importlib.util import find_spec
+
+import msgspec
+import numpy as np
+
+from palaver.errors import ModelNotAvailable, SettingError
+from palaver.host.calls import Caller
+from palaver.host.child import ChildError
+from palaver.speech.sentences import readable
+from palaver.speech.voice import Samples, pause
+from palaver.speech.voices.download import INSTALL, folder_of
+from palaver.speech.voices.neural.folder import VoiceFolder
+from palaver.speech.voices.neural.sentence import Sentence
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+class NeuralModel:
+    """A voice model in a process of its own, which speaks one sentence at a time.
+
+    Args:
+        name: As the setting names it.
+        source: Where it is; see :func:`folder_of`.
+    """
+
+    def __init__(self, name: str, source: str) -> None:
+        self.name = name
+        self._source = source
+        self._caller: Caller | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, while it runs."""
+        return self._caller.pid if self._caller else None
+
+    async def start(self) -> list[NeuralVoice]:
+        """Load it; its voices are its speakers, the first under the model's own name.
+
+        Raises:
+            SettingError: It cannot be loaded.
+        """
+        if find_spec("sherpa_onnx") is None:
+            raise SettingError(f"voices: neural voices need sherpa-onnx; `{INSTALL}`")
+        folder = VoiceFolder.open(await asyncio.to_thread(folder_of, self._source))
+        config = msgspec.json.encode(folder, enc_hook=str).decode()
+        self._caller = Caller("palaver.speech.voices.neural.process", config)
+        try:
+            num_speakers = int(await self._caller.start())
+        except ChildError as error:
+            raise SettingError(f"voices: {self.name} cannot be loaded: {error}") from error
+        names = [self.name, *(f"{self.name}/{i}" for i in range(1, num_speakers))]
+        return [NeuralVoice(name, self, speaker) for speaker, name in enumerate(names)]
+
+    async def speak(self, text: str, speaker: int) -> Samples:
+        """The samples of a text.
+
+        Raises:
+            ModelNotAvailable: The model has failed; if its process has ended, the next call starts
+                another.
+        """
+        assert self._caller is not None, "it has not been started"
+        try:
+            content = await self._caller.call(_encoder.encode(Sentence(text, speaker)))
+        except ChildError as error:
+            raise ModelNotAvailable(f"the voice {self.name} has failed; try again") from error
+        return np.frombuffer(content, dtype=np.int16)
+
+    async def close(self) -> None:
+        """End the process."""
+        if self._caller:
+            await self._caller.end()
+
+
+class NeuralVoice:
+    """One speaker of a voice model; see :class:`palaver.speech.voice.Voice`.
+
+    Args:
+        name: As clients ask for it.
+        model: Whose speaker it is.
+        speaker: Which one.
+    """
+
+    def __init__(self, name: str, model: NeuralModel, speaker: int) -> None:
+        self.name = name
+        self.description = f"neural, speaker {speaker} of {model.name}"
+        self._model = model
+        self._speaker = speaker
+
+    async def say(
+        self,
+        sentence: str,
+        language: str,  # noqa: ARG002  # it has its own
+        *,
+        is_played: bool = False,  # noqa: ARG002  # which is slow enough as it is
+    ) -> AsyncGenerator[Samples, None]:
+        """See :meth:`Voice.say`; marks alone have no sound."""
+        text = re.sub(r"\s+", " ", readable(sentence))
+        if any(character.isalnum() for character in text):
+            samples = await self._model.speak(text, self._speaker)
+            yield np.concatenate([samples, pause()])

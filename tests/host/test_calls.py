@@ -1,0 +1,87 @@
+"""Calls to a child process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from palaver.host.calls import Caller, CallFailed
+from palaver.host.child import ChildError
+
+
+def with_caller(work: Callable[[Caller], Awaitable[None]]) -> None:
+    async def run() -> None:
+        caller = Caller("tests.host.calling")
+        try:
+            await work(caller)
+        finally:
+            await caller.end()
+
+    asyncio.run(run())
+
+
+def test_each_call_gets_its_answer() -> None:
+    async def work(caller: Caller) -> None:
+        assert await caller.start() == b"hello"
+        words = [f"word {i}".encode() for i in range(20)]
+        answers = await asyncio.gather(*(caller.call(word) for word in words))
+        assert [bytes(answer) for answer in answers] == [word[::-1] for word in words]
+
+    with_caller(work)
+
+
+def test_an_error_fails_its_call_alone() -> None:
+    async def work(caller: Caller) -> None:
+        failing, other = caller.call(b"raise"), caller.call(b"abc")
+        first, second = await asyncio.gather(failing, other, return_exceptions=True)
+        assert isinstance(first, CallFailed)
+        assert isinstance(second, memoryview)
+        assert bytes(second) == b"cba"
+
+    with_caller(work)
+
+
+def test_calls_under_way_fail_when_the_process_ends_and_the_next_one_starts_another() -> None:
+    async def work(caller: Caller) -> None:
+        first = await caller.call(b"pid")
+        dying, behind = caller.call(b"die"), caller.call(b"abc")
+        for outcome in await asyncio.gather(dying, behind, return_exceptions=True):
+            assert isinstance(outcome, ChildError)
+        assert await caller.call(b"pid") != first
+
+    with_caller(work)
+
+
+def test_the_process_can_be_killed_amid_a_call() -> None:
+    async def work(caller: Caller) -> None:
+        await caller.start()
+        sleeping = asyncio.create_task(caller.call(b"sleep"))
+        await asyncio.sleep(0)
+        caller.kill()
+        with pytest.raises(ChildError, match="ended before"):
+            await sleeping
+        assert bytes(await caller.call(b"abc")) == b"cba"
+
+    with_caller(work)
+
+
+def test_an_answer_that_is_not_waited_for_any_more_disturbs_no_other() -> None:
+    async def work(caller: Caller) -> None:
+        await caller.start()
+        left = asyncio.create_task(caller.call(b"left"))
+        await asyncio.sleep(0)
+        left.cancel()
+        caller.tell(b"told")
+        assert bytes(await caller.call(b"abc")) == b"cba"
+
+    with_caller(work)
+
+
+def test_nothing_is_told_to_a_process_that_does_not_run() -> None:
+    async def work(caller: Caller) -> None:
+        caller.tell(b"told")
+        assert caller.pid is None
+
+    with_caller(work)

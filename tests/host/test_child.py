@@ -1,0 +1,221 @@
+"""A supervised child process: its start, its messages, its end, its restart."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import pytest
+
+from palaver.host import child as child_module
+from palaver.host.child import Child, ChildError
+from palaver.host.connection import Message
+from tests.host.processes import is_alive
+
+T = TypeVar("T")
+
+
+class Conversation:
+    """A child of the tests, with what it says.
+
+    Attributes:
+        child: The child.
+        messages: What it has said and was not taken yet.
+        num_ends: How often its end was told.
+    """
+
+    def __init__(self, config: str = "", **options: Any) -> None:
+        self.messages: asyncio.Queue[Message] = asyncio.Queue()
+        self.num_ends = 0
+        self.child = Child(
+            "tests.host.children",
+            config,
+            on_message=self.messages.put_nowait,
+            on_end=self._note_end,
+            **options,
+        )
+
+    async def ask(self, message: bytes) -> Message:
+        """What it says to a message."""
+        self.child.send(message)
+        return await self.messages.get()
+
+    def _note_end(self) -> None:
+        self.num_ends += 1
+
+
+def with_child(work: Callable[[Conversation], Awaitable[T]], config: str = "", **options: Any) -> T:
+    async def run() -> T:
+        conversation = Conversation(config, **options)
+        try:
+            return await work(conversation)
+        finally:
+            await conversation.child.end()
+
+    return asyncio.run(run())
+
+
+def test_it_says_when_it_is_ready_and_talks_then() -> None:
+    async def work(conversation: Conversation) -> None:
+        ready = await conversation.child.start()
+        assert int(ready) == conversation.child.pid
+        for message in (b"hello", b"", b"x" * 1_000_000):
+            assert await conversation.ask(message) == message
+
+    with_child(work)
+
+
+def test_a_child_that_never_says_ready_fails_within_the_timeout_and_is_ended() -> None:
+    async def work(conversation: Conversation) -> None:
+        with pytest.raises(ChildError, match=r"not ready within 0\.3 s"):
+            await conversation.child.start()
+        assert conversation.child.pid is None
+        assert conversation.child.exit_status == -signal.SIGKILL
+
+    with_child(work, "silent", start_timeout_s=0.3)
+
+
+@pytest.mark.parametrize(
+    ("config", "why"), [("failing", "there is no model"), ("ending", "ended while it started")]
+)
+def test_a_child_that_cannot_start_says_why(config: str, why: str) -> None:
+    async def work(conversation: Conversation) -> None:
+        with pytest.raises(ChildError, match=why):
+            await conversation.child.start()
+        assert conversation.child.pid is None
+        assert conversation.num_ends == 0
+
+    with_child(work, config)
+
+
+def test_starts_that_fail_are_followed_by_longer_and_longer_rests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(child_module, "_LAST_BACKOFF_S", 0.3)
+
+    async def work(conversation: Conversation) -> list[float]:
+        rests = []
+        sleep = asyncio.sleep
+
+        async def note(seconds: float) -> None:
+            rests.append(seconds)
+            await sleep(0)
+
+        monkeypatch.setattr(asyncio, "sleep", note)
+        for _ in range(5):
+            with pytest.raises(ChildError):
+                await conversation.child.start()
+        return rests
+
+    first, *others = with_child(work, "ending")
+    assert first == 0
+    assert others == pytest.approx([0.1, 0.2, 0.3, 0.3], abs=0.05)
+
+
+def test_its_end_is_told_once_and_it_can_be_started_again() -> None:
+    async def work(conversation: Conversation) -> None:
+        child = conversation.child
+        first = await child.start()
+        child.send(b"die")
+        while not conversation.num_ends:
+            await asyncio.sleep(0.01)
+        assert not child.is_ready
+        child.send(b"lost")
+        await child.start_if_needed()
+        assert child.num_starts == 2
+        assert await conversation.ask(b"hello") == b"hello"
+        assert conversation.num_ends == 1
+        await child.start_if_needed()
+        assert child.num_starts == 2
+        assert child.pid != int(first)
+
+    with_child(work)
+
+
+def test_a_child_that_is_kept_running_comes_back_whenever_it_ends() -> None:
+    async def work(conversation: Conversation) -> None:
+        child = conversation.child
+        started: asyncio.Queue[bytes] = asyncio.Queue()
+        pid = int(await child.start())
+        keeping = asyncio.create_task(child.keep_running(started.put_nowait))
+        for _ in range(2):
+            os.kill(pid, signal.SIGKILL)
+            again = int(await started.get())
+            assert again == child.pid != pid
+            assert child.is_ready
+            pid = again
+        await child.end()
+        await keeping
+        assert child.pid is None
+        assert conversation.num_ends == 2
+
+    with_child(work)
+
+
+def test_a_child_that_is_killed_is_given_up_at_once() -> None:
+    async def work(conversation: Conversation) -> None:
+        await conversation.child.start()
+        conversation.child.kill()
+        assert not conversation.child.is_ready
+        assert conversation.num_ends == 1
+        await conversation.child.start()
+        assert await conversation.ask(b"hello") == b"hello"
+
+    with_child(work)
+
+
+def test_an_idle_child_ends_by_itself_and_its_end_is_not_told() -> None:
+    async def work(conversation: Conversation) -> None:
+        await conversation.child.start()
+        await conversation.child.end()
+        assert conversation.child.exit_status == 0
+        assert conversation.num_ends == 0
+
+    with_child(work)
+
+
+@pytest.mark.parametrize("config", ["", "deaf"])
+def test_a_child_that_does_not_end_by_itself_is_killed(config: str) -> None:
+    async def work(conversation: Conversation) -> None:
+        await conversation.child.start()
+        if not config:
+            conversation.child.send(b"busy")
+        await conversation.child.end()
+        assert conversation.child.exit_status == -signal.SIGKILL
+
+    with_child(work, config, exit_timeout_s=0.2)
+
+
+def test_a_start_that_is_given_up_leaves_no_process() -> None:
+    async def work(conversation: Conversation) -> None:
+        starting = asyncio.create_task(conversation.child.start())
+        while (pid := conversation.child.pid) is None:
+            await asyncio.sleep(0.01)
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+        assert not is_alive(pid)
+
+    with_child(work, "silent")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_leaves_signals_of_a_terminal_to_its_parent(number: signal.Signals) -> None:
+    async def work(conversation: Conversation) -> None:
+        os.kill(int(await conversation.child.start()), number)
+        assert await conversation.ask(b"still here") == b"still here"
+
+    with_child(work)
+
+
+def test_it_is_as_tuned_as_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(conversation: Conversation) -> Message:
+        await conversation.child.start()
+        return await conversation.ask(b"?")
+
+    assert with_child(work) == b"False"
+    monkeypatch.setattr("palaver.host.tuning.is_tuned", lambda: True)
+    assert with_child(work) == b"True"
