@@ -20,6 +20,7 @@ MODEL = "palaver/tiny"
 NO_END = {"0": -100, "2": -100}
 """A ``logit_bias`` that forbids the tokens which end an answer."""
 _START_TIMEOUT_S = 60.0
+_END_TIMEOUT_S = 10.0
 
 
 class RunningServer:
@@ -70,7 +71,7 @@ def _is_voice(pid: int) -> bool:
 def running_server(
     data_dir: Path, *arguments: str, environment: dict[str, str] | None = None
 ) -> Iterator[RunningServer]:
-    """A server that is ready; killed at the end if it still runs."""
+    """A server that is ready; ended afterwards if it still runs."""
     port = free_port()
     command = [sys.executable, "-m", "palaver", "serve", "--port", str(port)]
     command += ["--data-dir", str(data_dir), *arguments]
@@ -85,6 +86,9 @@ def running_server(
         yield server
     finally:
         if process.poll() is None:
+            process.terminate()  # killed only if it does not end, since that loses its coverage
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_END_TIMEOUT_S)
             process.kill()
         process.wait()
         log.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from random import Random
 
 import numpy as np
@@ -16,16 +15,10 @@ from palaver_training.multimodal.preprocessor import Preprocessor
 from palaver_training.multimodal.sample import MediaSample
 from palaver_training.multimodal.skills import MEDIA_SKILLS
 from palaver_training.sample import Sample
-from palaver_training.server import Server, complete, started
+from palaver_training.server import Server, complete
 from palaver_training.skills import SKILLS
 
 RANDOM = np.random.default_rng(1)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with started() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -43,18 +36,20 @@ def completion_of(server: Server, sample: MediaSample, max_tokens: int) -> dict[
 
 @pytest.mark.parametrize("name", MEDIA_SKILLS)
 def test_a_server_counts_the_tokens_that_the_network_is_given(
-    server: Server, preprocessor: Preprocessor, name: str
+    examined_server: Server, preprocessor: Preprocessor, name: str
 ) -> None:
     drawn = MEDIA_SKILLS[name].draw(Random(3), "held_out")
-    usage = completion_of(server, drawn, 1)["usage"]
+    usage = completion_of(examined_server, drawn, 1)["usage"]
     assert isinstance(usage, dict)
     assert usage["prompt_tokens"] == preprocessor.process(drawn).num_prompt_tokens
 
 
 @pytest.mark.parametrize("name", SKILLS)
-def test_a_server_takes_every_conversation_that_training_writes(server: Server, name: str) -> None:
+def test_a_server_takes_every_conversation_that_training_writes(
+    examined_server: Server, name: str
+) -> None:
     drawn = SKILLS[name].generate(Random(4), "held_out")
-    answer = answer_of(completion_of(server, MediaSample(drawn, ()), 700))
+    answer = answer_of(completion_of(examined_server, MediaSample(drawn, ()), 700))
     assert answer["role"] == "assistant"
     assert answer["content"] or answer.get("tool_calls")
 
