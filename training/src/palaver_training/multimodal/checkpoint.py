@@ -39,6 +39,26 @@ def whole_model(thinker: Any, preprocessor: Preprocessor) -> Any:
     """The thinker inside a Qwen3-Omni with the least talker that there can be."""
     token = preprocessor.tokenizer.token_to_id
     of_thinker = thinker_config(preprocessor.tokenizer)
+    config = Qwen3OmniMoeConfig(
+        thinker_config=of_thinker,
+        talker_config=_talker_config(of_thinker),
+        code2wav_config=_code2wav_config(),
+        enable_audio_output=True,
+        im_start_token_id=token("<|im_start|>"),
+        im_end_token_id=token("<|im_end|>"),
+        tts_pad_token_id=token("<|endoftext|>"),
+        tts_bos_token_id=token("<|im_start|>"),
+        tts_eos_token_id=token("<|im_end|>"),
+        system_token_id=token("system"),
+        user_token_id=token("user"),
+        assistant_token_id=token("assistant"),
+    )
+    model = Qwen3OmniMoeForConditionalGeneration(config).float().eval()
+    model.thinker.load_state_dict(thinker.state_dict())
+    return model
+
+
+def _talker_config(of_thinker: dict[str, Any]) -> dict[str, Any]:
     least: dict[str, Any] = {
         "hidden_size": 32,
         "intermediate_size": 32,
@@ -50,7 +70,7 @@ def whole_model(thinker: Any, preprocessor: Preprocessor) -> Any:
     experts = {"moe_intermediate_size": 32, "num_experts": 2, "num_experts_per_tok": 1}
     codec = ("pad_id", "bos_id", "eos_token_id", "nothink_id", "think_bos_id", "think_eos_id")
     shared = ("audio_token_id", "image_token_id", "video_token_id", "vision_start_token_id")
-    talker = {
+    return {
         "text_config": least
         | experts
         | {
@@ -71,7 +91,10 @@ def whole_model(thinker: Any, preprocessor: Preprocessor) -> Any:
         **{f"codec_{name}": _NUM_CODES + i for i, name in enumerate(codec)},
         **{name: of_thinker[name] for name in shared},
     }
-    wave = {
+
+
+def _code2wav_config() -> dict[str, Any]:
+    return {
         "codebook_size": _NUM_CODES,
         "hidden_size": 32,
         "num_attention_heads": 1,
@@ -85,23 +108,6 @@ def whole_model(thinker: Any, preprocessor: Preprocessor) -> Any:
         "decoder_dim": 32,
         "rope_parameters": _ROPE,
     }
-    config = Qwen3OmniMoeConfig(
-        thinker_config=of_thinker,
-        talker_config=talker,
-        code2wav_config=wave,
-        enable_audio_output=True,
-        im_start_token_id=token("<|im_start|>"),
-        im_end_token_id=token("<|im_end|>"),
-        tts_pad_token_id=token("<|endoftext|>"),
-        tts_bos_token_id=token("<|im_start|>"),
-        tts_eos_token_id=token("<|im_end|>"),
-        system_token_id=token("system"),
-        user_token_id=token("user"),
-        assistant_token_id=token("assistant"),
-    )
-    model = Qwen3OmniMoeForConditionalGeneration(config).float().eval()
-    model.thinker.load_state_dict(thinker.state_dict())
-    return model
 
 
 def write_checkpoint(thinker: Any, preprocessor: Preprocessor, folder: Path) -> None:

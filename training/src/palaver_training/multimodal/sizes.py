@@ -54,7 +54,17 @@ def thinker_config(tokenizer: Tokenizer, shape: Shape | None = None) -> dict[str
         "mlp_only_layers": list(range(shape.num_hidden_layers)),
         "tie_word_embeddings": True,
     }
-    vision = {
+    ids = {name: tokenizer.token_to_id(token) for name, token in _MARKERS.items()}
+    sizes = {
+        "text_config": text,
+        "vision_config": _vision_config(shape),
+        "audio_config": _audio_config(shape),
+    }
+    return sizes | ids | {"position_id_per_seconds": 13, "tie_word_embeddings": True}
+
+
+def _vision_config(shape: Shape) -> dict[str, Any]:
+    return {
         "depth": 4,
         "hidden_size": 128,
         "intermediate_size": 384,
@@ -66,7 +76,10 @@ def thinker_config(tokenizer: Tokenizer, shape: Shape | None = None) -> dict[str
         "num_position_embeddings": 256,
         "deepstack_visual_indexes": [1, 2],
     }
-    audio = {
+
+
+def _audio_config(shape: Shape) -> dict[str, Any]:
+    return {
         "num_mel_bins": 128,
         "encoder_layers": 3,
         "encoder_attention_heads": 4,
@@ -79,6 +92,3 @@ def thinker_config(tokenizer: Tokenizer, shape: Shape | None = None) -> dict[str
         "downsample_hidden_size": 32,
         "max_source_positions": 100,
     }
-    ids = {name: tokenizer.token_to_id(token) for name, token in _MARKERS.items()}
-    sizes = {"text_config": text, "vision_config": vision, "audio_config": audio}
-    return sizes | ids | {"position_id_per_seconds": 13, "tie_word_embeddings": True}
