@@ -209,7 +209,7 @@ def _work(
 
 
 def _put(queue: Queue[Arrays], batch: Arrays) -> bool:
-    """Waits for room in the queue; ``False`` when nobody is left to read it."""
+    """Waits for room in the queue; ``False`` when no process is left to read it."""
     parent = multiprocessing.parent_process()
     while parent is not None and parent.is_alive():
         try:

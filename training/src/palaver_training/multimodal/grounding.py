@@ -1,10 +1,10 @@
-"""What lies at each patch of a picture: a first lesson for the encoder, before it is asked anything.
+"""What lies at each patch of an image: a first lesson for the encoder, before it is asked anything.
 
 ::
 
     python -m palaver_training.multimodal.grounding --folder RUN --minutes 12
 
-A question teaches a bit or two about its picture; the patches of one teach some hundred. The
+A question teaches a bit or two about its image; the patches of one teach some hundred. The
 encoder of the run's checkpoint learns to tell for each patch which shape, colour and character it
 is part of and whether the middle of one lies in it. What tells is thrown away afterwards.
 """
@@ -44,7 +44,7 @@ _WRITTEN_SHARE = 0.45
 
 @dataclass(frozen=True, slots=True)
 class Grounded:
-    """A picture as the encoder gets it, with its labels.
+    """An image as the encoder gets it, with its labels.
 
     Attributes:
         pixels: ``uint8[1, height, width, 3]``.
@@ -57,7 +57,7 @@ class Grounded:
 
 
 def draw(rng: Random, config: VisionConfig) -> Grounded:
-    """A picture of things or of writing."""
+    """An image of things or of writing."""
     image, maps, middles = _written(rng) if rng.random() < _WRITTEN_SHARE else _things(rng)
     height, width = vision.fitting_size(image.height, image.width, config.factor, config.image)
     pixels = vision.resize(np.asarray(image), height, width)

@@ -56,8 +56,8 @@ def said_and_seen(rng: Random, split: Split) -> MediaSample:
     image = images.canvas(rng, name)
     images.paint(image, shape[0], images.place(rng, image), jittered(rng, COLOURS[name]))
     language = rng.randrange(2)
-    sound = spoken(rng, split, said[language], language)
-    media: list[Media] = [images.image_of(image), audio_of(rng, [sound])]
+    word = spoken(rng, split, said[language], language)
+    media: list[Media] = [images.image_of(image), audio_of(rng, [word])]
     questions = [("Is it the colour that is said?", "声音说的是这个颜色吗？")]
     return asked(
         "mixed colour", rng, media, questions, ("Yes", "是") if is_same else ("No", "不是")
@@ -99,17 +99,17 @@ def as_call(rng: Random, split: Split) -> MediaSample:
 
 def heard_as_json(rng: Random, split: Split) -> MediaSample:
     """The number that is said, as JSON."""
-    value, sound = _number(rng, split)
+    value, number = _number(rng, split)
     answer = f'{{"number": {value}}}'
     questions = [
         ("Answer in JSON with the number that is said.", "用 JSON 回答说的数字，键为 number。")
     ]
-    return asked("mixed heard json", rng, [sound], questions, (answer, answer))
+    return asked("mixed heard json", rng, [number], questions, (answer, answer))
 
 
 def heard_as_call(rng: Random, split: Split) -> MediaSample:
     """The number that is said, as a call."""
-    value, sound = _number(rng, split)
+    value, number = _number(rng, split)
     question = {"type": "text", "text": "Dial the number that is said."}
     call = {
         "id": "1",
@@ -120,7 +120,7 @@ def heard_as_call(rng: Random, split: Split) -> MediaSample:
         {"role": "user", "content": [{"type": "audio"}, question]},
         {"role": "assistant", "content": "", "tool_calls": [call]},
     )
-    return MediaSample(Sample("mixed heard call", messages, (_DIAL,)), (sound,))
+    return MediaSample(Sample("mixed heard call", messages, (_DIAL,)), (number,))
 
 
 def _number(rng: Random, split: Split) -> tuple[int, Audio]:

@@ -104,7 +104,7 @@ class Network(nn.Module):
         x, ends = inputs.mel[:, None], inputs.ends()
         for conv in (tower.conv2d1, tower.conv2d2, tower.conv2d3):
             x, ends = functional.gelu(conv(x)), (ends - 1) // 2 + 1
-            # The model is fed a short sound without the silence that fills its second here.
+            # The model is fed short audio without the silence that fills its second here.
             x = x * (torch.arange(x.shape[-1]) < ends[:, None])[:, None, None]
         x = tower.conv_out(x.permute(0, 3, 1, 2).flatten(2))
         x = x + tower.positional_embedding.positional_embedding[: x.shape[1]]
