@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TRAINING_BIN := training/.venv/bin
 ARGS ?=
-COVERAGE_FLOOR := 92
+COVERAGE_FLOOR := 95
 IMAGE ?= palaver
 PIP := -m pip install --quiet --disable-pip-version-check
 
