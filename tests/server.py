@@ -20,6 +20,7 @@ MODEL = "palaver/tiny"
 NO_END = {"0": -100, "2": -100}
 """A ``logit_bias`` that forbids the tokens which end an answer."""
 _START_TIMEOUT_S = 60.0
+_END_TIMEOUT_S = 10.0
 
 
 class RunningServer:
@@ -82,6 +83,9 @@ def running_server(
         yield RunningServer(json.loads(ready_file.read_text())["url"], process)
     finally:
         if process.poll() is None:
+            process.terminate()  # killed only if it does not end, since that loses its coverage
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_END_TIMEOUT_S)
             process.kill()
         process.wait()
         log.close()

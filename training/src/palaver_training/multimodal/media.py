@@ -1,0 +1,61 @@
+"""Images, video and audio as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kind: TypeAlias = Literal["image", "video", "audio"]
+
+SAMPLE_RATE_HZ = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image.
+
+    Attributes:
+        pixels: ``uint8[height, width, 3]``, red, green, blue.
+    """
+
+    pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """The frames of a video, evenly spread.
+
+    Attributes:
+        frames: ``uint8[N, height, width, 3]``, red, green, blue.
+        times_s: ``float64[N]``, when each of them is shown.
+    """
+
+    frames: NDArray[np.uint8]
+    times_s: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """One channel of audio.
+
+    Attributes:
+        samples: ``float32[N]``, -1 to 1, 16,000 a second.
+    """
+
+    samples: NDArray[np.float32]
+
+
+Media: TypeAlias = Image | Video | Audio
+
+
+def kind_of(media: Media) -> Kind:
+    """Which kind a piece of media is of."""
+    match media:
+        case Image():
+            return "image"
+        case Video():
+            return "video"
+    return "audio"
