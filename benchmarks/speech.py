@@ -1,10 +1,10 @@
-"""Answers in sound: ``python -m benchmarks.speech [--num 7] [--gaps | --native] [--out FILE]``.
+"""Answers in audio: ``python -m benchmarks.speech [--num 7] [--gaps | --native] [--out FILE]``.
 
 Three measurements against a server of its own with the built-in model and the embedded voices, in
 rounds that alternate; medians over the rounds are reported.
 
-- When the first sound comes, as a ratio to when the first sentence of the text is complete.
-- How much faster than it plays the sound is made at 4 streams at once: the slowest of them counts.
+- When the first audio comes, as a ratio to when the first sentence of the text is complete.
+- How much faster than it plays audio is made at 4 streams at once: the slowest of them counts.
 - The gaps between the tokens of 2 silent streams, 99th percentile over median, with 4 speaking
   streams beside them, with 4 silent ones instead, and alone; see :mod:`benchmarks.gaps`.
 
@@ -56,21 +56,21 @@ def deltas(client: httpx.Client, body: dict[str, Any]) -> Iterator[tuple[float, 
                     yield now_s, choice["delta"]
 
 
-def first_sound(client: httpx.Client, seed: int) -> dict[str, float]:
-    """When the first sentence of the answer was complete, and when the first sound came."""
+def first_audio(client: httpx.Client, seed: int) -> dict[str, float]:
+    """When the first sentence of the answer was complete, and when the first audio came."""
     passage, cutter, found = Passage(HERMES), SentenceCutter(), {}
     for now_s, delta in deltas(client, story(seed, 80, **_SPOKEN)):
         text = passage.feed(delta.get("content", ""))
         if "sentence_s" not in found and any(map(str.strip, cutter.feed(text))):
             found["sentence_s"] = now_s
         if "data" in delta.get("audio", {}):
-            found["sound_s"] = now_s
+            found["audio_s"] = now_s
             break
-    return found | {"ratio": found["sound_s"] / found["sentence_s"]}
+    return found | {"ratio": found["audio_s"] / found["sentence_s"]}
 
 
 def speed(server: RunningServer, seed: int) -> float:
-    """Seconds of sound in a second, of the slowest of four streams at once."""
+    """Seconds of audio in a second, of the slowest of four streams at once."""
 
     def one(offset: int) -> float:
         num_bytes, begin_s = 0, time.perf_counter()
@@ -95,16 +95,16 @@ def median_of(found: list[dict[str, float]]) -> dict[str, float]:
 
 
 def measure(server: RunningServer, client: httpx.Client, num_rounds: int) -> dict[str, Any]:
-    """When sound comes and how fast it is made, in turn, over and over."""
-    first_sound(client, 0)
+    """When audio comes and how fast it is made, in turn, over and over."""
+    first_audio(client, 0)
     first: list[dict[str, float]] = []
     speeds: list[float] = []
     for i in range(num_rounds):
-        first += [first_sound(client, 10 * i + j) for j in range(3)]
+        first += [first_audio(client, 10 * i + j) for j in range(3)]
         speeds.append(speed(server, 10 * i))
     return {
-        "first sound": median_of(first),
-        "seconds of sound in a second, slowest of 4 streams": round(statistics.median(speeds), 2),
+        "first audio": median_of(first),
+        "seconds of audio in a second, slowest of 4 streams": round(statistics.median(speeds), 2),
         "rounds": num_rounds,
     }
 

@@ -298,9 +298,10 @@ def test_a_sentence_that_never_ends_is_given_up_with_its_process() -> None:
     async def hang(pool: EspeakPool) -> Samples:
         await whole(voice(pool), "Hello.", "en")
         (pid,) = voice_pids()
-        while not (forks := speaking_under(pid)):
-            await asyncio.sleep(0.01)
-        for fork in forks:
+        os.kill(pid, signal.SIGSTOP)
+        for fork in children_of(pid):  # stopped first, so that it makes no further forks
+            os.kill(fork, signal.SIGSTOP)
+        for fork in speaking_under(pid):
             os.kill(fork, signal.SIGSTOP)
         with pytest.raises(ModelNotAvailable, match="does not answer"):
             await whole(voice(pool), "Hello.", "en")
