@@ -19,9 +19,9 @@ from palaver.generation.request import (
     Array,
     GenerationRequest,
     Grammar,
+    PlaceholderRange,
     Prompt,
     SamplingParams,
-    Span,
     request_ids,
 )
 from palaver.generation.stream import Generation
@@ -290,7 +290,7 @@ def test_media_in_a_prompt_are_taken(make: BackendMaker) -> None:
     async def test(backend: Backend) -> None:
         assert "image" in backend.capabilities.media
         content = Array.of(np.array([1], dtype=np.uint8))
-        prompt = Prompt([10, 5, 5, 5, 11], [Span(1, 3, "image", b"1", content)])
+        prompt = Prompt([10, 5, 5, 5, 11], [PlaceholderRange(1, 3, "image", b"1", content)])
         request = GenerationRequest(
             next(request_ids),
             prompt,

@@ -13,7 +13,7 @@ from palaver.chat.request import ChatRequest
 from palaver.generation.request import Prompt
 from palaver.models.formats import open_files
 from palaver.multimodal.media import Audio, Image, Media, Video
-from palaver.multimodal.placement import PlacedMedia
+from palaver.multimodal.placement import MediaItem
 from palaver.runtime import load_runtime
 from palaver.runtime.base import Features, Runtime
 from tests.multimodal import cases
@@ -56,7 +56,7 @@ def media_of(case: cases.Case) -> Iterator[Media]:
             yield Audio(cases.sound(*next(sounds)))
 
 
-def placed(model: ChatModel, case: cases.Case) -> list[PlacedMedia]:
+def placed(model: ChatModel, case: cases.Case) -> list[MediaItem]:
     """The media of a case as the model's family places them."""
     assert model.multimodal is not None
     return [model.multimodal.place(media) for media in media_of(case)]
@@ -70,7 +70,7 @@ def prompt_of(model: ChatModel, case: cases.Case) -> Prompt:
 def encoded(runtime: Runtime, prompt: Prompt) -> list[Features]:
     """The features of a prompt's spans."""
     features = []
-    for span in prompt.spans:
+    for span in prompt.placeholders:
         assert runtime.encoder is not None and span.content is not None
         features.append(runtime.encoder.encode(span.kind, span.content.numpy(), span.num_tokens))
     return features

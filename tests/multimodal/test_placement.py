@@ -7,7 +7,7 @@ import pytest
 
 from palaver.multimodal.config import PixelBudget
 from palaver.multimodal.media import Audio, Detail, Image, Video
-from palaver.multimodal.placement import PlacedMedia
+from palaver.multimodal.placement import MediaItem
 from palaver.multimodal.registry import rules_of
 from tests.multimodal.sizes import senses
 
@@ -26,12 +26,12 @@ def video(num_frames: int = 6, interval_s: float = 0.5) -> Video:
     return Video(frames, times_s)
 
 
-def hashes(placed: PlacedMedia) -> list[bytes]:
-    return [piece.content_hash for run in placed.runs for piece in run.pieces]
+def hashes(placed: MediaItem) -> list[bytes]:
+    return [piece.content_hash for run in placed.segments for piece in run.chunks]
 
 
 def test_a_picture_takes_a_token_for_each_32_by_32_pixels() -> None:
-    (run,) = OMNI.place(picture(64, 96)).runs
+    (run,) = OMNI.place(picture(64, 96)).segments
     assert run.num_tokens == 6
     assert run.positions.max(axis=1).tolist() == [0, 1, 2]
 
@@ -54,24 +54,24 @@ def test_detail_bounds_the_tokens_of_a_picture() -> None:
     vision = replace(config.vision, image=PixelBudget(64 * 64, 4096 * 4096))
     family = rules_of(replace(config, vision=vision))
     details: tuple[Detail, ...] = ("low", "auto", "high")
-    nums = [family.place(large, detail).runs[0].num_tokens for detail in details]
+    nums = [family.place(large, detail).segments[0].num_tokens for detail in details]
     assert nums == [256, 1024, 4096]
 
 
 def test_time_runs_on_in_the_positions_of_a_video() -> None:
-    (run,) = OMNI.place(video(6)).runs
-    assert len(run.pieces) == 3
+    (run,) = OMNI.place(video(6)).segments
+    assert len(run.chunks) == 3
     assert sorted(set(run.positions[0].tolist())) == [0, 13, 26]
 
 
 def test_slower_frames_are_farther_apart() -> None:
-    (run,) = OMNI.place(video(4, interval_s=2)).runs
+    (run,) = OMNI.place(video(4, interval_s=2)).segments
     assert sorted(set(run.positions[0].tolist())) == [0, 52]
 
 
 def test_an_odd_last_frame_is_a_piece_of_its_own() -> None:
-    (run,) = OMNI.place(video(5)).runs
-    assert [len(piece.content) for piece in run.pieces] == [2, 2, 1]
+    (run,) = OMNI.place(video(5)).segments
+    assert [len(piece.content) for piece in run.chunks] == [2, 2, 1]
 
 
 def test_the_times_of_a_video_are_written_before_its_frames() -> None:
@@ -80,12 +80,12 @@ def test_the_times_of_a_video_are_written_before_its_frames() -> None:
         f"<{time} seconds><|vision_start|><|video_pad|><|vision_end|>"
         for time in ("0.2", "1.2", "2.0")
     )
-    assert [run.positions[0].max() for run in placed.runs] == [0, 0, 0]
+    assert [run.positions[0].max() for run in placed.segments] == [0, 0, 0]
 
 
 def test_a_long_sound_is_cut_into_pieces_of_ten_seconds() -> None:
-    (run,) = OMNI.place(Audio(np.zeros(16_000 * 25, dtype=np.float32))).runs
-    assert [piece.num_tokens for piece in run.pieces] == [130, 130, 65]
+    (run,) = OMNI.place(Audio(np.zeros(16_000 * 25, dtype=np.float32))).segments
+    assert [piece.num_tokens for piece in run.chunks] == [130, 130, 65]
     assert run.positions.tolist() == [list(range(325))] * 3
 
 

@@ -52,7 +52,7 @@ def thought(case: cases.Case) -> tuple[Prompt, list[int], list[np.ndarray[Any, A
     prompt, inner = prompt_of(chat_model("omni"), case), runtime("omni")
     engine = Engine(inner, max_step_tokens=32)
     params = SamplingParams(max_tokens=11, seed=0, temperature=0)
-    request = GenerationRequest(1, prompt, params, wants_hidden_states=bool(prompt.spans))
+    request = GenerationRequest(1, prompt, params, wants_hidden_states=bool(prompt.placeholders))
     engine.add(request, features=encoded(inner, prompt))
     token_ids, states = [], []
     while engine.num_requests:

@@ -8,20 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from palaver.errors import InvalidRequest
-from palaver.generation.request import Array, Prompt, Span
+from palaver.generation.request import Array, PlaceholderRange, Prompt
 from palaver.multimodal.media import Kind
-from palaver.multimodal.placement import MultimodalRules, PlacedMedia, Run
+from palaver.multimodal.placement import MediaItem, MediaSegment, MultimodalRules
 
 
-def insert(text: str, media: Sequence[PlacedMedia], multimodal: MultimodalRules) -> str:
+def insert(text: str, media: Sequence[MediaItem], multimodal: MultimodalRules) -> str:
     """A rendered conversation in which each marker is replaced by what its media take.
 
     Raises:
         InvalidRequest: There are more or fewer markers than media: the template drops some, or a
             text of the conversation has a marker in it.
     """
-    for kind in sorted({placed.kind for placed in media}):
-        texts = [placed.text for placed in media if placed.kind == kind]
+    for kind in sorted({item.kind for item in media}):
+        texts = [item.text for item in media if item.kind == kind]
         parts = multimodal.marker(kind).split(text)
         if len(parts) != len(texts) + 1:
             raise InvalidRequest(
@@ -35,13 +35,13 @@ def insert(text: str, media: Sequence[PlacedMedia], multimodal: MultimodalRules)
 
 
 def embed(
-    token_ids: Sequence[int], media: Sequence[PlacedMedia], multimodal: MultimodalRules
+    token_ids: Sequence[int], media: Sequence[MediaItem], multimodal: MultimodalRules
 ) -> Prompt:
-    """The prompt of tokens in which one placeholder stands for each run of each piece of media."""
-    runs = {kind: _runs(kind, media) for kind in {placed.kind for placed in media}}
-    kinds = {multimodal.config.pad_token_ids[kind]: kind for kind in runs}
+    """The prompt of tokens in which one placeholder stands for each segment of each media item."""
+    segments = {kind: _segments(kind, media) for kind in {item.kind for item in media}}
+    kinds = {multimodal.config.pad_token_ids[kind]: kind for kind in segments}
     ids: list[int] = []
-    spans: list[Span] = []
+    placeholders: list[PlaceholderRange] = []
     positions: list[NDArray[np.int32]] = []
     text: list[int] = []
     position = 0
@@ -51,27 +51,27 @@ def embed(
             ids.append(token_id)
             position += 1
             continue
-        run = next(runs[kinds[token_id]])
-        spans += _spans(run, len(ids))
-        ids += [token_id] * run.num_tokens
-        positions += [_plain(text), run.positions + position]
+        segment = next(segments[kinds[token_id]])
+        placeholders += _placeholders(segment, len(ids))
+        ids += [token_id] * segment.num_tokens
+        positions += [_plain(text), segment.positions + position]
         text = []
-        position += int(run.positions.max()) + 1
+        position += int(segment.positions.max()) + 1
     known = np.concatenate([*positions, _plain(text)], axis=1)
-    return Prompt(ids, spans, Array.of(known), position_delta=position - len(ids))
+    return Prompt(ids, placeholders, Array.of(known), position_delta=position - len(ids))
 
 
-def _runs(kind: Kind, media: Sequence[PlacedMedia]) -> Iterator[Run]:
-    for placed in media:
-        if placed.kind == kind:
-            yield from placed.runs
+def _segments(kind: Kind, media: Sequence[MediaItem]) -> Iterator[MediaSegment]:
+    for item in media:
+        if item.kind == kind:
+            yield from item.segments
 
 
-def _spans(run: Run, begin: int) -> Iterator[Span]:
-    for piece in run.pieces:
-        content = Array.of(piece.content)
-        yield Span(begin, piece.num_tokens, piece.kind, piece.content_hash, content)
-        begin += piece.num_tokens
+def _placeholders(segment: MediaSegment, begin: int) -> Iterator[PlaceholderRange]:
+    for chunk in segment.chunks:
+        content = Array.of(chunk.content)
+        yield PlaceholderRange(begin, chunk.num_tokens, chunk.kind, chunk.content_hash, content)
+        begin += chunk.num_tokens
 
 
 def _plain(positions: list[int]) -> NDArray[np.int32]:

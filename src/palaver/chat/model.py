@@ -15,7 +15,7 @@ from palaver.chat.tools.plain_text import adapted
 from palaver.errors import InvalidRequest
 from palaver.generation.request import Prompt
 from palaver.multimodal.media import Kind
-from palaver.multimodal.placement import MultimodalRules, PlacedMedia
+from palaver.multimodal.placement import MediaItem, MultimodalRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class ChatModel:
             )
         return RenderedPrompt(prompt, opening_in(text, self.dialect.family.thinking))
 
-    def _prompt(self, text: str, media: Sequence[PlacedMedia]) -> Prompt:
+    def _prompt(self, text: str, media: Sequence[MediaItem]) -> Prompt:
         if not (media and self.multimodal):
             return Prompt(self.tokenizer.encode(text))
         return embed(

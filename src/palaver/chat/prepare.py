@@ -56,7 +56,7 @@ def prepare(request: ChatRequest, model: ChatModel) -> Prepared:
 def _call_seed(request: ChatRequest, prompt: Prompt, params: SamplingParams) -> str:
     """What the ids of calls are made from: one seed may serve a whole conversation."""
     digest = blake2b(array("q", prompt.token_ids).tobytes(), digest_size=16)
-    for span in prompt.spans:
+    for span in prompt.placeholders:
         digest.update(span.content_hash)
     is_certain = request.sampling.temperature == 0 and request.seed is None
     return f"{0 if is_certain else params.seed}/{digest.hexdigest()}"

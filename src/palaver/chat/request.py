@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from palaver.chat.tools.tool import Tool
 from palaver.generation.request import Sampling
-from palaver.multimodal.placement import PlacedMedia
+from palaver.multimodal.placement import MediaItem
 
 Message: TypeAlias = Mapping[str, Any]
 """A chat message with plain values, as chat templates read it."""
@@ -67,7 +67,7 @@ class ChatRequest:
     tool_choice: Literal["none", "auto", "required"] = "auto"
     chosen_tool: str | None = None
     parallel_tool_calls: bool = True
-    media: Sequence[PlacedMedia] = ()
+    media: Sequence[MediaItem] = ()
     max_tokens: int | None = None
     context_length_exceeded_behavior: Literal["truncate", "error"] = "truncate"
     num_choices: int = 1

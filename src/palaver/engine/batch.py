@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from palaver.engine.chunk import Chunk
 from palaver.engine.sequence import Sequence
-from palaver.generation.request import Span
-from palaver.runtime.base import Features, Splice, StepBatch
+from palaver.generation.request import PlaceholderRange
+from palaver.runtime.base import Features, PlacedFeatures, StepBatch
 
 
 def make_batch(chunks: list[Chunk], block_size: int) -> StepBatch:
@@ -44,7 +44,7 @@ def make_batch(chunks: list[Chunk], block_size: int) -> StepBatch:
         max_context_len=int(lengths.max()),
         sampled_indices=_ranges(begins[1:] - num_rows, num_rows),
         rope_ids=_rope_ids(chunks),
-        splices=tuple(chain.from_iterable(map(_splices, chunks, begins.tolist()))),
+        placed_features=tuple(chain.from_iterable(map(_placed_features, chunks, begins.tolist()))),
     )
 
 
@@ -59,22 +59,22 @@ def _rope_ids(chunks: list[Chunk]) -> NDArray[np.int64] | None:
     return np.concatenate(rows, axis=1)
 
 
-def _splices(chunk: Chunk, place: int) -> Iterator[Splice]:
+def _placed_features(chunk: Chunk, place: int) -> Iterator[PlacedFeatures]:
     """The parts of a sequence's media that lie in a chunk which begins at ``place``."""
     sequence = chunk.sequence
     begin = sequence.num_computed
     end = begin + chunk.num_tokens
-    for span, features in _spans(sequence):
-        first, last = max(span.begin, begin), min(span.end, end)
+    for placeholder, features in _placeholders(sequence):
+        first, last = max(placeholder.begin, begin), min(placeholder.end, end)
         if first < last:
-            part = slice(first - span.begin, last - span.begin)
+            part = slice(first - placeholder.begin, last - placeholder.begin)
             deep = None if features.deep is None else features.deep[:, part]
-            yield Splice(place + first - begin, Features(features.rows[part], deep))
+            yield PlacedFeatures(place + first - begin, Features(features.rows[part], deep))
 
 
-def _spans(sequence: Sequence) -> Iterator[tuple[Span, Features]]:
+def _placeholders(sequence: Sequence) -> Iterator[tuple[PlaceholderRange, Features]]:
     if sequence.num_computed < sequence.request.prompt.media_end:
-        yield from zip(sequence.request.prompt.spans, sequence.features, strict=True)
+        yield from zip(sequence.request.prompt.placeholders, sequence.features, strict=True)
 
 
 def _ranges(firsts: NDArray[np.int32], nums: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -95,14 +95,14 @@ class Array(msgspec.Struct, frozen=True, array_like=True):
         return np.frombuffer(self.data, dtype=self.dtype).reshape(self.shape)
 
 
-class Span(msgspec.Struct, frozen=True, array_like=True):
-    """A piece of media in a prompt.
+class PlaceholderRange(msgspec.Struct, frozen=True, array_like=True):
+    """The tokens of a prompt that stand for a chunk of media.
 
     Attributes:
         begin: Which token is its first.
         num_tokens: Tokens that it takes.
         kind: What it is.
-        content_hash: Equal hashes stand for equal pieces.
+        content_hash: Equal hashes stand for equal chunks.
         content: What its encoder takes; ``None`` once that is done.
     """
 
@@ -123,14 +123,14 @@ class Prompt(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         token_ids: The rendered conversation, at least one token.
-        spans: Images, video and sound in it, in order; their tokens' ids are placeholders.
+        placeholders: Images, video and sound in it, in order; their tokens' ids are placeholders.
         positions: ``int32[3, N]``, time, row and column of the first N tokens; ``None`` for text,
             where each token's place is all three.
         position_delta: Added to the place of every later token to make its position.
     """
 
     token_ids: list[int]
-    spans: list[Span] = []
+    placeholders: list[PlaceholderRange] = []
     positions: Array | None = None
     position_delta: int = 0
 
@@ -139,23 +139,30 @@ class Prompt(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def media_end(self) -> int:
-        """The token behind the last span; 0 if there is none."""
-        return self.spans[-1].end if self.spans else 0
+        """The token behind the last placeholder; 0 if there is none."""
+        return self.placeholders[-1].end if self.placeholders else 0
 
     def num_media_tokens(self, kind: Kind) -> int:
-        """How many tokens the spans of a kind take."""
-        return sum(span.num_tokens for span in self.spans if span.kind == kind)
+        """How many tokens the placeholders of a kind take."""
+        return sum(
+            placeholder.num_tokens for placeholder in self.placeholders if placeholder.kind == kind
+        )
 
     def media_tokens(self, begin: int, end: int) -> NDArray[np.int64]:
         """Those of the tokens from ``begin`` to ``end`` that stand for media, in order."""
-        spans = ((max(span.begin, begin), min(span.end, end)) for span in self.spans)
-        places = [np.arange(first, last) for first, last in spans if first < last]
+        placeholders = (
+            (max(placeholder.begin, begin), min(placeholder.end, end))
+            for placeholder in self.placeholders
+        )
+        places = [np.arange(first, last) for first, last in placeholders if first < last]
         return np.concatenate([np.zeros(0, dtype=np.int64), *places])
 
     def without_content(self) -> Prompt:
-        """The same prompt once its spans are encoded."""
-        spans = [msgspec.structs.replace(span, content=None) for span in self.spans]
-        return msgspec.structs.replace(self, spans=spans)
+        """The same prompt once its placeholders are encoded."""
+        placeholders = [
+            msgspec.structs.replace(placeholder, content=None) for placeholder in self.placeholders
+        ]
+        return msgspec.structs.replace(self, placeholders=placeholders)
 
     def rope_ids(self, begin: int, end: int) -> NDArray[np.int64]:
         """``int64[3, end - begin]``: positions of those tokens, which may lie behind the prompt."""

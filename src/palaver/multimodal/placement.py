@@ -19,7 +19,7 @@ _DIGEST_BYTES = 16
 _LOW_PIXELS = 512 * 512
 _AUTO_PIXELS = 1024 * 1024
 _HIGH_PIXELS = 2048 * 2048
-_PIECE_CHUNKS = 10
+_CHUNK_SECONDS = 10
 
 MARKERS: dict[Kind, str] = {
     "image": "<|image_pad|>",
@@ -29,8 +29,8 @@ MARKERS: dict[Kind, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """What one run of an encoder turns into embeddings.
+class MediaChunk:
+    """What an encoder turns into embeddings at once.
 
     Attributes:
         kind: What it is.
@@ -46,15 +46,15 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class MediaSegment:
     """Tokens without text between them.
 
     Attributes:
-        pieces: In order.
-        positions: ``int32[3, tokens]``, counted from where the run begins.
+        chunks: In order.
+        positions: ``int32[3, tokens]``, counted from where the segment begins.
     """
 
-    pieces: Sequence[Piece]
+    chunks: Sequence[MediaChunk]
     positions: NDArray[np.int32]
 
     @property
@@ -64,18 +64,18 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedMedia:
-    """A piece of media, ready to be put into a prompt.
+class MediaItem:
+    """An image, video or audio clip, ready to be put into a prompt.
 
     Attributes:
         kind: What it is.
-        text: What stands in the prompt for it, with one marker for each run.
-        runs: What the markers stand for, in order.
+        text: What stands in the prompt for it, with one marker for each segment.
+        segments: What the markers stand for, in order.
     """
 
     kind: Kind
     text: str
-    runs: Sequence[Run]
+    segments: Sequence[MediaSegment]
 
 
 class MultimodalRules(Protocol):
@@ -88,7 +88,7 @@ class MultimodalRules(Protocol):
     def marker(self, kind: Kind) -> re.Pattern[str]:
         """What a chat template writes for a piece of media of this kind."""
 
-    def place(self, media: Media, detail: Detail = "auto") -> PlacedMedia:
+    def place(self, media: Media, detail: Detail = "auto") -> MediaItem:
         """How ``media`` stands in a prompt; takes milliseconds, or seconds for a long video.
 
         Raises:
@@ -96,15 +96,15 @@ class MultimodalRules(Protocol):
         """
 
 
-def place_image(image: Image, multimodal: MultimodalConfig, detail: Detail) -> PlacedMedia:
+def place_image(image: Image, multimodal: MultimodalConfig, detail: Detail) -> MediaItem:
     """An image, in the size that ``detail`` asks for (spec row S08)."""
     most = {"low": _LOW_PIXELS, "auto": _AUTO_PIXELS, "high": _HIGH_PIXELS}[detail]
     budget = multimodal.vision.image
     budget = PixelBudget(min(budget.least, most), min(budget.most, most))
     height, width = image.pixels.shape[:2]
     size = vision.fitting_size(height, width, multimodal.vision.factor, budget)
-    run = frames_run("image", vision.resize(image.pixels, *size)[None], [0], multimodal)
-    return PlacedMedia("image", MARKERS["image"], [run])
+    segment = frames_segment("image", vision.resize(image.pixels, *size)[None], [0], multimodal)
+    return MediaItem("image", MARKERS["image"], [segment])
 
 
 def resized_frames(
@@ -122,10 +122,10 @@ def resized_frames(
     return np.stack([vision.resize(frame, height, width) for frame in video.frames])
 
 
-def frames_run(
+def frames_segment(
     kind: Kind, frames: NDArray[np.uint8], times: Sequence[int], multimodal: MultimodalConfig
-) -> Run:
-    """The run of frames that follow each other, a piece for each step in time.
+) -> MediaSegment:
+    """The segment of frames that follow each other, a chunk for each step in time.
 
     Args:
         kind: Image or video.
@@ -135,37 +135,37 @@ def frames_run(
     """
     factor, num = multimodal.vision.factor, multimodal.vision.num_frames
     rows, columns = frames.shape[1] // factor, frames.shape[2] // factor
-    pieces, places = [], []
+    media_chunks, places = [], []
     for i, time in enumerate(times):
         content = frames[i * num : (i + 1) * num]
         positions = vision.grid_positions(rows, columns, time)
-        pieces.append(_piece(kind, content, rows * columns, positions))
+        media_chunks.append(_chunk(kind, content, rows * columns, positions))
         places.append(positions)
-    return Run(pieces, np.concatenate(places, axis=1))
+    return MediaSegment(media_chunks, np.concatenate(places, axis=1))
 
 
-def place_audio(sound: Audio) -> PlacedMedia:
-    """A sound, a piece for each ten seconds."""
+def place_audio(sound: Audio) -> MediaItem:
+    """A sound, a chunk for each ten seconds."""
     mel = audio.log_mel(sound.samples)
     chunks = audio.in_chunks(mel)
-    pieces = []
-    for begin in range(0, len(chunks), _PIECE_CHUNKS):
-        content = np.ascontiguousarray(chunks[begin : begin + _PIECE_CHUNKS])
+    media_chunks = []
+    for begin in range(0, len(chunks), _CHUNK_SECONDS):
+        content = np.ascontiguousarray(chunks[begin : begin + _CHUNK_SECONDS])
         left = mel.shape[1] - begin * audio.CHUNK_FRAMES
-        num = audio.num_tokens(min(left, _PIECE_CHUNKS * audio.CHUNK_FRAMES))
-        pieces.append(_piece("audio", content, num, np.array(num)))
-    num_tokens = sum(piece.num_tokens for piece in pieces)
+        num = audio.num_tokens(min(left, _CHUNK_SECONDS * audio.CHUNK_FRAMES))
+        media_chunks.append(_chunk("audio", content, num, np.array(num)))
+    num_tokens = sum(piece.num_tokens for piece in media_chunks)
     positions = np.tile(np.arange(num_tokens, dtype=np.int32), (3, 1))
-    return PlacedMedia("audio", MARKERS["audio"], [Run(pieces, positions)])
+    return MediaItem("audio", MARKERS["audio"], [MediaSegment(media_chunks, positions)])
 
 
-def _piece(
+def _chunk(
     kind: Kind,
     content: NDArray[np.uint8] | NDArray[np.float32],
     num: int,
     positions: NDArray[np.generic],
-) -> Piece:
+) -> MediaChunk:
     digest = hashlib.blake2b(f"{kind}{content.shape}".encode(), digest_size=_DIGEST_BYTES)
     digest.update(content.tobytes())
     digest.update(positions.tobytes())
-    return Piece(kind, content, num, digest.digest())
+    return MediaChunk(kind, content, num, digest.digest())

@@ -9,8 +9,8 @@ from palaver.multimodal.config import MultimodalConfig
 from palaver.multimodal.media import Detail, Image, Kind, Media, Video
 from palaver.multimodal.placement import (
     MARKERS,
-    PlacedMedia,
-    frames_run,
+    MediaItem,
+    frames_segment,
     place_audio,
     place_image,
     resized_frames,
@@ -34,7 +34,7 @@ class Qwen3Omni:
         """What a chat template writes for a piece of media of this kind."""
         return re.compile(re.escape(MARKERS[kind]))
 
-    def place(self, media: Media, detail: Detail = "auto") -> PlacedMedia:
+    def place(self, media: Media, detail: Detail = "auto") -> MediaItem:
         """How ``media`` stands in a prompt; see :class:`MultimodalRules`."""
         match media:
             case Image():
@@ -43,10 +43,10 @@ class Qwen3Omni:
                 return self._place_video(media)
         return place_audio(media)
 
-    def _place_video(self, video: Video) -> PlacedMedia:
+    def _place_video(self, video: Video) -> MediaItem:
         frames = resized_frames(video, self.config, is_shared_budget=False)
         begins_s = video.times_s[:: self.config.vision.num_frames] - video.times_s[0]
         times = (begins_s * self.config.positions_per_s).round().astype(int).tolist()
-        return PlacedMedia(
-            "video", MARKERS["video"], [frames_run("video", frames, times, self.config)]
+        return MediaItem(
+            "video", MARKERS["video"], [frames_segment("video", frames, times, self.config)]
         )

@@ -11,8 +11,8 @@ from palaver.multimodal.config import MultimodalConfig
 from palaver.multimodal.media import Detail, Image, Kind, Media, Video
 from palaver.multimodal.placement import (
     MARKERS,
-    PlacedMedia,
-    frames_run,
+    MediaItem,
+    frames_segment,
     place_image,
     resized_frames,
 )
@@ -37,7 +37,7 @@ class Qwen3VL:
             marker = f"(?:{re.escape(_BEGIN)})?{marker}(?:{re.escape(_END)})?"
         return re.compile(marker)
 
-    def place(self, media: Media, detail: Detail = "auto") -> PlacedMedia:
+    def place(self, media: Media, detail: Detail = "auto") -> MediaItem:
         """How ``media`` stands in a prompt; see :class:`MultimodalRules`."""
         match media:
             case Image():
@@ -46,14 +46,14 @@ class Qwen3VL:
                 return self._place_video(media)
         raise ValueError("is audio input, which a model of this family cannot take")
 
-    def _place_video(self, video: Video) -> PlacedMedia:
+    def _place_video(self, video: Video) -> MediaItem:
         num = self.config.vision.num_frames
         frames = resized_frames(video, self.config, is_shared_budget=True)
         times = np.pad(video.times_s, (0, -len(frames) % num), mode="edge").reshape(-1, num)
         runs = [
-            frames_run("video", frames[i * num : (i + 1) * num], [0], self.config)
+            frames_segment("video", frames[i * num : (i + 1) * num], [0], self.config)
             for i in range(len(times))
         ]
         shown = (times[:, 0] + times[:, -1]) / 2
         text = "".join(f"<{t:.1f} seconds>{_BEGIN}{MARKERS['video']}{_END}" for t in shown)
-        return PlacedMedia("video", text, runs)
+        return MediaItem("video", text, runs)

@@ -34,7 +34,7 @@ class Features:
 
 
 @dataclass(frozen=True, slots=True)
-class Splice:
+class PlacedFeatures:
     """Features in the place of some of a step's token embeddings.
 
     Attributes:
@@ -77,7 +77,7 @@ class StepBatch:
     max_context_len: int
     sampled_indices: NDArray[np.int64]
     rope_ids: NDArray[np.int64] | None = None
-    splices: tuple[Splice, ...] = ()
+    placed_features: tuple[PlacedFeatures, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,9 +75,9 @@ class Embedding:
         num_tokens = len(batch.token_ids)
         is_media, is_seen = np.zeros((2, num_tokens), dtype=np.bool_)
         rows, deep = self._no_media, []
-        if batch.splices:
+        if batch.placed_features:
             rows = np.zeros((num_tokens, self._hidden_size), dtype=np.float32)
-        for splice in batch.splices:
+        for splice in batch.placed_features:
             features = splice.features
             place = slice(splice.begin, splice.begin + len(features.rows))
             rows[place] = features.rows

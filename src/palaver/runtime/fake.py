@@ -134,7 +134,7 @@ class FakeRuntime:
 def _contents(batch: StepBatch) -> NDArray[np.int64]:
     """What each token is: its id, or the features in its place; and where it stands."""
     contents = batch.token_ids.copy()
-    for splice in batch.splices:
+    for splice in batch.placed_features:
         for i, row in enumerate(splice.features.rows, start=splice.begin):
             digest = hashlib.blake2b(row.tobytes(), digest_size=4).digest()
             contents[i] = int.from_bytes(digest, "little")

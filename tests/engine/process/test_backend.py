@@ -30,9 +30,9 @@ from palaver.generation.output import TokenOutput
 from palaver.generation.request import (
     Array,
     GenerationRequest,
+    PlaceholderRange,
     Prompt,
     SamplingParams,
-    Span,
     request_ids,
 )
 from palaver.generation.stream import Generation
@@ -109,7 +109,7 @@ def test_tokens_stream_and_are_those_of_the_engine() -> None:
 def test_what_a_model_makes_of_media_is_there_with_the_first_token_if_it_is_wanted() -> None:
     async def test(client: ProcessBackend) -> None:
         content = Array.of(np.array([1], dtype=np.uint8))
-        prompt = Prompt([10, 5, 5, 5, 11], [Span(1, 3, "image", b"1", content)])
+        prompt = Prompt([10, 5, 5, 5, 11], [PlaceholderRange(1, 3, "image", b"1", content)])
         generation = client.generate(asked(prompt, _SHORT, wants_hidden_states=True))
         first = await generation.next_tokens()
         assert sum(map(len, generation.hidden_states)) == 3

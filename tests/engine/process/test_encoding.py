@@ -10,7 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 from palaver.engine.process.encoding import Encoding, MediaEncoder
-from palaver.generation.request import Array, GenerationRequest, Prompt, SamplingParams, Span
+from palaver.generation.request import (
+    Array,
+    GenerationRequest,
+    PlaceholderRange,
+    Prompt,
+    SamplingParams,
+)
 from palaver.host import tuning
 from palaver.host.time_slices import take_short_slices
 from palaver.multimodal.media import Kind
@@ -38,11 +44,11 @@ class SlowEncoder:
 
 
 def request(request_id: int, *contents: int) -> GenerationRequest:
-    spans = [
-        Span(i, 1, "image", bytes([value]), Array.of(np.array([value], dtype=np.uint8)))
+    placeholders = [
+        PlaceholderRange(i, 1, "image", bytes([value]), Array.of(np.array([value], dtype=np.uint8)))
         for i, value in enumerate(contents)
     ]
-    prompt = Prompt([5] * (len(contents) + 1), spans)
+    prompt = Prompt([5] * (len(contents) + 1), placeholders)
     return GenerationRequest(request_id, prompt, SamplingParams(max_tokens=1, seed=0))
 
 

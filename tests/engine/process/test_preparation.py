@@ -14,9 +14,9 @@ from palaver.generation.request import (
     Array,
     GenerationRequest,
     Grammar,
+    PlaceholderRange,
     Prompt,
     SamplingParams,
-    Span,
 )
 from palaver.models.catalogue import BUILT_IN_FOLDER
 from palaver.runtime.base import Encoder, Features
@@ -29,9 +29,9 @@ _GRAMMAR = Grammar('start: "yes" | "no"', "response_format")
 
 def _request(*, has_image: bool = False, grammar: Grammar | None = None) -> GenerationRequest:
     content = Array.of(np.array([7], dtype=np.uint8))
-    spans = [Span(0, 3, "image", b"7", content)] if has_image else []
+    placeholders = [PlaceholderRange(0, 3, "image", b"7", content)] if has_image else []
     params = SamplingParams(max_tokens=1, seed=0, stop_token_ids=(2,), grammar=grammar)
-    return GenerationRequest(1, Prompt([5, 5, 5, 6], spans), params)
+    return GenerationRequest(1, Prompt([5, 5, 5, 6], placeholders), params)
 
 
 class _Encoder(FakeEncoder):
@@ -62,7 +62,7 @@ def test_media_are_encoded_and_their_content_is_dropped_before_the_grammar_is_co
     prepared = _prepared(_request(has_image=True, grammar=_GRAMMAR), FakeEncoder())
     (features,) = prepared.features
     assert len(features.rows) == 3
-    assert prepared.request.prompt.spans[0].content is None
+    assert prepared.request.prompt.placeholders[0].content is None
     assert prepared.constraint is not None
     assert prepared.error is None
 

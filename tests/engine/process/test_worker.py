@@ -35,9 +35,9 @@ from palaver.generation.request import (
     Array,
     GenerationRequest,
     Grammar,
+    PlaceholderRange,
     Prompt,
     SamplingParams,
-    Span,
 )
 from palaver.host.child_side import FAILED, READY, UNTUNED, Parent
 from palaver.host.frames import LENGTH, frame
@@ -239,7 +239,7 @@ def test_an_encoder_that_fails_is_not_the_clients_fault() -> None:
         compiler,
         _BrokenEncoder(),
     )
-    picture = Span(0, 3, "image", b"1", Array.of(np.zeros(1, dtype=np.uint8)))
+    picture = PlaceholderRange(0, 3, "image", b"1", Array.of(np.zeros(1, dtype=np.uint8)))
     prompt = Prompt([5, 5, 5], [picture], Array.of(np.zeros((3, 3), dtype=np.int32)))
     with ours, theirs:
         worker._apply(Submit(GenerationRequest(1, prompt, SamplingParams(max_tokens=1, seed=1))))

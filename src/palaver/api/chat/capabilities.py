@@ -23,7 +23,7 @@ def check_capabilities(request: GenerationRequest, capabilities: Capabilities, m
         raise _refusal(grammar.field, "needs answers of a given form", model)
     if request.params.num_top_logprobs is not None and not capabilities.logprobs:
         raise _refusal("logprobs", "needs log probabilities", model)
-    kinds = {placeholder.kind for placeholder in request.prompt.spans}
+    kinds = {placeholder.kind for placeholder in request.prompt.placeholders}
     if missing := sorted(kinds - capabilities.media):
         raise _refusal("messages", f"brings {', '.join(missing)} input", model)
     if request.wants_hidden_states and not capabilities.hidden_states:

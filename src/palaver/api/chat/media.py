@@ -10,7 +10,7 @@ from palaver.media.reader import MediaReader
 from palaver.media.reference import MediaReference
 from palaver.models.model import Model
 from palaver.multimodal.media import MEDIA_KINDS
-from palaver.multimodal.placement import MultimodalRules, PlacedMedia
+from palaver.multimodal.placement import MediaItem, MultimodalRules
 
 _NUM_PLACED_AT_ONCE = 4
 
@@ -28,7 +28,7 @@ class MediaIntake:
         self._max_media = max_media
         self._slots = asyncio.Semaphore(_NUM_PLACED_AT_ONCE)
 
-    async def read(self, references: Sequence[MediaReference], model: Model) -> list[PlacedMedia]:
+    async def read(self, references: Sequence[MediaReference], model: Model) -> list[MediaItem]:
         """The media that a request refers to, in order.
 
         Raises:
@@ -46,7 +46,7 @@ class MediaIntake:
             )
         return [await self._place(reference, rules) for reference in references]
 
-    async def _place(self, reference: MediaReference, rules: MultimodalRules) -> PlacedMedia:
+    async def _place(self, reference: MediaReference, rules: MultimodalRules) -> MediaItem:
         path = reference.path
         decoded = await self._reader.read(
             reference.kind, reference.text, path, may_be_base64=reference.may_be_base64

@@ -21,14 +21,17 @@ def block_hashes(prompt: Prompt, block_size: int) -> list[bytes]:
     hashes: list[bytes] = []
     parent = b""
     ids = np.asarray(prompt.token_ids, dtype=np.int32)
-    spans = deque(prompt.spans)
+    placeholders = deque(prompt.placeholders)
     for begin in range(0, len(ids) - block_size + 1, block_size):
         content = ids[begin : begin + block_size].tobytes()
-        while spans and spans[0].begin < begin + block_size:
-            content += spans[0].begin.to_bytes(8, "little", signed=True) + spans[0].content_hash
-            if spans[0].end > begin + block_size:
+        while placeholders and placeholders[0].begin < begin + block_size:
+            content += (
+                placeholders[0].begin.to_bytes(8, "little", signed=True)
+                + placeholders[0].content_hash
+            )
+            if placeholders[0].end > begin + block_size:
                 break
-            spans.popleft()
+            placeholders.popleft()
         parent = hashlib.blake2b(parent + content, digest_size=_DIGEST_BYTES).digest()
         hashes.append(parent)
     return hashes

@@ -127,7 +127,7 @@ class BlockTables:
             end = max(end - 2, 0)
         prompt = sequence.request.prompt
         if sequence.request.wants_hidden_states and sequence.hidden_states_end < prompt.media_end:
-            end = min(end, prompt.spans[0].begin)
+            end = min(end, prompt.placeholders[0].begin)
         return sequence.hashes[: end // self.block_size]
 
     def _num_new(self, sequence: Sequence) -> int:

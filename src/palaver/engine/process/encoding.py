@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from cachetools import LRUCache
 
 from palaver.engine.process.config import DEFAULT_ENCODER_CACHE_BYTES
-from palaver.generation.request import GenerationRequest, Span
+from palaver.generation.request import GenerationRequest, PlaceholderRange
 from palaver.host import tuning
 from palaver.runtime.base import Encoder, Features
 
@@ -21,7 +21,7 @@ class Encoding:
 
     Attributes:
         request: Whose they are.
-        features: Of the first spans, as far as they are done.
+        features: Of the first placeholders, as far as they are done.
         error: What went wrong; the rest is not tried then.
         is_cancelled: Whether its result is not wanted any more.
     """
@@ -34,7 +34,7 @@ class Encoding:
     @property
     def is_done(self) -> bool:
         """Whether nothing is left to do."""
-        return self.error is not None or len(self.features) == len(self.request.prompt.spans)
+        return self.error is not None or len(self.features) == len(self.request.prompt.placeholders)
 
 
 class MediaEncoder:
@@ -101,22 +101,24 @@ class MediaEncoder:
 
     def _advance(self, encoding: Encoding) -> None:
         """Encode the next piece that is not cached, and take those that are."""
-        spans = encoding.request.prompt.spans
+        placeholders = encoding.request.prompt.placeholders
         try:
-            while len(encoding.features) < len(spans):
-                span = spans[len(encoding.features)]
-                cached = self._cache.get(span.content_hash)
-                encoding.features.append(cached or self._encode(span))
+            while len(encoding.features) < len(placeholders):
+                placeholder = placeholders[len(encoding.features)]
+                cached = self._cache.get(placeholder.content_hash)
+                encoding.features.append(cached or self._encode(placeholder))
                 if cached is None:
                     return
         except Exception as error:
             encoding.error = error
 
-    def _encode(self, span: Span) -> Features:
-        assert span.content is not None, "a span came without its content"
-        features = self._encoder.encode(span.kind, span.content.numpy(), span.num_tokens)
-        if len(features.rows) != span.num_tokens:
-            raise ValueError(f"{len(features.rows)} embeddings instead of {span.num_tokens}")
+    def _encode(self, placeholder: PlaceholderRange) -> Features:
+        assert placeholder.content is not None, "a placeholder came without its content"
+        features = self._encoder.encode(
+            placeholder.kind, placeholder.content.numpy(), placeholder.num_tokens
+        )
+        if len(features.rows) != placeholder.num_tokens:
+            raise ValueError(f"{len(features.rows)} embeddings instead of {placeholder.num_tokens}")
         if features.num_bytes <= self._cache.maxsize:
-            self._cache[span.content_hash] = features
+            self._cache[placeholder.content_hash] = features
         return features

@@ -78,7 +78,7 @@ class Preparation:
     def start(self, request: GenerationRequest) -> None:
         """Begin to prepare a request."""
         self._under_way.add(request.request_id)
-        if not request.prompt.spans:
+        if not request.prompt.placeholders:
             self._compile(Prepared(request))
         elif self._media:
             self._media.add(request)

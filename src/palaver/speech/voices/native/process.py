@@ -97,7 +97,7 @@ class TalkerServer:
 
 
 def _conversation(prompt: Prompt, hidden_states: list[Array]) -> Conversation:
-    if not prompt.spans:
+    if not prompt.placeholders:
         return Conversation(prompt.token_ids)
     num_tokens = len(prompt)
     return Conversation(

@@ -115,7 +115,7 @@ class TalkerNarration:
         prompt: Prompt,
         encode_text: Callable[[str], list[int]],
     ) -> None:
-        self.wants_hidden_states = bool(prompt.spans)
+        self.wants_hidden_states = bool(prompt.placeholders)
         self._model = model
         self._number = number
         self._voice = voice

@@ -13,7 +13,13 @@ from palaver.engine.cache.prefix import block_hashes
 from palaver.engine.engine import Engine
 from palaver.engine.process.messages import Submit, decode_to_engine, encode
 from palaver.errors import InvalidRequest
-from palaver.generation.request import Array, GenerationRequest, Prompt, SamplingParams, Span
+from palaver.generation.request import (
+    Array,
+    GenerationRequest,
+    PlaceholderRange,
+    Prompt,
+    SamplingParams,
+)
 from palaver.runtime.base import Features
 from palaver.runtime.fake import FakeEncoder
 from tests.engine.naive import BLOCK_SIZE, collect, drain, fake_runtime
@@ -24,7 +30,7 @@ PAD = 5
 def prompt(rng: random.Random) -> Prompt:
     """Text, and some of five pictures, which take one position each."""
     ids: list[int] = []
-    spans: list[Span] = []
+    placeholders: list[PlaceholderRange] = []
     columns: list[int] = []
     for _ in range(rng.randrange(1, 4)):
         for _ in range(rng.randrange(1, 9)):
@@ -34,19 +40,25 @@ def prompt(rng: random.Random) -> Prompt:
             name = rng.randrange(5)
             num = 3 + 2 * name
             content = Array.of(np.array([name], dtype=np.uint8))
-            spans.append(Span(len(ids), num, "image", bytes([name]), content))
+            placeholders.append(PlaceholderRange(len(ids), num, "image", bytes([name]), content))
             ids += [PAD] * num
             columns += [columns[-1] + 1] * num
     positions = Array.of(np.tile(np.array(columns, dtype=np.int32), (3, 1)))
     delta = columns[-1] + 1 - len(ids)
-    return Prompt(ids, spans, positions if spans else None, delta if spans else 0)
+    return Prompt(
+        ids, placeholders, positions if placeholders else None, delta if placeholders else 0
+    )
 
 
 def features(prompt: Prompt) -> list[Features]:
     found = []
-    for span in prompt.spans:
-        assert span.content is not None
-        found.append(FakeEncoder().encode(span.kind, span.content.numpy(), span.num_tokens))
+    for placeholder in prompt.placeholders:
+        assert placeholder.content is not None
+        found.append(
+            FakeEncoder().encode(
+                placeholder.kind, placeholder.content.numpy(), placeholder.num_tokens
+            )
+        )
     return found
 
 
@@ -96,7 +108,7 @@ def test_answers_depend_on_nothing_but_the_request(seed: int) -> None:
 
 def test_a_picture_read_before_is_found_in_the_cache() -> None:
     rng = random.Random(0)
-    picture = next(p for p in iter(lambda: prompt(rng), None) if len(p.spans) > 1)
+    picture = next(p for p in iter(lambda: prompt(rng), None) if len(p.placeholders) > 1)
     request = GenerationRequest(1, picture, SamplingParams(max_tokens=1, seed=0))
     engine = Engine(fake_runtime())
     run(engine, [request], 1)
@@ -117,7 +129,7 @@ def test_hidden_states_of_media_are_reported_once_in_order_whatever_else_runs_an
     expected = {name: np.concatenate(rows).tolist() for name, rows in alone.items()}
     for request in wanted:
         num = (
-            sum(span.num_tokens for span in request.prompt.spans)
+            sum(placeholder.num_tokens for placeholder in request.prompt.placeholders)
             if request.wants_hidden_states
             else 0
         )
@@ -132,8 +144,8 @@ def test_hidden_states_of_media_are_reported_once_in_order_whatever_else_runs_an
 
 
 def test_what_stands_before_media_is_cached_though_hidden_states_are_wanted() -> None:
-    spans = [Span(9, 6, "image", b"1", Array.of(np.array([1], dtype=np.uint8)))]
-    seen = Prompt([*range(10, 19), *[PAD] * 6, 20, 21], spans)
+    placeholders = [PlaceholderRange(9, 6, "image", b"1", Array.of(np.array([1], dtype=np.uint8)))]
+    seen = Prompt([*range(10, 19), *[PAD] * 6, 20, 21], placeholders)
     params = SamplingParams(max_tokens=1, seed=0)
     engine = Engine(fake_runtime())
     run(engine, [GenerationRequest(1, seen, params)], 1)
@@ -146,7 +158,7 @@ def test_what_stands_before_media_is_cached_though_hidden_states_are_wanted() ->
 def test_hidden_states_that_a_model_was_exported_without_are_refused() -> None:
     runtime = fake_runtime()
     runtime.has_hidden_states = False
-    wanted = next(r for r in requests(1) if r.prompt.spans)
+    wanted = next(r for r in requests(1) if r.prompt.placeholders)
     with pytest.raises(InvalidRequest, match="exported without its hidden states") as caught:
         Engine(runtime).add(msgspec.structs.replace(wanted, wants_hidden_states=True))
     assert caught.value.param is None
@@ -154,8 +166,10 @@ def test_hidden_states_that_a_model_was_exported_without_are_refused() -> None:
 
 def test_blocks_of_different_pictures_have_different_hashes() -> None:
     def hashes(*names: int) -> list[bytes]:
-        spans = [Span(4 + 6 * i, 6, "image", bytes([n]), None) for i, n in enumerate(names)]
-        return block_hashes(Prompt([1] * 4 + [PAD] * 12 + [2] * 4, spans), 4)
+        placeholders = [
+            PlaceholderRange(4 + 6 * i, 6, "image", bytes([n]), None) for i, n in enumerate(names)
+        ]
+        return block_hashes(Prompt([1] * 4 + [PAD] * 12 + [2] * 4, placeholders), 4)
 
     first, second = hashes(1, 2), hashes(1, 3)
     assert first[:2] == second[:2]
@@ -164,10 +178,10 @@ def test_blocks_of_different_pictures_have_different_hashes() -> None:
 
 
 def test_a_prompt_with_pictures_survives_the_way_to_the_engine() -> None:
-    wanted = next(r for r in requests(1) if r.prompt.spans)
+    wanted = next(r for r in requests(1) if r.prompt.placeholders)
     decoded = decode_to_engine(encode(Submit(wanted)))
     assert decoded == Submit(wanted)
-    content = decoded.request.prompt.spans[0].content
+    content = decoded.request.prompt.placeholders[0].content
     assert content is not None and content.numpy().dtype == np.uint8
 
 
