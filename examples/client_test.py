@@ -1,7 +1,6 @@
 """Tests of a client of one's own: ``pytest examples/client_test.py`` with PALAVER_API_KEY set."""
 
 import os
-import sys
 
 import openai
 import pytest
@@ -38,7 +37,3 @@ def test_the_same_seed_gives_the_same_answer(client: OpenAI) -> None:
 def test_a_wrong_key_is_an_authentication_error(client: OpenAI) -> None:
     with pytest.raises(openai.AuthenticationError):
         remember_name(client.with_options(api_key="wrong"), "Ada")
-
-
-if __name__ == "__main__":
-    raise SystemExit(pytest.main([__file__, "--quiet", "-p", "no:cacheprovider", *sys.argv[1:]]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from palaver.api.chat.completion import Completion
@@ -34,9 +35,19 @@ class FilesOf(ModelFiles):
         return self.chat
 
 
+@cache
+def _card() -> ModelCard:
+    return ModelCard.of("test", built_in_files())
+
+
+@cache
+def _files() -> ModelFiles:
+    return open_files(BUILT_IN_FOLDER)
+
+
 def built_in_files(chat: ChatModel | None = None) -> ModelFiles:
     """The built-in model's files, or such that give another chat model."""
-    files = open_files(BUILT_IN_FOLDER)
+    files = _files()
     if chat is None:
         return files
     values: dict[str, Any] = {name: getattr(files, name) for name in files.__dataclass_fields__}
@@ -46,8 +57,7 @@ def built_in_files(chat: ChatModel | None = None) -> ModelFiles:
 @asynccontextmanager
 async def loaded(backend: Backend, chat: ChatModel | None = None) -> AsyncIterator[Model]:
     """A model that is ready, over any backend."""
-    files = built_in_files(chat)
-    model = Model(ModelCard.of("test", files), files, backend)
+    model = Model(_card(), built_in_files(chat), backend)
     await model.load()
     try:
         yield model

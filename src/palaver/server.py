@@ -86,10 +86,11 @@ class Server:
             settings.families,
             self._max_window_tokens,
         )
+        self._database = open_database(settings.data_dir)
         self.parts = Parts(
             settings=settings,
             models=models,
-            keys=KeyStore(open_database(settings.data_dir), settings.api_key),
+            keys=KeyStore(self._database, settings.api_key),
             metrics=self._metrics,
             media=MediaIntake(self._media, settings.max_media),
             schemas=SchemaChecker(),
@@ -174,6 +175,7 @@ class Server:
         if parts.speech:
             closing.append(parts.speech.close())
         await asyncio.gather(*closing)
+        self._database.dispose()
 
     def _process_backend(self, card: ModelCard, files: ModelFiles) -> Backend:
         config = engine_config(self.settings, files)
@@ -240,15 +242,28 @@ def _inference_precision(settings: Settings, files: ModelFiles) -> InferencePrec
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    """A socket that takes connections.
+
+    Raises:
+        SettingError: The address cannot be listened on.
+    """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        # asyncio switches Nagle's algorithm off only if the socket names its protocol. With it on,
-        # the first event of an answer waits some 40 ms for the client to acknowledge the headers.
-        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        return _bound(family, host, port)
+    except OSError as error:
+        raise SettingError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+
+
+def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+    # asyncio switches Nagle's algorithm off only if the socket names its protocol. With it on, the
+    # first event of an answer waits some 40 ms for the client to acknowledge the headers.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen()  # so that on_ready never comes before connections are taken
-    except OSError as error:
-        raise SettingError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
-    listener.set_inheritable(True)
+        listener.set_inheritable(True)
+    except BaseException:
+        listener.close()
+        raise
     return listener

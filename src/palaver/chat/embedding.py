@@ -25,9 +25,9 @@ def insert(text: str, media: Sequence[MediaItem], multimodal: MultimodalRules) -
         parts = multimodal.marker(kind).split(text)
         if len(parts) != len(texts) + 1:
             raise InvalidRequest(
-                f"messages: the model's chat template makes {len(parts) - 1} places for {kind}s, "
-                f"but {len(texts)} came; a text may have its marker in it, or the template does "
-                f"not take a {kind} where one is",
+                f"messages: the model's chat template makes {len(parts) - 1} places for {kind} "
+                f"input, but {len(texts)} came; a text may have its marker in it, or the template "
+                f"does not take {kind} input where some is",
                 param="messages",
             )
         text = "".join(part + new for part, new in zip(parts, [*texts, ""], strict=True))

@@ -23,8 +23,6 @@ _FIRST_KEY_NAME = "first"
 def serve(settings: Settings) -> None:
     """Serve the built-in model, and others, over HTTP."""
     configure_logging(settings.log_level)
-    if settings.tune_process:
-        tuning.tune_server_process()
     banner = Banner()
     ready_file = ReadyFile(settings.ready_file)
 
@@ -40,6 +38,8 @@ def serve(settings: Settings) -> None:
     try:
         server = Server(settings, on_model=banner.show_model, on_ready=on_ready)
         banner.show_start(model_names())
+        if settings.tune_process:
+            tuning.tune_server_process()
         with _sigterm_as_ctrl_c(), ready_file.prepared():
             server.run()
     except PalaverError as error:

@@ -122,7 +122,10 @@ class Generation:
         self._settled.set()
 
     def fail(self, error: RequestError) -> None:
-        """End with an error, after the tokens that are already there. For backends."""
-        self._error = error
+        """End with an error, after the tokens that are already there; the first one counts.
+
+        For backends.
+        """
+        self._error = self._error or error
         self._settled.set()
         self._arrived.set()
