@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,9 @@ ROOT = Path(__file__).parent.parent
 SOURCES = ROOT / "src" / "palaver"
 DOCS = ROOT / "docs"
 DOCUMENTS = [*ROOT.glob("*.md"), *sorted(DOCS.rglob("*.md"))]
-WRAPPED = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+RESULTS = sorted((ROOT / "benchmarks" / "results").glob("*.md"))
+MODEL_CARD = SOURCES / "models" / "tiny" / "README.md"
+WRAPPED = [*DOCUMENTS, *RESULTS, MODEL_CARD]
 MAX_LINE = 100
 OLD_WORDS = r"\b(?:nobody|somebody|whoever|senses|pictures?|forced tokens|read back)\b"
 
@@ -51,6 +54,15 @@ def test_every_module_of_the_architecture_exists() -> None:
     for module in re.findall(r"`(\w+(?:/[\w*]+)+)`", lists):
         path = SOURCES / module.removesuffix("/*")
         assert path.is_dir() or path.with_suffix(".py").exists(), f"there is no {module}"
+
+
+def test_the_layers_of_the_architecture_are_those_that_are_checked() -> None:
+    section = text_of("docs/architecture.md").partition("## Which part may import which")[2]
+    diagram = re.search(r"```\n(.*?)```", section, re.DOTALL)
+    assert diagram
+    contracts = tomllib.loads(text_of("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    [layers] = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+    assert diagram[1].splitlines() == layers
 
 
 def test_every_reason_is_in_the_table_of_errors() -> None:
@@ -151,7 +163,9 @@ def test_every_name_that_the_glossary_gives_is_in_the_code() -> None:
 def test_documents_use_the_words_of_the_glossary() -> None:
     names_both = {ROOT / "CHANGELOG.md", DOCS / "glossary.md"}
     has_the_words_of_the_specification = {DOCS / "reference" / "conformance.md"}
-    for path in {*WRAPPED} - names_both - has_the_words_of_the_specification:
+    has_the_names_of_skills = {MODEL_CARD}
+    excepted = names_both | has_the_words_of_the_specification | has_the_names_of_skills
+    for path in {*WRAPPED} - excepted:
         found = re.findall(OLD_WORDS, path.read_text(encoding="utf-8"), re.IGNORECASE)
         assert not found, path.name
 
