@@ -25,6 +25,7 @@ from typing import Any
 from benchmarks.machine import describe_machine
 from benchmarks.report import report
 from palaver.generation.request import GenerationRequest
+from palaver.host import tuning
 from palaver.models.catalogue import BUILT_IN_NAME
 from palaver.server import Server
 from palaver.settings import load_settings
@@ -88,14 +89,19 @@ class ServerThread(threading.Thread):
         self.server = Server(
             settings,
             make_backend=lambda card, files: ScriptedBackend(self.script),
-            on_ready=self._ready.set,
+            on_ready=self._note_ready,
         )
         self.profile = cProfile.Profile() if is_profiled else None
 
     def run(self) -> None:
         """Serve until the process ends."""
+        tuning.tune_server_process()  # as the owner of the process, which the command is otherwise
         with self.profile or contextlib.nullcontext():
             self.server.run()
+
+    def _note_ready(self) -> None:
+        tuning.freeze_start_up()
+        self._ready.set()
 
     def wait_until_ready(self) -> None:
         """Return once it answers."""

@@ -154,8 +154,6 @@ class Server:
         except PalaverError as error:
             self.error = error
             self._uvicorn.should_exit = True
-        else:
-            self._on_ready()
 
     async def _start(self) -> None:
         """Load models and voices side by side."""
