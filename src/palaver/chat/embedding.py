@@ -1,4 +1,4 @@
-"""Media put into a prompt: markers become the tokens that media take, with their positions."""
+"""Puts media into a prompt: markers become placeholder tokens, with their positions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from palaver.multimodal.placement import MediaItem, MediaSegment, MultimodalRule
 
 
 def insert(text: str, media: Sequence[MediaItem], multimodal: MultimodalRules) -> str:
-    """A rendered conversation in which each marker is replaced by what its media take.
+    """A rendered conversation in which each marker is replaced by the placeholders of its media.
 
     Raises:
         InvalidRequest: There are more or fewer markers than media: the template drops some, or a
@@ -37,7 +37,7 @@ def insert(text: str, media: Sequence[MediaItem], multimodal: MultimodalRules) -
 def embed(
     token_ids: Sequence[int], media: Sequence[MediaItem], multimodal: MultimodalRules
 ) -> Prompt:
-    """The prompt of tokens in which one placeholder stands for each segment of each media item."""
+    """The prompt for tokens that have one placeholder for each segment of each media item."""
     segments = {kind: _segments(kind, media) for kind in {item.kind for item in media}}
     kinds = {multimodal.config.pad_token_ids[kind]: kind for kind in segments}
     ids: list[int] = []

@@ -1,4 +1,4 @@
-"""Strings without quotes: what of a schema in normal form a regular expression can hold them to."""
+"""Strings without quotes: schemas in normal form as regular expressions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LENGTHS = {"minLength", "maxLength"}
 
 
 class Unwritable(Exception):
-    """What a schema asks of a bare text cannot be enforced; the message says why."""
+    """A schema cannot be enforced for text without quotes; the message says why."""
 
 
 def choices(schema: Any) -> Sequence[Any] | None:
@@ -30,7 +30,7 @@ def body(schema: Any) -> str:
     """A regular expression for the texts of a schema that allows strings.
 
     Raises:
-        Unwritable: It asks for more than can be said of a bare text.
+        Unwritable: A regular expression cannot enforce it.
     """
     if schema is True or schema == {} or _is_types_only(schema):
         return ANY

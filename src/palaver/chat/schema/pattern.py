@@ -61,15 +61,15 @@ def portable(pattern: str) -> Pattern:
     """
     if len(pattern) > _MAX_CHARS:
         raise PatternError(f"it has {len(pattern)} characters; {_MAX_CHARS} are the limit")
-    reader = _Reader(pattern)
+    reader = _PatternParser(pattern)
     text = reader.alternatives()
     if not reader.is_at_end:
         raise PatternError("a closing parenthesis has no opening one")
     return Pattern(text, reader.is_exact)
 
 
-class _Reader:
-    """Reads an expression from left to right and writes it anew."""
+class _PatternParser:
+    """Parses an expression from left to right and rewrites it."""
 
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
@@ -140,7 +140,7 @@ class _Reader:
         if not written and self._takes("{"):
             written = self._bounds(self._until("}"))
         if written:
-            self._takes("?")  # how eagerly it matches is no matter of what it matches
+            self._takes("?")  # whether it is lazy does not change what it matches
         if written and not self.is_at_end and self._peek() in "*+?{":
             raise PatternError(f'"{self._peek()}" cannot follow another repetition')
         return written

@@ -1,4 +1,4 @@
-"""Where in a request something stands, and the refusals that name it."""
+"""A path in a request, and the refusals that name it."""
 
 from __future__ import annotations
 
