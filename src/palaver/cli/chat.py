@@ -54,7 +54,7 @@ class Conversation:
 
 def chat(
     url: Annotated[
-        str | None, typer.Option(help="A running server; without it, one is started for the chat.")
+        str | None, typer.Option(help="A running server; by default, one is started for the chat.")
     ] = None,
     key: Annotated[str | None, typer.Option(envvar="PALAVER_API_KEY", help="Its API key.")] = None,
     talk_to: Annotated[str, typer.Option("--to", help="Name of the model.")] = BUILT_IN_NAME,
