@@ -1,4 +1,4 @@
-"""A server from its settings: models, keys and application, run until it is told to stop."""
+"""A server from its settings: models, keys and application, run until it is stopped."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def engine_config(settings: Settings, files: ModelFiles) -> EngineConfig:
 
 
 def media_limits(settings: Settings) -> MediaLimits:
-    """The limits of media that the settings ask for."""
+    """The limits of media in the settings."""
     return MediaLimits(
         max_bytes=int(settings.max_media_mib * _MIB),
         fetch_timeout_s=settings.media_timeout_s,

@@ -78,7 +78,7 @@ class Answer:
     """An answer as it comes in, as one body or as the events of a stream.
 
     Attributes:
-        usage: Tokens, if the server told them.
+        usage: Token counts, if the server sent them.
         failure: The first error, if any.
         is_finished: Whether a finish reason, or the end mark of the stream, was seen.
         has_content: Whether it had any content.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from palaver.chat.embedding import embed, insert
 from palaver.chat.families.dialect import Dialect
 from palaver.chat.parser.answer import opening_in
+from palaver.chat.placeholders import insert_placeholders, prompt_with_media
 from palaver.chat.request import ChatRequest
 from palaver.chat.template import ChatTemplate
 from palaver.chat.tokenizer import Tokenizer
@@ -112,8 +112,10 @@ class ChatModel:
     def _prompt(self, text: str, media: Sequence[MediaItem]) -> Prompt:
         if not (media and self.multimodal):
             return Prompt(self.tokenizer.encode(text))
-        return embed(
-            self.tokenizer.encode(insert(text, media, self.multimodal)), media, self.multimodal
+        return prompt_with_media(
+            self.tokenizer.encode(insert_placeholders(text, media, self.multimodal)),
+            media,
+            self.multimodal,
         )
 
     def answer_length(self, request: ChatRequest, num_prompt_tokens: int) -> int:

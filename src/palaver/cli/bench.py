@@ -144,7 +144,7 @@ def _progress(status: Status) -> Callable[[Load, Measurement], None]:
         count[measurement.failure is not None] += 1
         wanted = f" of {load.num_requests}" if load.num_requests else ""
         done, failed = sum(count), count[1]
-        status.update(f"{load.concurrency} at once: {done}{wanted} answered, {failed} failed")
+        status.update(f"{load.concurrency} in flight: {done}{wanted} answered, {failed} failed")
 
     return show
 

@@ -29,7 +29,7 @@ class TokenOutput(msgspec.Struct, frozen=True, array_like=True):
         request_id: Id of the request.
         choice: Index of the choice.
         token_id: The token.
-        finish: Why the choice ends with this token; ``None`` if it goes on.
+        finish: Why the choice ends with this token; ``None`` if it continues.
         num_cached_tokens: Prompt tokens that were not computed again.
         logprobs: Set if the request wants them.
     """

@@ -82,7 +82,7 @@ def parse_pairs(name: str, parts: Iterable[str]) -> dict[str, str]:
     """Pairs of the setting ``name``, such as ``NAME=FOLDER``, as a dict.
 
     Raises:
-        SettingError: A part is not such a pair, or its name comes twice.
+        SettingError: A part is not such a pair, or its name is given twice.
     """
     pairs: dict[str, str] = {}
     for part in parts:
@@ -90,6 +90,6 @@ def parse_pairs(name: str, parts: Iterable[str]) -> dict[str, str]:
         if not (key and equals and value):
             raise SettingError(f"{name}: must be {TABLE[name].metavar}, got {part!r}")
         if key in pairs:
-            raise SettingError(f"{name}: the name {key!r} comes twice")
+            raise SettingError(f"{name}: the name {key!r} is given twice")
         pairs[key] = value
     return pairs

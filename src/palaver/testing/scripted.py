@@ -30,7 +30,7 @@ Steps: TypeAlias = Sequence[Step] | Callable[[GenerationRequest], Iterable[Step]
 class ScriptedBackend:
     """A backend that plays a script for each request; see :class:`palaver.generation.Backend`.
 
-    A request that brings a script of its own gets that one.
+    A request with a script of its own gets that one.
 
     Args:
         steps: What to do for each request: steps, or a function that makes them for a request.

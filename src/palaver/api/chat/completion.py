@@ -35,7 +35,7 @@ class Completion:
         request: The client's request.
         turn: The request as the backend gets it, and the processing of its tokens.
         model: The model that answers.
-        speech: Speaks the answer, if it is wanted in audio.
+        speech: Speaks the answer, if it is to be audio.
         on_first_token: Called when the first token comes.
         on_end: Called once for each completion that was entered.
 
@@ -134,7 +134,7 @@ class Completion:
         self._is_complete = True
 
     def note_failure(self, error: Exception) -> None:
-        """Remember a failure that the client is told of inside the stream."""
+        """Remember a failure that is reported inside the stream."""
         self._error = self._error or error
 
     def usage(self) -> Usage:

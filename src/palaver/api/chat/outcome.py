@@ -16,7 +16,7 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
     """The client disconnected, or the server was stopped."""
     FAILED = "failed"
-    """An error occurred, and the client was told."""
+    """An error occurred, and was reported to the client."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ async def checked_schema(
 
 
 def schema_path(response_format: ResponseFormat | None) -> str:
-    """Where in the request the schema of the answer stands."""
+    """The path in the request of the answer's schema."""
     if isinstance(response_format, JsonSchemaFormat):
         return response_format.path
     return "response_format"

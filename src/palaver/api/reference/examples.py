@@ -272,7 +272,7 @@ FAILURES: Mapping[str, RequestError] = {
         param="messages[0].content",
     ),
     "unknown voice": InvalidRequest(
-        "audio.voice: there is no voice 'nobody' here; the voices are: alto, soprano, tenor, bass",
+        "audio.voice: there is no voice 'violin' here; the voices are: alto, soprano, tenor, bass",
         param="audio.voice",
     ),
     "too long": InvalidRequest(
@@ -289,7 +289,7 @@ FAILURES: Mapping[str, RequestError] = {
     ),
     "unknown key": InvalidApiKey("the API key is not known here"),
     "unknown model": ModelNotFound(
-        f"model: there is no model 'nobody/nothing' here; the models are: {_MODEL}", param="model"
+        f"model: there is no model 'qwen/unknown' here; the models are: {_MODEL}", param="model"
     ),
     "cut off": RequestTimeout("the body ends after 100 bytes; the rest did not come in 60 s"),
     "too large": RequestTooLarge("the body has more than 33554432 bytes"),

@@ -68,7 +68,7 @@ class only:  # noqa: N801  # reads as an annotation
 
 
 def unknown_fields(model: BaseModel, path: str = "") -> Iterator[str]:
-    """The paths of all fields that no type declares; ``null`` asks for nothing."""
+    """The paths of all fields that no type declares; fields that are ``null`` are ignored."""
     for name, value in (model.model_extra or {}).items():
         if value is not None:
             yield f"{path}{name}"

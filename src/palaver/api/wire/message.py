@@ -226,7 +226,7 @@ class ChatMessage(BaseModel):
         """The media that the message refers to.
 
         Args:
-            path: Where the message stands in the request.
+            path: The message's path in the request.
 
         Raises:
             InvalidRequest: An assistant message has media.

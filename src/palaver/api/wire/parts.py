@@ -132,7 +132,7 @@ def reference_of(part: MediaPart, path: str) -> MediaReference:
 
     Args:
         part: An image, video or audio clip.
-        path: Where the part stands in the request.
+        path: The part's path in the request.
     """
     match part:
         case ImagePart(image_url=ImageUrl(url=url, detail=detail)):

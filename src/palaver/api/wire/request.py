@@ -258,7 +258,7 @@ class ChatCompletionRequest(BaseModel):
 
     @property
     def is_spoken(self) -> bool:
-        """Whether the answer is wanted in audio as well (spec row S11)."""
+        """Whether the answer is to come in audio as well (spec row S11)."""
         return "audio" in (self.modalities or self._nested_modalities or ())
 
     @property

@@ -49,7 +49,7 @@ def body(schema: Any) -> str:
 
 
 def optional(text: str) -> str:
-    """``?`` behind the terminal of a regular expression that matches nothing at all, too."""
+    """``?``, which follows a terminal whose regular expression matches the empty string."""
     try:
         return "?" if re.fullmatch(text, "") else ""
     except re.error:

@@ -186,7 +186,7 @@ class Normaliser:
             self._count(check_value(value, there, _MAX_VALUE_DEPTH))
         fitting = [value for value in values if types is None or has_type(value, types)]
         if not fitting:
-            here.refuse("none of its values is of the type that is asked for")
+            here.refuse("none of its values has the required type")
         return fitting[0] if keyword == "const" else fitting
 
     # -- combinations ------------------------------------------------------------------------

@@ -120,7 +120,7 @@ def _counts(keywords: dict[str, Any], place: Place, normal: dict[str, Any]) -> d
     if most is not None and most < len(required):
         place.refuse(f"{len(required)} properties are required and at most {most} allowed")
     if is_listed and least > len(properties):
-        place.refuse(f"{least} properties are asked for and {len(properties)} allowed")
+        place.refuse(f"{least} properties are required and {len(properties)} allowed")
     counts = {}
     if least > len(required):
         counts["minProperties"] = least

@@ -123,7 +123,7 @@ class _PatternParser:
                 if not name.isidentifier():
                     raise PatternError(f'"{name}" is not a name for a group')
             elif kind in "=!<":
-                raise PatternError("it looks ahead or behind")
+                raise PatternError("it has a lookahead or lookbehind")
             elif kind != ":":
                 raise PatternError(f'"(?{kind}" is not part of JSON Schema\'s expressions')
         self._nesting += 1
@@ -162,9 +162,9 @@ class _PatternParser:
             self.is_exact = False
             return f"[{_NARROW[character]}]"
         if character in "bB":
-            raise PatternError("it looks for the boundary of a word")
+            raise PatternError("it has a word boundary")
         if character in "123456789k":
-            raise PatternError("it refers back to a group")
+            raise PatternError("it has a backreference")
         return _written(_checked(self._escaped(character)))
 
     def _escaped(self, character: str) -> int:

@@ -13,7 +13,7 @@ from palaver.multimodal.media import Kind
 from palaver.multimodal.placement import MediaItem, MediaSegment, MultimodalRules
 
 
-def insert(text: str, media: Sequence[MediaItem], multimodal: MultimodalRules) -> str:
+def insert_placeholders(text: str, media: Sequence[MediaItem], multimodal: MultimodalRules) -> str:
     """A rendered conversation in which each marker is replaced by the placeholders of its media.
 
     Raises:
@@ -25,16 +25,16 @@ def insert(text: str, media: Sequence[MediaItem], multimodal: MultimodalRules) -
         parts = multimodal.marker(kind).split(text)
         if len(parts) != len(texts) + 1:
             raise InvalidRequest(
-                f"messages: the model's chat template makes {len(parts) - 1} places for {kind}s, "
-                f"but {len(texts)} came; a text may have its marker in it, or the template does "
-                f"not take a {kind} where one is",
+                f"messages: as the chat template renders it, the conversation has {len(parts) - 1} "
+                f"markers for {kind} input, but the request has {len(texts)}; a text may contain "
+                f"the marker, or the template may drop {kind} input in that place",
                 param="messages",
             )
         text = "".join(part + new for part, new in zip(parts, [*texts, ""], strict=True))
     return text
 
 
-def embed(
+def prompt_with_media(
     token_ids: Sequence[int], media: Sequence[MediaItem], multimodal: MultimodalRules
 ) -> Prompt:
     """The prompt for tokens that have one placeholder for each segment of each media item."""
