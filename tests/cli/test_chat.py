@@ -75,7 +75,7 @@ def test_what_the_model_thinks_is_shown_as_it_stands(monkeypatch: pytest.MonkeyP
     shown = StringIO()
     conversation = chat.Conversation(MODEL, is_thinking=True)
     with httpx.Client() as client:
-        chat._say(Console(file=shown), client, conversation, "Hi")
+        chat._ask(Console(file=shown), client, conversation, "Hi")
     assert thought in shown.getvalue()
     assert said in shown.getvalue()
 
