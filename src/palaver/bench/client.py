@@ -65,7 +65,7 @@ class Client:
     ) -> None:
         await self._http.__aexit__(kind, error, traceback)
 
-    async def ask(self, body: dict[str, Any], due_s: float | None = None) -> Measurement:
+    async def send(self, body: dict[str, Any], due_s: float | None = None) -> Measurement:
         """Send one request and read its answer to the end; errors become part of the result.
 
         Args:

@@ -49,7 +49,7 @@ async def run_level(
     """
     series = f"{load.concurrency}"
     for index in range(load.num_warmup):
-        await client.ask(workload.body(f"{series}/warmup", index))
+        await client.send(workload.body(f"{series}/warmup", index))
     measurements: list[Measurement] = []
     arrivals = _arrivals(load, workload.seed)
 
@@ -58,7 +58,7 @@ async def run_level(
             body = workload.body(series, index)
             if due_s is not None and (wait_s := due_s - _now()) > 0:
                 await asyncio.sleep(wait_s)
-            measurement = await client.ask(body, due_s)
+            measurement = await client.send(body, due_s)
             measurements.append(measurement)
             on_measured(measurement)
 

@@ -48,7 +48,9 @@ class ReadyFile:
             yield
         finally:
             with contextlib.suppress(OSError, ValueError):
-                if self._path.read_text(encoding="utf-8") == self._content:  # no other server's
+                if (
+                    self._path.read_text(encoding="utf-8") == self._content
+                ):  # else another server has replaced it
                     self._path.unlink()
 
     def write(self, url: str, models: Sequence[str]) -> None:

@@ -80,7 +80,7 @@ class SchemaChecker:
 
     async def _check(self, content: bytes, path: str) -> _Checked:
         async with self._slots:
-            answer = await self._ask(content)
+            answer = await self._call_worker(content)
         checked: _Checked
         match json.loads(answer or "null"):
             case None:
@@ -93,7 +93,7 @@ class SchemaChecker:
         self._known[content] = checked
         return checked
 
-    async def _ask(self, content: bytes) -> bytes:
+    async def _call_worker(self, content: bytes) -> bytes:
         """The answer of the schema's process; empty if that was ended.
 
         Raises:
@@ -104,14 +104,14 @@ class SchemaChecker:
                 for _ in range(_MAX_TRIES):
                     try:
                         return bytes(await self._caller.call(content))
-                    except ChildError as error:  # the process that forks has died: once more
+                    except ChildError as error:  # the process that forks has died: try again
                         failure = error
-        except TimeoutError:  # says nothing about the schema, so it is not remembered
+        except TimeoutError:  # not a property of the schema, so it is not cached
             message = (
                 f"the machine is too busy: a schema was not checked within {self._timeout_s:g} s"
             )
             raise ModelNotAvailable(message) from None
-        raise ModelNotAvailable("the process that checks schemas keeps dying") from failure
+        raise ModelNotAvailable("the process that checks schemas ended repeatedly") from failure
 
 
 def _refusal(path: str, why: str) -> InvalidRequest:

@@ -58,10 +58,10 @@ def _as_object(text: str) -> Any:
 def _one_by_one(messages: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """The messages for templates with one call in a message, each followed by its result."""
     results = {m["tool_call_id"]: m for m in messages if m.get("tool_call_id")}
-    told: set[str] = set()
+    shown: set[str] = set()
     for message in messages:
         calls = message.get("tool_calls") or []
-        if message.get("tool_call_id") in told:
+        if message.get("tool_call_id") in shown:
             continue
         if len(calls) < 2:
             yield message
@@ -70,7 +70,7 @@ def _one_by_one(messages: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, 
             first = message if not i else {"role": message["role"], "content": ""}
             yield {**first, "tool_calls": [call]}
             if call.get("id") in results:
-                told.add(call["id"])
+                shown.add(call["id"])
                 yield results[call["id"]]
 
 
