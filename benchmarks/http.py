@@ -50,7 +50,7 @@ def over_http(server: RunningServer, num_streams: int, seed: int, stops: tuple[i
     async def ask_all() -> list[Measurement]:
         async with Client(f"{server.url}/v1", KEY, concurrency=num_streams) as client:
             bodies = [workload.body("run", i) for i in range(num_streams)]
-            return list(await asyncio.gather(*(client.ask(body) for body in bodies)))
+            return list(await asyncio.gather(*(client.send(body) for body in bodies)))
 
     measurements = asyncio.run(ask_all())
     for measurement in measurements:

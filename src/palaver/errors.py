@@ -3,7 +3,7 @@
 ::
 
     PalaverError
-    ├── RequestError                what a client asked for cannot be answered as asked
+    ├── RequestError                a request cannot be answered as sent
     │   ├── InvalidRequest          400 INVALID_REQUEST_BODY
     │   ├── InvalidApiKey           401 INVALID_API_KEY
     │   ├── NotFound                404 NOT_FOUND
@@ -34,7 +34,7 @@ class PalaverError(Exception):
 
 
 class RequestError(PalaverError):
-    """A request that cannot be answered as asked.
+    """A request cannot be answered as sent.
 
     Attributes:
         status: HTTP status code.
@@ -102,7 +102,7 @@ class MethodNotAllowed(RequestError):
 
 
 class RequestTimeout(RequestError):
-    """The rest of the body did not come in time."""
+    """The rest of the body did not arrive in time."""
 
     status = 408
     reason = "REQUEST_TIMEOUT"
@@ -146,7 +146,7 @@ class ModelNotAvailable(RequestError):
 
 
 class AnswerTimeout(RequestError):
-    """The engine has brought no token for a long time."""
+    """The engine generated no token within the token timeout."""
 
     status = 504
     reason = "TIMEOUT"

@@ -1,4 +1,4 @@
-"""A server from its settings: models, keys and application, run until it is told to stop."""
+"""A server from its settings: models, keys and application, run until it is stopped."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from palaver.schemas.checker import SchemaChecker
 from palaver.settings import Settings
 from palaver.telemetry import Metrics
 
-if TYPE_CHECKING:  # a server without voices does not load what speaks
+if TYPE_CHECKING:  # a server without voices does not load the speech modules
     from palaver.speech.service import SpeechService
 
 _GIB = 2**30
@@ -46,23 +46,23 @@ _EMBEDDED_VOICES = "espeakng_loader"
 class Server:
     """Everything that ``palaver serve`` runs.
 
-    It leaves the process that it runs in as it is: no signal handlers but uvicorn's, no tuning of
+    It does not change the process that it runs in: no signal handlers but uvicorn's, no tuning of
     the operating system or the interpreter. So it can run in any thread of any program.
 
     Args:
-        settings: How to run.
-        make_backend: Makes what generates for a model; an engine process of its own by default.
+        settings: The settings.
+        make_backend: Makes the backend of a model; by default an engine process.
         on_model: Called as each model becomes ready.
         on_ready: Called once all models are.
 
     Raises:
-        ModelFolderError: A model's folder is not one.
+        ModelFolderError: A model's folder has no model that palaver can run.
         SettingError: The address cannot be listened on, or a family is unknown.
 
     Attributes:
         settings: As given.
-        parts: What answers requests.
-        error: Why it ended by itself, if it did.
+        parts: The parts that answer requests.
+        error: The error that ended it, if there was one.
     """
 
     def __init__(
@@ -112,14 +112,14 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL at which it listens."""
         host, port = self._socket.getsockname()[:2]
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def run(self) -> None:
         """Serve until :meth:`stop`, SIGINT or SIGTERM.
 
-        Requests under way may finish; engines are ended.
+        Requests in progress may finish; engines are ended.
 
         Raises:
             PalaverError: A model or voice cannot be loaded.
@@ -186,7 +186,7 @@ class Server:
 
 
 def engine_config(settings: Settings, files: ModelFiles) -> EngineConfig:
-    """How the engine process of a model is to run."""
+    """The configuration of a model's engine process."""
     runtime = RuntimeConfig(
         folder=str(files.path),
         cache_bytes=int(settings.cache_gib * _GIB),
@@ -207,7 +207,7 @@ def engine_config(settings: Settings, files: ModelFiles) -> EngineConfig:
 
 
 def media_limits(settings: Settings) -> MediaLimits:
-    """The limits of media that the settings ask for."""
+    """The limits of media in the settings."""
     return MediaLimits(
         max_bytes=int(settings.max_media_mib * _MIB),
         fetch_timeout_s=settings.media_timeout_s,
@@ -220,11 +220,11 @@ def media_limits(settings: Settings) -> MediaLimits:
 
 
 def _speech(settings: Settings, models: ModelCatalogue) -> SpeechService | None:
-    """What speaks; nothing where no voice is installed or set."""
+    """The speech service; ``None`` where no voice is installed or configured."""
     talkers = [model for model in models if model.card.speakers]
     if not (talkers or settings.voices or find_spec(_EMBEDDED_VOICES)):
         return None
-    from palaver.speech.catalogue import Voices  # noqa: PLC0415  # loads what speaks
+    from palaver.speech.catalogue import Voices  # noqa: PLC0415  # loads the speech modules
     from palaver.speech.service import SpeechService  # noqa: PLC0415
     from palaver.speech.voices.native.talker import TalkerModel  # noqa: PLC0415
 
@@ -233,7 +233,7 @@ def _speech(settings: Settings, models: ModelCatalogue) -> SpeechService | None:
 
 
 def _inference_precision(settings: Settings, files: ModelFiles) -> InferencePrecision:
-    """The built-in model is computed alike on every machine unless a setting says otherwise."""
+    """The precision of a model; the built-in one uses f32 on every machine by default."""
     if settings.inference_precision == "auto" and files.path == BUILT_IN_FOLDER:
         return "f32"
     return settings.inference_precision

@@ -20,14 +20,14 @@ from palaver.generation.stats import StepStats
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _STEP_BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
-# Without it, every counter has a second line that nobody asked for.
+# Otherwise every counter has a second line with the time of its creation.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def configure_logging(level: str) -> None:
-    """Log from ``level`` (debug, info, warning, error) on; palaver's own and its server's lines."""
+    """Log messages of ``level`` (debug, info, warning, error) and above, also uvicorn's."""
     logging.basicConfig(format=_FORMAT, level=logging.WARNING)
     logging.getLogger("palaver").setLevel(level.upper())
 
@@ -37,10 +37,10 @@ _METHODS = frozenset({"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"
 
 
 class HttpMetrics:
-    """Requests, by where they went and how they ended.
+    """Metrics of HTTP requests, by path and status.
 
     Args:
-        registry: Where the figures are kept.
+        registry: The registry of the metrics.
 
     Attributes:
         in_progress: Requests that are being answered at this moment.
@@ -49,12 +49,12 @@ class HttpMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.in_progress = Gauge(
             "palaver_http_requests_in_progress",
-            "Requests that are being answered.",
+            "Requests in progress.",
             registry=registry,
         )
         self._answers = Counter(
             "palaver_http_requests",
-            "Requests answered; status 499 is a client that went away.",
+            "Requests answered; status 499 means that the client disconnected.",
             ["method", "path", "status"],
             registry=registry,
         )
@@ -67,14 +67,14 @@ class HttpMetrics:
         )
 
     def answered(self, method: str, path: str, status: int, seconds: float) -> None:
-        """Note one request."""
+        """Record one request."""
         method = method if method in _METHODS else "other"
         self._answers.labels(method, path, str(status)).inc()
         self._seconds.labels(path).observe(seconds)
 
 
 class Metrics:
-    """What Prometheus reads from ``/metrics``; every name begins with ``palaver_``."""
+    """The metrics at ``/metrics``; every name begins with ``palaver_``."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -110,11 +110,11 @@ class Metrics:
             )
 
         self._gauges = {
-            "num_waiting": gauge("waiting_sequences", "Sequences that wait for a place."),
+            "num_waiting": gauge("waiting_sequences", "Sequences that wait to join the batch."),
             "num_running": gauge("running_sequences", "Sequences in the batch."),
             "num_blocks": gauge("cache_blocks", "Cache blocks in all."),
             "num_held_blocks": gauge("cache_blocks_held", "Cache blocks that sequences hold."),
-            "num_kept_blocks": gauge("cache_blocks_kept", "Cache blocks that may serve again."),
+            "num_kept_blocks": gauge("cache_blocks_kept", "Cache blocks that can be reused."),
         }
         self._counters = {
             "num_decoded_tokens": counter("decoded_tokens", "Generated tokens computed."),
@@ -126,7 +126,7 @@ class Metrics:
             "num_warmup_tokens": counter(
                 "warmup_tokens", "Tokens of finished conversations, for the cache."
             ),
-            "num_preemptions": counter("preemptions", "Sequences that gave up their blocks."),
+            "num_preemptions": counter("preemptions", "Sequences that lost their blocks."),
         }
         self._histograms = {
             "model_s": seconds("step_model_seconds", "Time of a step spent in the model."),
@@ -134,7 +134,7 @@ class Metrics:
         }
 
     def step_observer(self, model: str) -> Callable[[StepStats], None]:
-        """What to call with the figures of each step of a model's engine."""
+        """A function that records the figures of each step of a model's engine."""
         gauges = {name: metric.labels(model) for name, metric in self._gauges.items()}
         counters = {name: metric.labels(model) for name, metric in self._counters.items()}
         histograms = {name: metric.labels(model) for name, metric in self._histograms.items()}
@@ -151,7 +151,7 @@ class Metrics:
         return observe
 
     def first_token(self, model: str, begin_s: float) -> None:
-        """Note that the first token of a request has come.
+        """Record the time to first token of a request.
 
         Args:
             model: Name of the model.
@@ -160,7 +160,7 @@ class Metrics:
         self._first_token.labels(model).observe(time.perf_counter() - begin_s)
 
     def ended(self, model: str, outcome: str) -> None:
-        """Note how an accepted request ended."""
+        """Record how an accepted request ended."""
         self._completions.labels(model, outcome).inc()
 
     def text(self) -> bytes:

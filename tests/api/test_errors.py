@@ -91,7 +91,7 @@ def test_a_field_of_another_role_is_400(
 ) -> None:
     message = {"role": role, "content": "Hi", member: value}
     response = client.post(PATH, json=chat(messages=[message]))
-    assert_error(response, 400, "INVALID_REQUEST_BODY", f"belongs into a message of role {belongs}")
+    assert_error(response, 400, "INVALID_REQUEST_BODY", f"belongs in a message of role {belongs}")
     assert response.json()["error"]["param"] == f"messages[0].{member}"
     empty: dict[str, Any] = {
         "role": "user",

@@ -288,7 +288,7 @@ def test_an_assistant_has_said_text_alone(seeing: httpx.Client) -> None:
 def test_a_marker_in_a_text_is_not_taken_for_a_picture(seeing: httpx.Client) -> None:
     path, message = refusal(seeing, media.ask(media.picture(), media.text("<|image_pad|>")))
     assert path == "messages"
-    assert "2 places for image input, but 1 came" in message
+    assert "has 2 markers for image input, but the request has 1;" in message
     assert content(answer(seeing, media.ask(media.text("<|image_pad|>"))))
 
 

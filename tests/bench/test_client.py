@@ -42,7 +42,7 @@ def ask(
         transport = httpx.MockTransport(handler)
         url = "http://server/v1/"
         async with Client(url, key, timeout_s=timeout_s, transport=transport) as client:
-            return await client.ask({"model": "m", "stream": True})
+            return await client.send({"model": "m", "stream": True})
 
     return asyncio.run(run())
 
@@ -132,7 +132,7 @@ def test_server_that_is_not_there_is_a_failure_to_connect() -> None:
 def test_url_that_is_none_is_a_failure_and_no_crash() -> None:
     async def run() -> Measurement:
         async with Client("server/v1") as client:
-            return await client.ask({})
+            return await client.send({})
 
     assert kind(asyncio.run(run())) == "transport"
 

@@ -156,7 +156,7 @@ def test_poisson_arrivals_are_all_answered() -> None:
         (["--concurrency", "1,x"], "--concurrency"),
         (["--concurrency", "2,2"], "--concurrency"),
         (["--prompt-tokens", "9-8"], "9-8"),
-        (["--num-requests", "1", "--duration", "1"], "exclude each other"),
+        (["--num-requests", "1", "--duration", "1"], "cannot be combined"),
     ],
 )
 def test_options_that_make_no_sense_are_refused_before_anything_is_asked(

@@ -25,7 +25,7 @@ class Server(Client):
         self._pause_s = pause_s
         self._failure = failure
 
-    async def ask(self, body: dict[str, Any], due_s: float | None = None) -> Measurement:
+    async def send(self, body: dict[str, Any], due_s: float | None = None) -> Measurement:
         begun_s = time.perf_counter()
         self.sent_s.append(begun_s)
         self.prompts.append(body["messages"][0]["content"])

@@ -37,7 +37,7 @@ def test_length_is_a_number_or_a_range(text: str, low: int, high: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "0", "-5", "5-", "9-8", "0-4", "many", "1.5"])
 def test_impossible_length_is_refused_by_name(text: str) -> None:
-    with pytest.raises(SettingError, match="is no length"):
+    with pytest.raises(SettingError, match="is not a length"):
         LengthRange.parse(text)
 
 

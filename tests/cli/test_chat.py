@@ -58,7 +58,7 @@ def test_thinking_is_shown_when_it_is_on(server: RunningServer) -> None:
 def test_models_are_listed_and_unknown_commands_are_named(server: RunningServer) -> None:
     ended = talk("/models", "/dance", arguments=against(server))
     assert MODEL in ended.stdout
-    assert "/dance is no command" in ended.stdout
+    assert "/dance is not a command" in ended.stdout
 
 
 def test_an_error_of_the_server_is_shown_and_the_chat_goes_on(server: RunningServer) -> None:
@@ -75,7 +75,7 @@ def test_what_the_model_thinks_is_shown_as_it_stands(monkeypatch: pytest.MonkeyP
     shown = StringIO()
     conversation = chat.Conversation(MODEL, is_thinking=True)
     with httpx.Client() as client:
-        chat._say(Console(file=shown), client, conversation, "Hi")
+        chat._ask(Console(file=shown), client, conversation, "Hi")
     assert thought in shown.getvalue()
     assert said in shown.getvalue()
 
@@ -84,7 +84,7 @@ def test_a_server_that_is_not_there_does_not_end_the_chat() -> None:
     ended = talk("/models", "Hi", "/dance", arguments=("--url", "http://127.0.0.1:9", "--key", KEY))
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.count("refused") == 2
-    assert "/dance is no command" in ended.stdout
+    assert "/dance is not a command" in ended.stdout
 
 
 def test_without_a_url_the_chat_brings_its_own_server_and_ends_it() -> None:

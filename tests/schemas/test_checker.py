@@ -150,7 +150,7 @@ def test_a_process_that_dies_at_every_schema_is_told_as_such(
     monkeypatch.setattr(Caller, "call", die)
 
     async def work(made: SchemaChecker) -> None:
-        with pytest.raises(ModelNotAvailable, match="keeps dying"):
+        with pytest.raises(ModelNotAvailable, match="ended repeatedly"):
             await made.check(GOOD, "schema")
 
     run(work)

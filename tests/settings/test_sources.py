@@ -140,7 +140,7 @@ def test_pairs_of_another_form_are_refused_with_the_settings_name(
 
 
 def test_a_name_that_comes_twice_is_refused() -> None:
-    with pytest.raises(SettingError, match=r"^models: the name 'a' comes twice"):
+    with pytest.raises(SettingError, match=r"^models: the name 'a' is given twice"):
         load_settings({}, {"PALAVER_MODELS": "a=/a,b=/b,a=/c"})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from palaver.api.chat.bodies import whole
+from palaver.api.chat.bodies import completion_body
 from palaver.chat.request import ChatRequest
 from palaver.chat.tools.tool import Tool
 from palaver.errors import InternalError, ModelNotAvailable, RequestError
@@ -28,7 +28,7 @@ def answer(*steps: Step, request: ChatRequest = HI, backend: ScriptedBackend | N
             loaded(backend or scripted(*steps)) as model,
             completion_of(model, request) as completion,
         ):
-            return await whole(completion)
+            return await completion_body(completion)
 
     return asyncio.run(run())
 

@@ -1,1 +1,1 @@
-"""Keys, limits, usage."""
+"""API keys and the database that keeps their hashes."""

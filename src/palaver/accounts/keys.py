@@ -17,11 +17,11 @@ _SECRET_BYTES = 24
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """Somebody who may ask.
+    """A valid API key, which may send requests.
 
     Attributes:
-        id: Names the key in logs and lists; not secret.
-        name: What it is for, in its owner's words.
+        id: Identifies the key in logs and lists; not secret.
+        name: What it is for, as its owner has named it.
     """
 
     id: str
@@ -51,7 +51,7 @@ class KeyStore:
         return len(self._by_hash)
 
     def find(self, secret: str) -> ApiKey | None:
-        """The key that ``secret`` opens, ``None`` if it is unknown."""
+        """The key that has this ``secret``, ``None`` if it is unknown."""
         return self._by_hash.get(_hash(secret))
 
     def create(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The HTTP application: everything that answers, put together."""
+"""The HTTP application: routes, middleware and error handlers, assembled."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from palaver.api.reference import docs, openapi, operations
 
 
 def create_app(server: parts.Parts) -> FastAPI:
-    """The application over its parts; the caller starts them, and ends them."""
+    """The application on top of its parts; the caller starts and stops those."""
     app = FastAPI(
         title="palaver",
         version=__version__,

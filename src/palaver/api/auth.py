@@ -1,4 +1,4 @@
-"""Who asks: Bearer keys (spec row S03)."""
+"""Authentication by API keys, sent as bearer tokens (spec row S03)."""
 
 from __future__ import annotations
 

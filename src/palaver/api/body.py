@@ -1,4 +1,4 @@
-"""Reading a request's body: its declared type, its size, its JSON."""
+"""A request's body: its declared type, its size and its JSON are checked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from palaver.api.errors import path_of
 from palaver.errors import InvalidRequest, RequestTimeout, RequestTooLarge, UnsupportedMediaType
 
 PAUSE_S = 60.0
-"""Seconds that a client may let pass between two parts of a body."""
+"""Longest pause in seconds between two parts of a body."""
 
 _MAX_VALUES = 250_000
 

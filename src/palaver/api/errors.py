@@ -1,4 +1,4 @@
-"""Errors as answers: one body for all of them (spec row S04)."""
+"""Errors as HTTP responses, all with the same kind of body (spec row S04)."""
 
 from __future__ import annotations
 
@@ -67,14 +67,14 @@ def body_of(error: RequestError) -> bytes:
 
 
 def response_of(error: RequestError) -> Response:
-    """The HTTP answer for an error."""
+    """The HTTP response for an error."""
     return Response(
         body_of(error), error.status, headers=error.headers, media_type="application/json"
     )
 
 
 def translate_validation(error: ValidationError, body: Any) -> InvalidRequest:
-    """The first thing that is wrong with a body: which field, what it must be, what came."""
+    """The first mistake in a body: which field, what it must be, what was sent."""
     first = error.errors(include_url=False)[0]
     path = _path(first["loc"], body, is_missing=first["type"] == "missing")
     context: dict[str, Any] = first.get("ctx") or {}
@@ -90,7 +90,7 @@ def translate_validation(error: ValidationError, body: Any) -> InvalidRequest:
 
 
 def install(app: FastAPI) -> None:
-    """Make ``app`` answer every error in the one form."""
+    """Make ``app`` answer every error with this body."""
 
     @app.exception_handler(RequestError)
     async def _request_error(_: Request, error: RequestError) -> Response:
@@ -103,7 +103,7 @@ def install(app: FastAPI) -> None:
         return response_of(InvalidRequest(f"{name}: {first['msg']}", param=name))
 
     @app.exception_handler(ClientDisconnect)
-    async def _nobody_listens(_: Request, __: ClientDisconnect) -> Response:
+    async def _client_disconnected(_: Request, __: ClientDisconnect) -> Response:
         return Response(status_code=_CLIENT_GONE)
 
     @app.exception_handler(HTTPException)

@@ -1,4 +1,4 @@
-"""Is the server up, can its models answer, what are they doing (spec row S52)."""
+"""Health, readiness, metrics and the state of the engines (spec row S52)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def metrics(parts: ServerParts) -> Response:
 
 @router.get("/debug/engines", operation_id="showEngines")
 async def engines(_: Caller, parts: ServerParts) -> JSONResponse:
-    """Where every sequence in every engine stands at this moment; needs a key."""
+    """The state of every sequence in every engine; needs a key."""
     states = {model.name: await model.backend.inspect() for model in parts.models}
     return JSONResponse(
         {name: [msgspec.structs.asdict(s) for s in found] for name, found in states.items()}

@@ -1,4 +1,4 @@
-"""Requests counted and timed for ``/metrics``."""
+"""Counts and times requests for ``/metrics``."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _UNKNOWN_PATH = "other"
 
 
 class MeasureRequests:
-    """Middleware that tells the metrics of each request when its answer has been sent whole.
+    """Middleware that records each request once its answer has been sent completely.
 
     Args:
-        app: What answers.
+        app: The application that answers.
         metrics: Where the figures go.
     """
 
@@ -49,9 +49,9 @@ class MeasureRequests:
 
 
 def _path(scope: Scope) -> str:
-    """The path as it was declared, so that what clients make up does not become a label.
+    """The route's path as declared, so that arbitrary paths of clients do not become labels.
 
-    The API's prefixes mean the same and are left out; some versions of FastAPI leave them out too.
+    The API's prefixes are equivalent and are left out, as some versions of FastAPI do as well.
     """
     declared: str = getattr(scope.get("route"), "path", None) or _UNKNOWN_PATH
     for prefix in PREFIXES:

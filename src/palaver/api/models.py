@@ -1,4 +1,4 @@
-"""``GET /v1/models``: what there is to talk to (spec row S46)."""
+"""``GET /v1/models``: the models of this server (spec row S46)."""
 
 from __future__ import annotations
 

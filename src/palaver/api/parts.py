@@ -14,19 +14,19 @@ from palaver.schemas.checker import SchemaChecker
 from palaver.settings import Settings
 from palaver.telemetry import Metrics
 
-if TYPE_CHECKING:  # a server without voices does not load what speaks
+if TYPE_CHECKING:  # a server without voices does not load the speech modules
     from palaver.speech.service import SpeechService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the routes work with.
+    """The server's parts that the routes use.
 
     Attributes:
-        settings: How the server runs.
+        settings: The server's settings.
         models: All models.
-        keys: Who may ask.
-        metrics: Where figures go.
+        keys: The valid API keys.
+        metrics: Where requests are recorded.
         media: Reads the media of requests.
         schemas: Checks the schemas of requests.
         speech: Speaks answers; ``None`` where there are no voices.

@@ -1,4 +1,4 @@
-"""Where the API answers."""
+"""The paths of the API."""
 
 from __future__ import annotations
 

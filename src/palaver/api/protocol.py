@@ -11,9 +11,9 @@ from palaver.api.errors import body_of
 from palaver.errors import InvalidRequest
 
 MAX_HEAD_BYTES = 64 * 1024
-"""What a request's first line and headers may have."""
+"""Limits of a request's first line and headers."""
 HEAD_TIMEOUT_S = 60.0
-"""How long they may take to come."""
+"""Seconds within which they have to come."""
 
 _UPGRADE = re.compile(rb"(?<=\r\n)upgrade(?=[ \t]*:)", re.IGNORECASE)
 _NOT_UPGRADE = b"x-upgrade"
@@ -26,7 +26,7 @@ _HEAD_OF_400 = (
 class Protocol(HttpToolsProtocol):
     """One connection.
 
-    Clients that would rather speak HTTP/2 (Java's, curl with ``--http2``) send their first request
+    Clients that prefer HTTP/2 (Java's, curl with ``--http2``) send their first request
     with an ``Upgrade`` header that a server may ignore. The parser would take the request's body
     for the other protocol, so the header is renamed before the parser sees it.
     """
@@ -47,7 +47,7 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what has come."""
+        """Process received bytes."""
         super().data_received(data if self._is_in_body else _without_upgrade(data))
         self._num_head_bytes = self._num_head_bytes + len(data) if self._is_in_head else 0
         if self._num_head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
@@ -67,12 +67,12 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """It has come whole."""
+        """The request is complete."""
         self._is_in_body = False
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what cannot be understood, and hang up."""
+        """Answer a malformed request with a 400, and close the connection."""
         body = body_of(InvalidRequest(msg))
         self.transport.write(_HEAD_OF_400 % len(body) + body)
         self.transport.close()

@@ -1,6 +1,6 @@
 """A load generator for chat-completions servers, palaver's and others.
 
-It knows a server by its HTTP interface only. ``workload`` makes up what is asked, ``client`` asks
-it and takes the times, ``load`` decides when, ``summary`` condenses what came of it, ``report`` and
-``image`` show it.
+It knows a server by its HTTP interface only. ``workload`` makes the requests, ``client`` sends
+and times them, ``load`` decides when, ``summary`` aggregates the measurements, ``report`` and
+``image`` show them.
 """

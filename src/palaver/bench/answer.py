@@ -1,4 +1,4 @@
-"""What a server sends back, read only as far as a measurement needs."""
+"""Parses a server's answers, as far as a measurement needs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _UsageBody(msgspec.Struct, frozen=True):
     prompt_tokens_details: _PromptDetails | None = None
 
     def to_usage(self) -> Usage | None:
-        """``None`` if the counts are not there."""
+        """``None`` if the counts are missing."""
         if self.prompt_tokens is None or self.completion_tokens is None:
             return None
         details = self.prompt_tokens_details
@@ -34,7 +34,7 @@ class _UsageBody(msgspec.Struct, frozen=True):
 
 
 class _Content(msgspec.Struct, frozen=True):
-    """A ``delta`` or a ``message``; thinking has two names in the field."""
+    """A ``delta`` or a ``message``; thinking has one of two names."""
 
     content: _RawField = UNSET
     reasoning_content: _RawField = UNSET
@@ -78,10 +78,10 @@ class Answer:
     """An answer as it comes in, as one body or as the events of a stream.
 
     Attributes:
-        usage: Tokens, if the server told them.
-        failure: The first thing that went wrong, if any.
-        is_finished: Whether a reason to finish, or the mark of the stream's end, was seen.
-        has_content: Whether there was anything in it.
+        usage: Token counts, if the server sent them.
+        failure: The first error, if any.
+        is_finished: Whether a finish reason, or the end mark of the stream, was seen.
+        has_content: Whether it had any content.
     """
 
     def __init__(self) -> None:
@@ -91,7 +91,7 @@ class Answer:
         self.has_content = False
 
     def add(self, data: bytes) -> bool:
-        """Take in a body or an event's data; whether it bears content."""
+        """Add a body or an event's data; returns whether it has content."""
         if data == b"[DONE]":
             self.is_finished = True
             return False
@@ -107,12 +107,12 @@ class Answer:
             self.usage = body.usage.to_usage() or self.usage
         choices = body.choices or ()
         self.is_finished |= any(choice.finish_reason is not None for choice in choices)
-        bears_content = any(choice.has_content for choice in choices)
-        self.has_content |= bears_content
-        return bears_content
+        has_content = any(choice.has_content for choice in choices)
+        self.has_content |= has_content
+        return has_content
 
     def close(self) -> None:
-        """There is nothing more; an answer that ended early, or is empty, has failed."""
+        """End the answer; one that ended early, or is empty, has failed."""
         if not self.is_finished:
             self._fail("cut off", "the answer ended without a finish_reason")
         elif not self.has_content and not (self.usage and self.usage.output_tokens):
@@ -123,6 +123,6 @@ class Answer:
 
 
 def excerpt(data: bytes) -> str:
-    """The beginning of something that a server sent, as text for a person."""
+    """The beginning of what a server sent, as readable text."""
     text = data.decode(errors="replace").strip()
     return text if len(text) <= _MAX_MESSAGE else text[:_MAX_MESSAGE] + " …"

@@ -13,7 +13,7 @@ INK = "#1f2933"
 FAINT = "#7b8794"
 _GRID = "#e4e7eb"
 _BAR = "#0072b2"
-_LINES = ("#009e73", "#e69f00", "#d55e00")  # told apart by colour-blind people too
+_LINES = ("#009e73", "#e69f00", "#d55e00")  # distinguishable for colour-blind people
 
 _OVERSAMPLING = 2  # Pillow does not smooth lines, so an image is drawn larger and reduced.
 _NUM_TICKS = 5
@@ -33,7 +33,7 @@ class Box:
 
     @property
     def width(self) -> float:
-        """From left to right."""
+        """Distance from left to right."""
         return self.right - self.left
 
 
@@ -42,12 +42,12 @@ class Panel:
     """One chart of an image.
 
     Attributes:
-        title: What is shown, with its unit.
-        axis: What the categories are.
-        categories: Under the horizontal axis.
+        title: The quantity and its unit.
+        axis: Title of the horizontal axis.
+        categories: Labels under the horizontal axis.
         series: Name and values, one value for each category; ``None`` where there is none.
         is_bars: Whether the first series is drawn as bars, rather than all as lines.
-        absence: What to say if there are no values.
+        absence: Text to show if there are no values.
     """
 
     title: str
@@ -76,7 +76,7 @@ def ticks(maximum: float) -> list[float]:
 
 
 class Canvas:
-    """An image in the making; coordinates are pixels of the finished one."""
+    """An image under construction; coordinates are pixels of the finished one."""
 
     def __init__(self, width: int, height: int) -> None:
         self._size = (width, height)

@@ -1,4 +1,4 @@
-"""Asks a server, and takes the times."""
+"""Sends requests to a server and times them."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _now = time.perf_counter
 class Client:
     """Connections to one server, one for each request that may be in flight.
 
-    It is made once per level of load; ``async with`` closes the connections.
+    One is made for each level of load; ``async with`` closes the connections.
 
     Args:
         url: The API's base, which usually ends in ``/v1``.
         key: Sent as the bearer token; ``None`` sends none.
         concurrency: Requests that may be in flight at once.
         timeout_s: How long a whole request may take.
-        transport: Takes the network's place in tests.
+        transport: Replaces the network in tests.
     """
 
     def __init__(
@@ -65,8 +65,8 @@ class Client:
     ) -> None:
         await self._http.__aexit__(kind, error, traceback)
 
-    async def ask(self, body: dict[str, Any], due_s: float | None = None) -> Measurement:
-        """Send one request and read its answer to the end; what goes wrong is in the result.
+    async def send(self, body: dict[str, Any], due_s: float | None = None) -> Measurement:
+        """Send one request and read its answer to the end; errors become part of the result.
 
         Args:
             body: The request.

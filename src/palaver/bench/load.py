@@ -1,4 +1,4 @@
-"""When requests are sent: so many at once, or as they happen to arrive."""
+"""When requests are sent: at a fixed concurrency, or at random arrival times."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Load:
     """One level of load.
 
     Attributes:
-        concurrency: Requests in flight at most.
+        concurrency: Most requests in flight.
         num_requests: Requests in all; ``None`` if a duration ends the level.
-        duration_s: Seconds after which no more are begun; those begun are awaited.
-        arrival_rate: Mean arrivals per second, a Poisson process; ``None`` begins a request as soon
+        duration_s: Seconds after which no more are sent; those in flight are awaited.
+        arrival_rate: Mean arrivals per second, a Poisson process; ``None`` sends a request as soon
             as another ends.
-        num_warmup: Requests sent before, and not measured.
+        num_warmup: Requests sent before that are not measured.
     """
 
     concurrency: int
@@ -44,12 +44,12 @@ async def run_level(
     """The measurements of a level, in the order in which they ended.
 
     With an arrival rate, a request that finds ``concurrency`` others in flight waits, and its times
-    count from its arrival: a server that falls behind cannot slow down what is asked of it
-    unnoticed.
+    count from its arrival: so delays of a slow server are
+    measured in full, rather than hidden by sending fewer requests.
     """
     series = f"{load.concurrency}"
     for index in range(load.num_warmup):
-        await client.ask(workload.body(f"{series}/warmup", index))
+        await client.send(workload.body(f"{series}/warmup", index))
     measurements: list[Measurement] = []
     arrivals = _arrivals(load, workload.seed)
 
@@ -58,7 +58,7 @@ async def run_level(
             body = workload.body(series, index)
             if due_s is not None and (wait_s := due_s - _now()) > 0:
                 await asyncio.sleep(wait_s)
-            measurement = await client.ask(body, due_s)
+            measurement = await client.send(body, due_s)
             measurements.append(measurement)
             on_measured(measurement)
 
@@ -69,7 +69,7 @@ async def run_level(
 
 
 def _arrivals(load: Load, seed: int) -> Iterator[tuple[int, float | None]]:
-    """Index and due time of each request; without a rate, one is due whenever it is asked for."""
+    """Index and due time of each request; without a rate, it is due at once."""
     begun_s = due_s = _now()
     gaps = random.Random(f"{seed}/arrivals/{load.concurrency}")
     index = 0

@@ -1,4 +1,4 @@
-"""What became of one request."""
+"""The measurement of one request."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ class Failure:
     """Why a request failed.
 
     Attributes:
-        kind: One of few words, to count by: ``HTTP 429``, ``connect``, ``timeout``, ``cut off`` …
-        message: The particulars.
+        kind: A category, for counting: ``HTTP 429``, ``connect``, ``timeout``, ``cut off`` …
+        message: The details.
     """
 
     kind: str
@@ -36,8 +36,8 @@ class Measurement:
         begun_s: When it was due.
         ended_s: When its answer was complete, or failed.
         content_at_s: When each event with content came; empty if the answer was not streamed.
-        usage: ``None`` if the server did not tell.
-        failure: ``None`` if all went well.
+        usage: ``None`` if the server sent none.
+        failure: ``None`` if it succeeded.
     """
 
     begun_s: float

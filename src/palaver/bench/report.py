@@ -1,4 +1,4 @@
-"""The records of a run, for people: a table, and what to know before believing it."""
+"""The report of a run: a table, and notes on how to interpret it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WIDE = 120
 
 
 def table(records: Sequence[Record], width: int) -> Table:
-    """One row for each level; latencies are p50 / p90 / p99, in lines of their own if need be."""
+    """One row for each level; latencies are p50 / p90 / p99, on separate lines if it is narrow."""
     is_wide = width >= _WIDE
     separator = " / " if is_wide else "\n"
     table = Table(box=SIMPLE_HEAD, show_lines=not is_wide, padding=(0, 1, 0, 0))
@@ -50,7 +50,7 @@ def _spread(percentiles: Percentiles | None, scale: float, separator: str) -> st
 
 
 def significant(value: float) -> str:
-    """A number to three digits, or more before the point."""
+    """A number with at least three significant digits."""
     if value == 0:
         return "0"
     for limit, decimals in ((100, 0), (10, 1), (1, 2)):
@@ -60,7 +60,7 @@ def significant(value: float) -> str:
 
 
 def notes(records: Sequence[Record]) -> Iterator[str]:
-    """Sentences on what went wrong, and on what makes levels or servers hard to compare."""
+    """Notes on failures, and on what makes levels or servers hard to compare."""
     for record in records:
         for note in _notes(record):
             yield f"at {record.load.concurrency}: {note}"

@@ -17,11 +17,11 @@ from palaver.bench.workload import Workload
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """The server that is asked.
+    """The server that is measured.
 
     Attributes:
         url: The API's base, which usually ends in ``/v1``.
-        key: Its API key; it appears in no record.
+        key: Its API key, which no record contains.
         timeout_s: How long a whole request may take.
     """
 
@@ -31,7 +31,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One level: all that decided it, and what it came to."""
+    """One level of load: its parameters and its results."""
 
     begun_at: datetime.datetime
     url: str
@@ -52,7 +52,7 @@ async def run(
     on_measured: Callable[[Load, Measurement], None] = lambda _, __: None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Record]:
-    """The record of each level, as soon as it ends; every level has connections of its own."""
+    """The record of each level, as soon as it ends; every level opens new connections."""
     for load in loads:
         begun_at = datetime.datetime.now(datetime.UTC)
         async with Client(

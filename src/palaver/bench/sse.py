@@ -1,13 +1,13 @@
-"""Server-sent events, from bytes as they come off the wire."""
+"""Parses server-sent events from a stream of bytes."""
 
 from __future__ import annotations
 
 
 class EventParser:
-    r"""Cuts a stream of bytes into the data of its events.
+    r"""Splits a stream of bytes into the data of its events.
 
     It follows the standard where servers differ: lines end in ``\n``, ``\r\n`` or ``\r``, comments
-    and fields other than ``data`` are passed over, several lines of data are one event, and chunks
+    and fields other than ``data`` are ignored, several lines of data are one event, and chunks
     may be cut anywhere.
     """
 
@@ -31,7 +31,7 @@ class EventParser:
         return self._events(lines)
 
     def close(self) -> list[bytes]:
-        """The data of an event that the stream's end cut off from its blank line."""
+        """The data of a last event without a blank line after it."""
         lines = [self._rest, b""]
         self._rest = b""
         return self._events(lines)

@@ -1,4 +1,4 @@
-"""A level of load in a few numbers."""
+"""The aggregated results of a level of load."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from palaver.bench.measurement import Measurement
 
 
 class Percentiles(msgspec.Struct, frozen=True):
-    """How values are spread; between two values, percentiles are interpolated."""
+    """The distribution of values; percentiles between two values are interpolated."""
 
     p50: float
     p90: float
@@ -30,12 +30,12 @@ class Percentiles(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What a level of load came to.
+    """The results of a level of load.
 
-    Rates and latencies are of the requests that succeeded; those that failed are counted apart.
+    Rates and latencies are of the requests that succeeded; failed ones are counted separately.
     ``elapsed_s`` runs from the first request to the end of the last answer. ``num_shorter`` counts
-    answers with fewer tokens than asked for, ``num_without_content`` those of which no event bore
-    content: without streaming, all.
+    answers with fewer tokens than asked for, ``num_without_content`` those without an event that
+    has content: without streaming, all.
     """
 
     concurrency: int
@@ -98,7 +98,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def num_requests(self) -> int:
-        """All of them."""
+        """Number of all requests."""
         return self.num_succeeded + self.num_failed
 
 

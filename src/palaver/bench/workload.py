@@ -1,4 +1,4 @@
-"""What is asked: synthetic prompts, the same for the same seed on every machine."""
+"""The requests: synthetic prompts, the same for the same seed on every machine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LENGTH_PATTERN = re.compile(r"(\d+)(?:-(\d+))?")
 
 @dataclass(frozen=True, slots=True)
 class LengthRange:
-    """A number of tokens, drawn evenly from ``low`` to ``high``, both included."""
+    """A number of tokens, uniformly distributed from ``low`` to ``high``, both included."""
 
     low: int
     high: int
@@ -41,11 +41,11 @@ class LengthRange:
         """
         match = _LENGTH_PATTERN.fullmatch(text.strip())
         if match is None:
-            raise SettingError(f"{text!r} is no length; write 128 or 128-512")
+            raise SettingError(f"{text!r} is not a length; write 128 or 128-512")
         low = int(match[1])
         high = int(match[2] or low)
         if not 0 < low <= high:
-            raise SettingError(f"{text!r} is no length: it must be positive and not fall")
+            raise SettingError(f"{text!r} is not a length: it must be positive and not decrease")
         return cls(low, high)
 
     def __str__(self) -> str:
@@ -56,18 +56,18 @@ class LengthRange:
 class Workload:
     """The requests of a run.
 
-    Lengths are in words, about one token each for most tokenizers; the true counts are the
-    server's to tell, in its usage.
+    Lengths are in words, about one token each for most tokenizers; the true counts are
+    in the server's usage.
 
     Attributes:
-        model: Name of the model that is asked.
-        prompt_tokens: Length of the part of a prompt that is its own.
+        model: Name of the model.
+        prompt_tokens: Length of a prompt without the shared prefix.
         output_tokens: ``max_tokens`` of each request.
-        shared_prefix_tokens: Words before that, the same in every prompt.
+        shared_prefix_tokens: Length of a prefix that all prompts share.
         temperature: Sampling temperature.
-        seed: Decides every word and every length.
+        seed: Determines all words and lengths.
         is_streamed: Whether answers come as server-sent events.
-        ignore_eos: Whether servers that know ``ignore_eos`` are told to go on past the end.
+        ignore_eos: Whether requests have ``ignore_eos``, which makes servers that know it go on.
         forbidden_token_ids: Tokens that ``logit_bias`` forbids, such as the one that ends a turn.
     """
 
@@ -86,7 +86,7 @@ class Workload:
         prefix = _shared_prefix(self.seed, self.shared_prefix_tokens)
         own = random.Random(f"{self.seed}/{series}/{index}")
         num_words = own.randint(self.prompt_tokens.low, self.prompt_tokens.high)
-        # The task comes after the shared prefix; its words count as the prompt's own.
+        # The task comes after the shared prefix; its words count towards ``prompt_tokens``.
         num_random = max(num_words - len(_TASK.split()), 1)
         return " ".join([*prefix, _TASK, *own.choices(_WORDS, k=num_random)])
 

@@ -1,4 +1,4 @@
-"""One turn of conversation, pure: templates, tokens to text, stop strings, thinking, usage.
+"""One turn of a conversation, as pure code: templates, detokenizing, stop strings, thinking, usage.
 
-No sockets, no model, nothing asynchronous.
+It has no sockets, no model and nothing asynchronous.
 """

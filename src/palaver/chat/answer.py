@@ -1,4 +1,4 @@
-"""From a choice's tokens to what the client reads of it."""
+"""From the tokens of a choice to the deltas that the client gets."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from palaver.chat.tools.tool import call_id
 from palaver.generation.output import TokenOutput
 
 
-class AnswerReader:
-    """Reads one choice: tokens → characters → stop strings → thinking, content and calls.
+class AnswerProcessor:
+    """Processes one choice: tokens → characters → stop strings → thinking, content and calls.
 
     Args:
         choice: Index of the choice.
-        request: What the client wants.
+        request: The client's request.
         model: The model that answers.
-        prepared: The request as its backend was asked.
+        prepared: The request as the backend got it.
 
     Attributes:
-        num_tokens: Tokens read so far.
-        num_reasoning_tokens: Those of thinking among them.
+        num_tokens: Tokens processed so far.
+        num_reasoning_tokens: How many of them are thinking.
         is_finished: Whether the choice has ended.
     """
 
@@ -55,15 +55,15 @@ class AnswerReader:
         self.is_finished = False
 
     def feed(self, token: TokenOutput) -> Delta:
-        """What a token adds; tokens behind the end of the choice add nothing."""
+        """The delta of a token; tokens after the end of the choice add nothing."""
         if self.is_finished:
             return Delta(self._choice)
         self.num_tokens += 1
         self.num_reasoning_tokens += self._parser.is_thinking
         is_text = not (token.finish == "stop" and token.token_id in self._stop_token_ids)
-        events = self._read_token(token.token_id) if is_text else []
+        events = self._events_of_token(token.token_id) if is_text else []
         if token.finish and not self._stops.is_matched:
-            events += self._read(self._detokenizer.flush())
+            events += self._events_of_text(self._detokenizer.flush())
             if not self._stops.is_matched:
                 events += self._parser.feed(self._stops.flush())
         self.is_finished = bool(token.finish) or self._stops.is_matched
@@ -74,15 +74,15 @@ class AnswerReader:
         logprob = self._logprob(token) if is_text else None
         return _delta(self._choice, events, self._finish_reason(token), logprob)
 
-    def _read_token(self, token_id: int) -> list[Event]:
-        """What a token adds; one that marks a call is no text in which a stop string could be."""
+    def _events_of_token(self, token_id: int) -> list[Event]:
+        """The events of a token; one that marks a call cannot be part of a stop string."""
         text = self._detokenizer.feed(token_id)
         if token_id not in self._call_marks:
-            return self._read(text)
+            return self._events_of_text(text)
         return self._parser.feed(self._stops.flush() + text)
 
-    def _read(self, text: str) -> list[Event]:
-        """What a text adds; within a call, stop strings are part of it."""
+    def _events_of_text(self, text: str) -> list[Event]:
+        """The events of a text; within a call, stop strings are ordinary text."""
         events = self._parser.feed(self._stops.feed(text))
         while self._stops.is_matched and self._parser.is_calling:
             events += self._parser.feed(self._stops.feed(self._stops.resume()))

@@ -1,4 +1,4 @@
-"""What comes out of a turn: deltas of its choices, and the tokens that it used."""
+"""The output of a turn: deltas of its choices, and its usage."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ CallEvent: TypeAlias = CallBegin | CallArguments
 
 @dataclass(frozen=True, slots=True)
 class AudioDelta:
-    """What speaking adds to one choice.
+    """More of one choice's audio.
 
     Attributes:
-        id: Of the audio, in its first delta.
-        transcript: More of what is said, a sentence at a time, before its sound.
-        data: More of the file. All deltas but the last have a multiple of six bytes, so that
+        id: Id of the audio, in its first delta.
+        transcript: More of the spoken text, a sentence at a time, before its audio.
+        data: More of the audio file. All deltas but the last have a multiple of six bytes, so that
             samples are whole and that base64 of the parts, joined, is base64 of the file.
-        expires_s: Until when the id can be referred to, in the last delta.
+        expires_s: When the id expires, in Unix seconds; in the last delta.
     """
 
     id: str = ""
@@ -32,15 +32,15 @@ class AudioDelta:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """What one token, or a piece of audio, adds to one choice.
+    """What one token, or some audio, adds to one choice.
 
     Attributes:
         choice: Index of the choice.
         content: More of the answer.
-        reasoning: More of the thinking, where it is wanted apart.
+        reasoning: More of the thinking, if it is wanted separately.
         calls: Calls that begin, and more of their arguments.
         finish_reason: Set once, in the last delta of the choice.
-        logprob: The token's log probability, if they are wanted and the token is one of the text.
+        logprob: The token's log probability, if it is wanted and the token is text.
         audio: More of the answer's audio.
     """
 
@@ -54,7 +54,7 @@ class Delta:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to tell."""
+        """Whether it adds nothing."""
         has_text = self.content or self.reasoning or self.calls
         return not (has_text or self.finish_reason or self.logprob or self.audio)
 
@@ -65,13 +65,13 @@ class Usage:
 
     Attributes:
         prompt_tokens: Tokens of the prompt, those of media included.
-        completion_tokens: Tokens generated, and tokens of audio spoken.
+        completion_tokens: Tokens generated, and tokens of spoken audio.
         cached_tokens: Prompt tokens that were not computed again.
         reasoning_tokens: Generated tokens of thinking.
         image_tokens: Prompt tokens of images.
         video_tokens: Prompt tokens of video.
         audio_tokens: Prompt tokens of audio.
-        spoken_tokens: Tokens of audio spoken.
+        spoken_tokens: Tokens of spoken audio.
     """
 
     prompt_tokens: int
@@ -85,5 +85,5 @@ class Usage:
 
     @property
     def total_tokens(self) -> int:
-        """Prompt and completion together."""
+        """Prompt and completion tokens together."""
         return self.prompt_tokens + self.completion_tokens

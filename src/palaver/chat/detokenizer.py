@@ -1,4 +1,4 @@
-"""Bytes of tokens to text, as far as characters are complete."""
+"""Turns tokens into text, as far as characters are complete."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _new_decoder = codecs.getincrementaldecoder("utf-8")
 
 
 class Detokenizer:
-    """The text of one answer, token by token; a character cut by tokens waits for its rest.
+    """The text of one answer, token by token; a character split over tokens waits for its rest.
 
     Args:
-        tokenizer: Whose tokens they are.
-        shown: Special tokens that do stand for text here, their names.
+        tokenizer: The model's tokenizer.
+        shown: Special tokens that become text here: their names.
 
     Attributes:
-        content: What the last token has added to the answer's bytes.
+        content: The bytes that the last token has added to the answer.
     """
 
     def __init__(
@@ -48,14 +48,14 @@ class Detokenizer:
         return self._text
 
     def bytes_here(self, token_id: int) -> bytes:
-        """What a token would have added to the answer's bytes in the last one's place."""
+        """The bytes that a token would have added in place of the last one."""
         if token_id in self._shown:
             return self._shown[token_id].encode()
         content = self._tokenizer.bytes_of(token_id)
         return content.removeprefix(b" ") if self._is_first else content
 
     def cut(self, dropped: str) -> None:
-        """Take from :attr:`content` what does not belong to the last text without its end.
+        """Remove from :attr:`content` the bytes of text that is not shown.
 
         Args:
             dropped: The end of the text that is not shown; possibly nothing, so that only the
@@ -66,7 +66,7 @@ class Detokenizer:
             self.content = self.content[:-1]
 
     def flush(self) -> str:
-        """What is left at the end: a replacement character if one was cut short."""
+        """The rest at the end: a replacement character for an incomplete one."""
         rest = self._decoder.decode(b"", final=True)
         self._text += rest
         return rest

@@ -1,4 +1,4 @@
-"""Log probabilities of an answer's tokens, in terms that a client can read (spec rows S29, S30)."""
+"""Log probabilities of an answer's tokens, as the client gets them (spec rows S29, S30)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class TokenLogprob:
     """One token with its log probability before any sampling parameter.
 
     Attributes:
-        token: Its text; what is not a whole character is replaced.
+        token: Its text; incomplete characters are replaced.
         logprob: Natural logarithm of its probability.
-        bytes: Its bytes in the answer; none for a token that stands for no text.
+        bytes: Its bytes in the answer; none for a token without text.
         top: The likeliest tokens at its place, likeliest first.
     """
 
@@ -29,13 +29,13 @@ class TokenLogprob:
 def describe(
     tokenizer: Tokenizer, detokenizer: Detokenizer, token_id: int, logprobs: TokenLogprobs
 ) -> TokenLogprob:
-    """A generated token with the likeliest ones beside it.
+    """A generated token and the likeliest ones at its place.
 
     Args:
-        tokenizer: Whose tokens they are.
-        detokenizer: Knows the bytes that the token, its last one, has in the answer.
+        tokenizer: The model's tokenizer.
+        detokenizer: Has the bytes of the token, which is its last one.
         token_id: The token.
-        logprobs: What the model gave it and others.
+        logprobs: The log probabilities of the token and of others.
     """
     top = tuple(
         _entry(tokenizer, top_id, logprob, detokenizer.bytes_here(top_id))

@@ -1,13 +1,13 @@
-"""What a turn needs to know of a model: its words, its template, its window."""
+"""What a turn needs of a model: tokenizer, template and window."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from palaver.chat.embedding import embed, insert
 from palaver.chat.families.dialect import Dialect
 from palaver.chat.parser.answer import opening_in
+from palaver.chat.placeholders import insert_placeholders, prompt_with_media
 from palaver.chat.request import ChatRequest
 from palaver.chat.template import ChatTemplate
 from palaver.chat.tokenizer import Tokenizer
@@ -20,11 +20,11 @@ from palaver.multimodal.placement import MediaItem, MultimodalRules
 
 @dataclass(frozen=True, slots=True)
 class RenderedPrompt:
-    """A conversation as the model reads it.
+    """A conversation as a prompt.
 
     Attributes:
-        prompt: At least one token, and the media among them.
-        reasoning_opening: The thinking tag that the template has opened at the end, or ``""``.
+        prompt: At least one token, with its placeholder ranges of media.
+        reasoning_opening: The opening tag of thinking at the end of the prompt, or ``""``.
     """
 
     prompt: Prompt
@@ -36,12 +36,12 @@ class ChatModel:
     """A model as the chat layer sees it.
 
     Attributes:
-        tokenizer: Its vocabulary.
+        tokenizer: Its tokenizer.
         template: Its chat template.
         stop_token_ids: Tokens that end an answer.
         window_tokens: Tokens that prompt and answer may have together.
         dialect: How it writes thinking and calls.
-        multimodal: The rules of a model that takes more than text.
+        multimodal: The rules of a multimodal model; ``None`` for a model of text.
     """
 
     tokenizer: Tokenizer
@@ -53,12 +53,12 @@ class ChatModel:
 
     @property
     def can_think(self) -> bool:
-        """Whether its template knows how to switch thinking on."""
+        """Whether its template can switch thinking on."""
         return self.template.can_think
 
     @property
     def kinds(self) -> frozenset[Kind]:
-        """What it takes beside text."""
+        """The kinds of media that it takes."""
         return self.multimodal.config.kinds if self.multimodal else frozenset()
 
     def with_room_for(self, num_tokens: int) -> ChatModel:
@@ -66,10 +66,10 @@ class ChatModel:
         return replace(self, window_tokens=min(self.window_tokens, num_tokens))
 
     def markers(self, *, has_calls: bool) -> dict[int, str]:
-        """Special tokens that set thinking and calls apart, by their ids.
+        """Special tokens that mark thinking and calls, by their ids.
 
         Args:
-            has_calls: Whether those of calls count.
+            has_calls: Whether to include those of calls.
         """
         family = self.dialect.family
         texts = family.literals if has_calls else family.markup
@@ -92,7 +92,7 @@ class ChatModel:
             reasoning_effort=request.reasoning_effort,
         )
         most = self.window_tokens * self.tokenizer.longest_token_characters
-        if len(text) > most:  # cutting it into tokens would take long, and everyone would wait
+        if len(text) > most:  # tokenizing it would take long and delay other requests
             raise InvalidRequest(
                 f"messages: the prompt has {len(text)} characters; the context window of this "
                 f"model has {self.window_tokens} tokens, which hold {most} characters at most",
@@ -112,15 +112,17 @@ class ChatModel:
     def _prompt(self, text: str, media: Sequence[MediaItem]) -> Prompt:
         if not (media and self.multimodal):
             return Prompt(self.tokenizer.encode(text))
-        return embed(
-            self.tokenizer.encode(insert(text, media, self.multimodal)), media, self.multimodal
+        return prompt_with_media(
+            self.tokenizer.encode(insert_placeholders(text, media, self.multimodal)),
+            media,
+            self.multimodal,
         )
 
     def answer_length(self, request: ChatRequest, num_prompt_tokens: int) -> int:
         """How many tokens the answer may have (spec rows S14 and S15).
 
         Raises:
-            InvalidRequest: More than fits was asked for, as an error rather than cut.
+            InvalidRequest: The request wants more than fits, and an error in that case.
         """
         left = self.window_tokens - num_prompt_tokens
         wanted = left if request.max_tokens is None else request.max_tokens

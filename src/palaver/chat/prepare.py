@@ -1,4 +1,4 @@
-"""From a request to what a backend is asked to generate."""
+"""Turns a request into a prompt and sampling parameters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from msgspec.structs import asdict
 
-from palaver.chat.grammar.answer import AnswerForm, Thinking, answer_grammar
+from palaver.chat.grammar.answer import AnswerRules, Thinking, answer_grammar
 from palaver.chat.model import ChatModel, RenderedPrompt
 from palaver.chat.request import ChatRequest
 from palaver.generation.request import Grammar, Prompt, SamplingParams
@@ -17,14 +17,14 @@ from palaver.generation.request import Grammar, Prompt, SamplingParams
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A request in a backend's terms, and what reading its answers takes.
+    """A request in a backend's terms, and what processing its answers needs.
 
     Attributes:
-        prompt: What to read.
-        params: How to draw.
-        num_choices: Answers wanted.
-        reasoning_opening: The thinking tag that the template has opened at the end, or ``""``.
-        call_seed: What the ids of tool calls are made from.
+        prompt: The prompt.
+        params: The sampling parameters.
+        num_choices: Number of answers.
+        reasoning_opening: The opening tag of thinking at the end of the prompt, or ``""``.
+        call_seed: Prefix from which the ids of tool calls are derived.
     """
 
     prompt: Prompt
@@ -35,7 +35,7 @@ class Prepared:
 
 
 def prepare(request: ChatRequest, model: ChatModel) -> Prepared:
-    """A request as a model's backend is to be asked.
+    """A request as the model's backend gets it.
 
     Takes milliseconds for a long conversation.
 
@@ -54,10 +54,10 @@ def prepare(request: ChatRequest, model: ChatModel) -> Prepared:
 
 
 def _call_seed(request: ChatRequest, prompt: Prompt, params: SamplingParams) -> str:
-    """What the ids of calls are made from: one seed may serve a whole conversation."""
+    """The prefix of call ids; it depends on the prompt, since turns may share a seed."""
     digest = blake2b(array("q", prompt.token_ids).tobytes(), digest_size=16)
-    for span in prompt.placeholders:
-        digest.update(span.content_hash)
+    for placeholder in prompt.placeholders:
+        digest.update(placeholder.content_hash)
     is_certain = request.sampling.temperature == 0 and request.seed is None
     return f"{0 if is_certain else params.seed}/{digest.hexdigest()}"
 
@@ -76,7 +76,7 @@ def _sampling_params(
 
 
 def _grammar(request: ChatRequest, model: ChatModel, prompt: RenderedPrompt) -> Grammar | None:
-    """What the answer must look like, after the thinking that may come first."""
+    """The grammar of the answer and any thinking before it; ``None`` if there are no rules."""
     if request.answer_schema is None and not request.tools:
         return None
     if prompt.reasoning_opening:
@@ -84,7 +84,7 @@ def _grammar(request: ChatRequest, model: ChatModel, prompt: RenderedPrompt) -> 
     else:
         may_think = request.enable_thinking or not model.can_think
         thinking = Thinking.POSSIBLE if may_think else Thinking.NONE
-    form = AnswerForm(
+    form = AnswerRules(
         schema=request.answer_schema,
         tools=request.callable_tools,
         can_be_text=request.tool_choice != "required",

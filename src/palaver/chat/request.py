@@ -1,4 +1,4 @@
-"""What a client wants of one turn: complete, checked, and in the chat layer's own terms."""
+"""A client's request for one turn: complete, checked, and in the chat layer's terms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from palaver.generation.request import Sampling
 from palaver.multimodal.placement import MediaItem
 
 Message: TypeAlias = Mapping[str, Any]
-"""A chat message with plain values, as chat templates read it."""
+"""A chat message of plain values, as chat templates read it."""
 
 AudioFormat: TypeAlias = Literal["wav", "mp3", "flac", "opus", "pcm16"]
 AUDIO_FORMATS: tuple[AudioFormat, ...] = get_args(AudioFormat)
@@ -23,8 +23,8 @@ class AudioRequest:
 
     Attributes:
         voice: The voice's name; ``None`` for the server's default.
-        format: The kind of file.
-        is_streamed: Whether the audio is played while it is made, so that it comes in pieces.
+        format: The file format.
+        is_streamed: Whether the audio is sent in chunks while it is made.
     """
 
     voice: str | None
@@ -39,27 +39,27 @@ class ChatRequest:
     Attributes:
         messages: The conversation so far, at least one message.
         tools: Functions that the model may call.
-        tool_choice: Whether it must not, may, or must call one.
+        tool_choice: Whether the model must not, may or must call a tool.
         chosen_tool: The one that must be called; ``tool_choice`` is ``"required"`` then.
         parallel_tool_calls: Whether it may make several calls at once.
-        media: Images, video and sound that the messages refer to, in their order.
-        max_tokens: Tokens to generate at most; ``None`` means what is left of the window.
-        context_length_exceeded_behavior: Whether a ``max_tokens`` past the window shrinks or is an
+        media: Images, videos and audio clips that the messages refer to, in order.
+        max_tokens: Most tokens to generate; ``None`` means what is left of the window.
+        context_length_exceeded_behavior: Whether a ``max_tokens`` past the window is reduced or an
             error (spec row S15).
-        num_choices: Answers wanted.
+        num_choices: Number of answers.
         stop: Strings that end an answer, included in it.
         enable_thinking: Whether the template switches thinking on.
-        reasoning_effort: How much to think, for templates that can tell it.
-        separate_reasoning: Whether thinking comes apart from the content.
-        answer_schema: A checked schema that the answer has to match as JSON; ``None`` leaves its
-            form free (spec rows S34 and S35).
-        answer_schema_path: Where in the request that was asked for.
-        seed: ``None`` draws one.
-        sampling: How tokens are drawn.
-        num_top_logprobs: Likeliest tokens told beside each token; ``None`` tells no log
-            probabilities.
+        reasoning_effort: How much to think, for templates that support it.
+        separate_reasoning: Whether thinking is separate from the content.
+        answer_schema: A checked schema that the answer has to match as JSON; ``None`` allows
+            any text (spec rows S34 and S35).
+        answer_schema_path: Path of that schema in the request.
+        seed: ``None`` means a random one.
+        sampling: How tokens are sampled.
+        num_top_logprobs: Number of likeliest tokens to return with each token; ``None`` returns no
+            log probabilities.
         audio: How the answer is spoken; ``None`` for text alone.
-        account: Who asks, by the id of the API key.
+        account: Id of the API key that the request came with.
     """
 
     messages: Sequence[Message]
@@ -85,7 +85,7 @@ class ChatRequest:
 
     @property
     def num_characters(self) -> int:
-        """Length of what the messages say."""
+        """Length of the messages' text."""
         texts = (message.get("content") for message in self.messages)
         return sum(
             len(text) if isinstance(text, str) else sum(len(part.get("text", "")) for part in text)

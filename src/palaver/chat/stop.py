@@ -1,4 +1,4 @@
-"""Stop strings: found wherever tokens fall, and nothing behind them ever leaves."""
+"""Stop strings: found also across tokens, and no text after them is passed on."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 
 class StopMatcher:
-    """Lets text through up to and including the first stop string (spec row S23).
+    """Passes text on up to and including the first stop string (spec row S23).
 
-    Text that may turn out to begin a stop string is held back until it is decided.
+    Text that may be the beginning of a stop string is held back until that is certain.
 
     Args:
         stops: The strings, none of them empty.
 
     Attributes:
         is_matched: Whether a stop string is complete.
-        dropped: Text that came in one piece with the end of the match, behind it.
+        dropped: Text after the match that came together with its end.
     """
 
     def __init__(self, stops: Sequence[str]) -> None:
@@ -40,13 +40,13 @@ class StopMatcher:
         return text[:cut]
 
     def resume(self) -> str:
-        """Take a match back: what was dropped behind it, to be fed again."""
+        """Undo a match; returns the text that was dropped after it, to be fed again."""
         self.is_matched = False
         dropped, self.dropped = self.dropped, ""
         return dropped
 
     def flush(self) -> str:
-        """What was held back when the answer ended otherwise."""
+        """The text that was held back, when the answer ended otherwise."""
         held, self._held = self._held, ""
         return held
 

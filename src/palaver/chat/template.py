@@ -22,7 +22,7 @@ class _Refusal(Exception):
 
 
 class _GenerationBlock(Extension):
-    """``{% generation %}``: marks the assistant's tokens for training; here it is transparent."""
+    """``{% generation %}``: marks the assistant's tokens for training; here it has no effect."""
 
     tags = {"generation"}  # noqa: RUF012
 
@@ -36,14 +36,14 @@ class _GenerationBlock(Extension):
 
 
 class ChatTemplate:
-    """A model's template: a conversation in, the text of a prompt out.
+    """A model's template, which renders a conversation as the text of a prompt.
 
     Args:
         source: The template, in Jinja.
-        special_tokens: ``bos_token`` and the like, as templates refer to them.
+        special_tokens: ``bos_token`` and others, by the names that templates use.
 
     Attributes:
-        source: The same.
+        source: As given.
 
     Raises:
         ModelFolderError: The template is not valid Jinja.
@@ -66,7 +66,7 @@ class ChatTemplate:
 
     @property
     def can_think(self) -> bool:
-        """Whether thinking can be switched on, under one of the two names that there are for it."""
+        """Whether thinking can be switched on, under either of its two usual names."""
         return not self._variables.isdisjoint({"enable_thinking", "thinking"})
 
     def render(
@@ -82,14 +82,14 @@ class ChatTemplate:
 
         Args:
             messages: The conversation.
-            tools: What may be called.
-            enable_thinking: Whether the model is to think first, for templates that can tell it.
-            reasoning_effort: How much, likewise; ``None`` leaves it to the template.
+            tools: The tools that may be called.
+            enable_thinking: Whether the model is to think first, for templates that support it.
+            reasoning_effort: How much to think, likewise; ``None`` leaves it to the template.
             add_generation_prompt: Whether an answer is to begin; otherwise the text ends with the
                 last message.
 
         Raises:
-            InvalidRequest: The template refuses this conversation, or cannot cope with it.
+            InvalidRequest: The template refuses this conversation, or fails to render it.
         """
         effort = {} if reasoning_effort is None else {"reasoning_effort": reasoning_effort}
         try:
@@ -106,7 +106,7 @@ class ChatTemplate:
         except _Refusal as refusal:
             message = f"the model's chat template refuses this conversation: {refusal}"
             raise InvalidRequest(message, param="messages") from refusal
-        except Exception as error:  # templates compute: whatever Python raises can come out
+        except Exception as error:  # a template may raise any Python exception
             message = f"the model's chat template cannot render this conversation: {error}"
             raise InvalidRequest(message, param="messages") from error
 

@@ -1,4 +1,4 @@
-"""Text to tokens, and each token to the very bytes that it stands for."""
+"""Turns text into tokens, and each token into its bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Tokenizer:
     """A model's vocabulary.
 
     Attributes:
-        longest_token_characters: No token stands for more text than this.
+        longest_token_characters: Length of the longest token's text.
 
     Args:
         description: The text of a ``tokenizer.json``.
@@ -58,9 +58,9 @@ class Tokenizer:
         return self._strips_first_space
 
     def encode(self, text: str) -> list[int]:
-        """The token ids of ``text``; markers in it become their tokens, nothing is added.
+        """The token ids of ``text``; markers in it become their tokens, no others are added.
 
-        Other threads run meanwhile, which only the encoding of a batch allows.
+        It encodes a batch of one, which lets other threads run meanwhile.
         """
         (encoding,) = self._backend.encode_batch_fast([text], add_special_tokens=False)
         return list(encoding.ids)
@@ -74,7 +74,7 @@ class Tokenizer:
         return self._backend.token_to_id(token) is not None
 
     def name_of(self, token_id: int) -> str:
-        """A token's name in the vocabulary, ``""`` where there is only padding."""
+        """A token's name in the vocabulary, ``""`` for padding of the vocabulary."""
         return self._added.get(token_id) or self._backend.id_to_token(token_id) or ""
 
     @property
@@ -84,7 +84,7 @@ class Tokenizer:
 
     @property
     def special_tokens(self) -> Mapping[int, str]:
-        """The names of the tokens that stand for no text."""
+        """The names of the tokens without text."""
         return {i: name for i, name in self._added.items() if i in self._hidden}
 
     @property
@@ -97,7 +97,7 @@ class Tokenizer:
         }
 
     def bytes_of(self, token_id: int) -> bytes:
-        """What a token stands for in the text of an answer; special tokens stand for nothing."""
+        """A token's bytes in the text of an answer; special tokens have none."""
         if token_id not in self._bytes:
             self._bytes[token_id] = self._compute_bytes(token_id)
         return self._bytes[token_id]
@@ -118,7 +118,7 @@ class Tokenizer:
 
 
 def _flat(decoder: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
-    """A decoder and the parts that it is made of."""
+    """A decoder and its parts."""
     if decoder is not None:
         yield decoder
         for part in decoder.get("decoders", ()):
@@ -134,7 +134,7 @@ def _strips_first_space(decoder: dict[str, Any]) -> bool:
 
 
 def _byte_level_bytes(token: str) -> bytes:
-    """What a byte-level token stands for; one with characters of no byte stands for itself."""
+    """A byte-level token's bytes; one with other characters is taken as UTF-8."""
     alphabet = _byte_level_alphabet()
     if all(character in alphabet for character in token):
         return bytes(alphabet[character] for character in token)
@@ -143,7 +143,7 @@ def _byte_level_bytes(token: str) -> bytes:
 
 @cache
 def _byte_level_alphabet() -> dict[str, int]:
-    """Which byte each character of a byte-level vocabulary stands for (GPT-2's mapping)."""
+    """The byte of each character of a byte-level vocabulary (GPT-2's mapping)."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [byte for byte in range(256) if byte not in printable]
     return {chr(byte): byte for byte in printable} | {

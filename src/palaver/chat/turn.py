@@ -1,8 +1,8 @@
-"""One turn: what a backend is asked for a request, and what its tokens come to."""
+"""One turn: a request prepared for the backend, and the processing of its tokens."""
 
 from __future__ import annotations
 
-from palaver.chat.answer import AnswerReader
+from palaver.chat.answer import AnswerProcessor
 from palaver.chat.delta import Delta, Usage
 from palaver.chat.model import ChatModel
 from palaver.chat.prepare import prepare
@@ -11,23 +11,23 @@ from palaver.generation.output import TokenOutput
 
 
 class Turn:
-    """A prepared request, and the readers of its choices.
+    """A prepared request, and the processors of its choices.
 
     Args:
-        request: What the client wants.
+        request: The client's request.
         model: The model that answers.
 
     Raises:
         InvalidRequest: The conversation does not suit the model or its window.
 
     Attributes:
-        prepared: The request as a backend is to be asked.
+        prepared: The request as the backend gets it.
     """
 
     def __init__(self, request: ChatRequest, model: ChatModel) -> None:
         self.prepared = prepare(request, model)
         self._readers = [
-            AnswerReader(i, request, model, self.prepared) for i in range(request.num_choices)
+            AnswerProcessor(i, request, model, self.prepared) for i in range(request.num_choices)
         ]
 
     @property
@@ -36,7 +36,7 @@ class Turn:
         return all(reader.is_finished for reader in self._readers)
 
     def feed(self, token: TokenOutput) -> Delta:
-        """What a token adds; tokens behind the end of their choice add nothing."""
+        """The delta of a token; tokens after the end of their choice add nothing."""
         return self._readers[token.choice].feed(token)
 
     def usage(self, num_cached_tokens: int, num_spoken_tokens: int = 0) -> Usage:
@@ -44,7 +44,7 @@ class Turn:
 
         Args:
             num_cached_tokens: Prompt tokens that the backend did not compute again.
-            num_spoken_tokens: Tokens of audio spoken.
+            num_spoken_tokens: Tokens of spoken audio.
         """
         prompt = self.prepared.prompt
         num_generated = sum(reader.num_tokens for reader in self._readers)

@@ -1,4 +1,4 @@
-"""What ``palaver serve`` prints while the server comes up."""
+"""The messages of ``palaver serve`` while the server starts."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Banner:
         self._begun = time.perf_counter()
 
     def show_start(self, names: Iterable[str]) -> None:
-        """Say which models are being loaded."""
+        """Print which models are being loaded."""
         self._console.print(f"palaver is loading {', '.join(names)} …")
 
     def show_model(self, model: Model) -> None:
-        """Say that ``model`` can answer."""
+        """Print that ``model`` is ready."""
         capacity = model.backend.capacity
         load_s = capacity.load_s if capacity else 0.0
         self._console.print(
@@ -33,20 +33,20 @@ class Banner:
         )
 
     def show_new_key(self, secret: str) -> None:
-        """Show the key that has just been made."""
+        """Print a new API key."""
         self._console.print(
-            f"\nYour API key, shown this once: [bold]{secret}[/bold]", soft_wrap=True
+            f"\nYour API key, shown only once: [bold]{secret}[/bold]", soft_wrap=True
         )
 
     def show_old_keys(self) -> None:
-        """Say that keys were made at an earlier start."""
+        """Print that keys were made at an earlier start."""
         self._console.print(
             "\nKeys were made earlier and only their hashes are kept. If yours is lost, set "
             "PALAVER_API_KEY to one of your choice and start again."
         )
 
     def show_ready(self, url: str, key: str) -> None:
-        """Show a request to the server at ``url``; ``key`` is what to write for the key."""
+        """Print a request to the server at ``url``; ``key`` is the key or a placeholder for it."""
         elapsed_s = time.perf_counter() - self._begun
         command = (
             f"curl {url}/v1/chat/completions \\\n"
@@ -59,5 +59,5 @@ class Banner:
         self._console.print("\nCtrl-C ends it.")
 
     def show_end(self) -> None:
-        """Say that the server has ended as it was told to."""
+        """Print that the server has ended as requested."""
         self._console.print("palaver has ended.")

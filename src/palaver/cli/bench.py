@@ -1,4 +1,4 @@
-"""``palaver bench``: how fast is a server, this one or another."""
+"""``palaver bench``: measures how fast a server is, palaver or another."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from palaver.cli.options import fail
 from palaver.errors import SettingError
 
 try:
-    from uvloop import new_event_loop  # takes a quarter off what an event costs
+    from uvloop import new_event_loop  # reduces the cost of an event by a quarter
 except ImportError:
     from asyncio import new_event_loop  # type: ignore[assignment]
 
@@ -54,7 +54,7 @@ def bench(
 ) -> None:
     """Measure a chat-completions server under load."""
     if num_requests is not None and duration is not None:
-        raise fail("--num-requests and --duration exclude each other")
+        raise fail("--num-requests and --duration cannot be combined")
     try:
         levels = _levels(concurrency)
         prompt_range = LengthRange.parse(prompt_tokens)
@@ -112,13 +112,13 @@ def _levels(text: str) -> list[int]:
 def _measure(
     target: Target, workload: Workload, loads: Sequence[Load], json: Path | None
 ) -> tuple[list[Record], bool]:
-    """The records of the levels, and whether none is missing because of Ctrl-C."""
+    """The records of the levels, and whether all are there (not after Ctrl-C)."""
     records: list[Record] = []
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(json.open("ab")) if json else None
-        # A slow refresh: what draws the status takes time from what is measured.
+        # A slow refresh, since drawing the status takes time from the measurement.
         status = stack.enter_context(
-            Console(stderr=True).status(f"asking {escape(target.url)} …", refresh_per_second=2)
+            Console(stderr=True).status(f"measuring {escape(target.url)} …", refresh_per_second=2)
         )
 
         async def measure() -> None:
@@ -144,7 +144,7 @@ def _progress(status: Status) -> Callable[[Load, Measurement], None]:
         count[measurement.failure is not None] += 1
         wanted = f" of {load.num_requests}" if load.num_requests else ""
         done, failed = sum(count), count[1]
-        status.update(f"{load.concurrency} at once: {done}{wanted} answered, {failed} failed")
+        status.update(f"{load.concurrency} in flight: {done}{wanted} answered, {failed} failed")
 
     return show
 

@@ -7,29 +7,29 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-Model: TypeAlias = Annotated[str, typer.Option(help="Name of the model to ask.")]
-Url: TypeAlias = Annotated[str, typer.Option(help="The API's base.")]
+Model: TypeAlias = Annotated[str, typer.Option(help="Name of the model.")]
+Url: TypeAlias = Annotated[str, typer.Option(help="The API's base URL.")]
 Key: TypeAlias = Annotated[str | None, typer.Option(envvar="PALAVER_API_KEY", help="API key.")]
-Concurrency: TypeAlias = Annotated[str, typer.Option(help="Requests at once; several: 1,8,16.")]
+Concurrency: TypeAlias = Annotated[str, typer.Option(help="Requests in flight; levels: 1,8,16.")]
 NumRequests: TypeAlias = Annotated[
     int | None,
-    typer.Option(min=1, help="Requests per level; by default 4 for each at once, 16 at least."),
+    typer.Option(min=1, help="Requests per level; by default 4 x concurrency, at least 16."),
 ]
 Duration: TypeAlias = Annotated[
     float | None, typer.Option(min=0.001, help="Or: seconds per level.")
 ]
 PromptTokens: TypeAlias = Annotated[
-    str, typer.Option(help="Length of prompts, about: 128 or 128-512.")
+    str, typer.Option(help="Approximate length of prompts: 128 or 128-512.")
 ]
 OutputTokens: TypeAlias = Annotated[int, typer.Option(min=1, help="max_tokens of answers.")]
 SharedPrefixTokens: TypeAlias = Annotated[
-    int, typer.Option(min=0, help="Length of a beginning that all prompts share, in addition.")
+    int, typer.Option(min=0, help="Length of a prefix that all prompts share, in addition.")
 ]
-Seed: TypeAlias = Annotated[int, typer.Option(help="Decides prompts and arrivals.")]
+Seed: TypeAlias = Annotated[int, typer.Option(help="Determines prompts and arrivals.")]
 Temperature: TypeAlias = Annotated[float, typer.Option(min=0, help="Sampling temperature.")]
-Stream: TypeAlias = Annotated[bool, typer.Option(help="Have answers streamed.")]
+Stream: TypeAlias = Annotated[bool, typer.Option(help="Stream answers.")]
 IgnoreEos: TypeAlias = Annotated[
-    bool, typer.Option("--ignore-eos", help="Send ignore_eos, which vLLM and others know.")
+    bool, typer.Option("--ignore-eos", help="Send ignore_eos, which vLLM and others support.")
 ]
 ForbidToken: TypeAlias = Annotated[
     list[int] | None,

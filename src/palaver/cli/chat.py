@@ -28,21 +28,21 @@ _HELP = """\
 /think            switch thinking on or off
 /model NAME       talk to another model
 /models           list the models
-/speak [VOICE]    switch reading answers aloud on or off
+/speak [VOICE]    switch spoken answers on or off
 /reset            forget the conversation
-/quit             end (Ctrl-D does it too)"""
+/quit             end the chat (also Ctrl-D)"""
 
 
 @dataclass
 class Conversation:
-    """What has been said, and how to go on.
+    """The messages so far, and the options of the next request.
 
     Attributes:
         model: Name of the model that answers.
         is_thinking: Whether thinking is on.
         is_spoken: Whether answers are spoken.
         voice: Name of the voice; ``None`` for the server's default.
-        messages: The turns so far.
+        messages: The messages so far.
     """
 
     model: str
@@ -54,14 +54,14 @@ class Conversation:
 
 def chat(
     url: Annotated[
-        str | None, typer.Option(help="A running server; without it, one is started for the chat.")
+        str | None, typer.Option(help="A running server; by default, one is started for the chat.")
     ] = None,
     key: Annotated[str | None, typer.Option(envvar="PALAVER_API_KEY", help="Its API key.")] = None,
     talk_to: Annotated[str, typer.Option("--to", help="Name of the model.")] = BUILT_IN_NAME,
     system: Annotated[str | None, typer.Option(help="A system prompt.")] = None,
     think: Annotated[bool, typer.Option("--think", help="Switch thinking on.")] = False,
     speak: Annotated[
-        bool, typer.Option("--speak", help="Read answers aloud: played, or written to files.")
+        bool, typer.Option("--speak", help="Speak answers: play them, or write them to files.")
     ] = False,
     voice: Annotated[str | None, typer.Option(help="Name of the voice.")] = None,
     model: Annotated[list[str] | None, option("models")] = None,
@@ -82,7 +82,7 @@ def chat(
                 timeout=httpx.Timeout(None),
             )
         )
-        console.print(Text(f"{conversation.model} listens. /help lists the commands.", style="dim"))
+        console.print(Text(f"{conversation.model} is ready. /help lists commands.", style="dim"))
         _talk(console, client, conversation)
 
 
@@ -96,12 +96,14 @@ def _talk(console: Console, client: httpx.Client, conversation: Conversation) ->
         if line == "/quit":
             return
         if line.startswith("/"):
-            _obey(console, client, conversation, line)
+            _run_command(console, client, conversation, line)
         elif line:
-            _say(console, client, conversation, line)
+            _ask(console, client, conversation, line)
 
 
-def _obey(console: Console, client: httpx.Client, conversation: Conversation, line: str) -> None:
+def _run_command(
+    console: Console, client: httpx.Client, conversation: Conversation, line: str
+) -> None:
     command, _, argument = line.partition(" ")
     match command:
         case "/help":
@@ -123,7 +125,7 @@ def _obey(console: Console, client: httpx.Client, conversation: Conversation, li
         case "/reset":
             conversation.messages = [m for m in conversation.messages if m["role"] == "system"]
         case _:
-            console.print(Text(f"{command} is no command; /help lists them", style="dim"))
+            console.print(Text(f"{command} is not a command; /help lists them", style="dim"))
 
 
 def _list_models(console: Console, client: httpx.Client) -> None:
@@ -134,8 +136,8 @@ def _list_models(console: Console, client: httpx.Client) -> None:
         console.print(Text(str(error), style="red"), soft_wrap=True)
 
 
-def _say(console: Console, client: httpx.Client, conversation: Conversation, text: str) -> None:
-    """One turn; an interrupted answer stays in the conversation as far as it came."""
+def _ask(console: Console, client: httpx.Client, conversation: Conversation, text: str) -> None:
+    """Run one turn; an interrupted answer stays in the conversation as far as it came."""
     conversation.messages.append({"role": "user", "content": text})
     answer = ""
     player = Player(Path.cwd())

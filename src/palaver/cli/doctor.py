@@ -35,9 +35,9 @@ class Finding:
     """The outcome of one check.
 
     Attributes:
-        subject: What was looked at.
-        detail: What was found.
-        advice: What to do about it; ``None`` if all is well.
+        subject: What was checked.
+        detail: The result.
+        advice: What to do about it; ``None`` if it is fine.
         is_fatal: Whether palaver cannot serve like this.
     """
 
@@ -77,7 +77,7 @@ def _check_processor(_: Settings) -> Iterator[Finding]:
     flags = _processor_flags()
     fastest = next((flag for flag in _FAST_FLAGS if flag in flags), None)
     advice = None if fastest else "without AVX2 or NEON, models run, but slowly"
-    yield Finding("processor", f"{cores} cores, {fastest or 'no wide vectors'}", advice)
+    yield Finding("processor", f"{cores} cores, {fastest or 'no AVX2 or NEON'}", advice)
 
 
 def _check_memory(settings: Settings) -> Iterator[Finding]:
@@ -134,7 +134,7 @@ def _check_voices(_: Settings) -> Iterator[Finding]:
     if timbres.is_installed():
         yield Finding("voices", f"{', '.join(timbres.TIMBRES)}, embedded")
     else:
-        yield Finding("voices", "none, so answers come in text alone", f"run {escape(INSTALL)}")
+        yield Finding("voices", "none, so answers come in text only", f"run {escape(INSTALL)}")
 
 
 def _check_model(name: str, path: Path, family: str | None) -> Finding:
@@ -142,8 +142,8 @@ def _check_model(name: str, path: Path, family: str | None) -> Finding:
         folder = open_files(path)
         chat = folder.chat_model(family if family in FAMILIES else None)
     except ModelFolderError as error:
-        return Finding(f"model {name}", str(error), "mend the folder or leave it out", True)
-    written = f"{folder.description}, writes as {chat.dialect.family.name}"
+        return Finding(f"model {name}", str(error), "repair the folder or leave it out", True)
+    written = f"{folder.description}, family {chat.dialect.family.name}"
     if family is not None and family not in FAMILIES:
         advice = f"there is no family {family!r}; there are: {', '.join(FAMILIES)}"
         return Finding(f"model {name}", written, advice, True)

@@ -1,4 +1,4 @@
-"""``palaver models``: the models that can be asked."""
+"""``palaver models``: lists the models."""
 
 from __future__ import annotations
 

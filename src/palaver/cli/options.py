@@ -19,13 +19,13 @@ from palaver.settings.table import GROUPS, TABLE
 
 _CONFIG = (
     "A TOML file with settings. Each setting can be an environment variable PALAVER_<NAME>, too; "
-    "an option goes before the variable, and the variable before the file."
+    "an option overrides the variable, and the variable the file."
 )
 _SECRET_WARNING = (
-    "Any user of this machine can read it in the list of processes: give it as {variable} instead."
+    "Every user of this machine can read it in the list of processes: set {variable} instead."
 )
 _TYPES: dict[Kind, Any] = {
-    "value": str | None,  # the table alone knows what is possible, and says so in one way
+    "value": str | None,  # the table checks the value, with the same message for all sources
     "switch": bool | None,
     "pairs": list[str] | None,
 }
@@ -48,10 +48,10 @@ def option(name: str) -> Any:
 def takes_settings(
     *groups: type[Group],
 ) -> Callable[[Callable[[Settings], None]], Callable[..., None]]:
-    """Make a command of a function that takes settings.
+    """Turn a function that takes settings into a command.
 
     The command has an option for each setting of the groups, of all groups if none is named, and
-    ``--config``. It ends with status 1 if there is something wrong with the settings.
+    ``--config``. It exits with status 1 if a setting is not valid.
     """
     names = [name for group in groups or GROUPS for name in group.model_fields]
     options = [_parameter(name, _TYPES[TABLE[name].kind], option(name)) for name in names]
@@ -90,6 +90,6 @@ def _help(setting: Setting) -> str:
 
 
 def fail(message: str) -> typer.Exit:
-    """Print what is wrong; raise what is returned."""
+    """Print an error; the caller raises what is returned."""
     errors.print(f"[red]palaver:[/red] {escape(message)}", soft_wrap=True)
     return typer.Exit(1)

@@ -1,4 +1,4 @@
-"""A server that a command starts for itself and ends again."""
+"""A server that a command starts for its own use and ends again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _POLL_S = 0.05
 
 @contextlib.contextmanager
 def own_server(key: str, models: list[str]) -> Iterator[str]:
-    """The URL of a server that lives as long as the context; it picks a free port itself.
+    """The URL of a server that runs as long as the context, on a free port.
 
     Args:
         key: Its API key.

@@ -19,13 +19,13 @@ _PLAYERS = (
     f"pw-cat -p --raw --format=s16 --rate={RATE_HZ} --channels=1 -",
     f"ffplay -loglevel error -nodisp -autoexit -f s16le -ar {RATE_HZ} -ch_layout mono -i -",
 )
-"""Programs that play samples from their input while they come."""
+"""Programs that play samples from standard input as they come."""
 _FILE_PLAYER = "afplay"
-"""One that wants a whole file."""
+"""A program that plays a complete file."""
 
 
 class Player:
-    """Plays one answer while it comes.
+    """Plays one answer as it comes.
 
     Args:
         folder: Where a file is written if nothing can play.
@@ -39,7 +39,7 @@ class Player:
         self._thread: threading.Thread | None = None
 
     def feed(self, samples: bytes) -> None:
-        """Play more, behind what is being played."""
+        """Play more, after the audio so far."""
         if not samples:
             return
         self._samples += samples
@@ -49,7 +49,7 @@ class Player:
         self._pieces.put(samples)
 
     def finish(self) -> Path | None:
-        """Wait until all is played; the file, if there is one instead."""
+        """Wait until all is played; returns the file, if one was written instead."""
         if self._thread is not None:
             self._pieces.put(None)
             self._thread.join()
@@ -64,7 +64,7 @@ class Player:
         return path
 
     def _play(self, command: list[str]) -> None:
-        """Pass on what comes; a player that ends early is left alone."""
+        """Pass samples to the program; that it ends early is no error."""
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError):

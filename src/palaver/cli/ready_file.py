@@ -1,4 +1,4 @@
-"""The file that says where a server listens, once it is ready."""
+"""The file with a server's URL, written once it is ready."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from palaver.errors import SettingError
 
 
 class ReadyFile:
-    """A file that is there while a server is ready.
+    """A file that exists while a server is ready.
 
     A program that starts ``palaver serve --port 0 --ready-file FILE`` waits until the file is there
-    and reads the URL from it. The file appears as a whole, never in part.
+    and reads the URL from it. The file appears complete, never in part.
 
     Args:
         path: The file; ``None`` for none.
@@ -30,10 +30,10 @@ class ReadyFile:
 
     @contextlib.contextmanager
     def prepared(self) -> Iterator[None]:
-        """A context in which the server may write the file; it is not there before and after.
+        """A context in which the server may write the file; it does not exist before and after.
 
         Raises:
-            SettingError: The file cannot be written, which is better known before models load.
+            SettingError: The file cannot be written, which is reported before models load.
         """
         if self._path is None:
             yield
@@ -48,11 +48,13 @@ class ReadyFile:
             yield
         finally:
             with contextlib.suppress(OSError, ValueError):
-                if self._path.read_text(encoding="utf-8") == self._content:  # no other server's
+                if (
+                    self._path.read_text(encoding="utf-8") == self._content
+                ):  # else another server has replaced it
                     self._path.unlink()
 
     def write(self, url: str, models: Sequence[str]) -> None:
-        """Say that these models can be asked at ``url``.
+        """Write that these models are ready at ``url``.
 
         Raises:
             SettingError: The file cannot be written.

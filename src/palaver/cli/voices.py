@@ -1,4 +1,4 @@
-"""``palaver voices``: the voices that can read answers aloud."""
+"""``palaver voices``: lists the voices for spoken answers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def voices(settings: Settings) -> None:
     except (ModelFolderError, SettingError) as error:
         raise fail(str(error)) from error
     if not own and not found:
-        raise fail(f"there are no voices here; `{INSTALL}` brings the embedded ones")
+        raise fail(f"there are no voices here; `{INSTALL}` installs the embedded ones")
     table = Table("voice", "kind", "default")
     for name, description in own:
         table.add_row(escape(name), escape(description), "")
@@ -44,7 +44,7 @@ async def _found(settings: Settings) -> list[tuple[str, str]]:
 
 
 def _own(settings: Settings) -> list[tuple[str, str]]:
-    """The voices that models have themselves, which are listed without loading them."""
+    """The models' own voices, which are listed without loading the models."""
     return [
         (speaker, f"of {name} itself")
         for name, path in settings.models.items()

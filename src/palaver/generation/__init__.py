@@ -1,5 +1,5 @@
 """The contract of generation: tokens in, tokens out.
 
-Shared by whoever asks (chat, speech, api) and whoever generates (an engine process, a cluster, a
+Shared by the callers (chat, speech, api) and the backends (an engine process, a cluster, a
 script). It imports nothing of either.
 """

@@ -1,4 +1,4 @@
-"""The seam behind which something generates: an engine process, a cluster, or a script."""
+"""The interface of what generates tokens: an engine process, a cluster, or a script."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from palaver.multimodal.media import Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a backend can do; a request that needs more is refused before it gets there.
+    """What a backend can do; a request that needs more is refused before it is sent.
 
     Attributes:
-        grammars: Whether an answer can be held to a grammar.
-        media: The kinds of media that it takes beside text.
+        grammars: Whether answers can be constrained by grammars.
+        media: The kinds of media that it takes.
         logprobs: Whether it reports log probabilities of the model's own distribution.
         exact_seeds: Whether the same request with the same seed gives the same tokens, whatever
-            else runs.
+            other requests run.
         hidden_states: Whether it reports the hidden states of media, which a talker needs.
-        scripts: Whether it says what a request's script says.
+        scripts: Whether it plays scripts of requests.
     """
 
     grammars: bool
@@ -38,7 +38,7 @@ class Capacity:
     """How much a backend can hold, known once it is ready.
 
     Attributes:
-        vocab_size: Tokens that the model tells apart.
+        vocab_size: Size of the vocabulary.
         num_cache_tokens: Tokens that prompt and answer of one request may have together.
         load_s: Seconds that loading took.
     """
@@ -49,10 +49,10 @@ class Capacity:
 
 
 class Backend(Protocol):
-    """Turns prompts into tokens: a process here, a cluster elsewhere, a script in a test.
+    """Turns prompts into tokens: a local process, a remote cluster, or a script in a test.
 
-    It belongs to one model. After :meth:`start` it may lose its capacity and get it back, as an
-    engine does that is started again.
+    It belongs to one model. After :meth:`start` it may lose its capacity and get it back, as when
+    an engine is restarted.
     """
 
     @property
@@ -65,7 +65,7 @@ class Backend(Protocol):
 
     @property
     def num_requests(self) -> int:
-        """Requests under way."""
+        """Number of requests in progress."""
 
     async def start(self) -> Capacity:
         """Make it ready.
@@ -76,7 +76,7 @@ class Backend(Protocol):
         """
 
     async def stop(self) -> None:
-        """End it; requests under way fail with :class:`ModelNotAvailable`."""
+        """End it; requests in progress fail with :class:`ModelNotAvailable`."""
 
     def generate(self, request: GenerationRequest) -> Generation:
         """Start generating; the caller closes what is returned.
@@ -86,8 +86,8 @@ class Backend(Protocol):
         """
 
     async def inspect(self) -> list[SequenceState]:
-        """Where each choice of each request stands.
+        """The state of each choice of each request.
 
         Raises:
-            ModelNotAvailable: It cannot tell at the moment.
+            ModelNotAvailable: It cannot answer at the moment.
         """

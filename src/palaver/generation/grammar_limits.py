@@ -1,8 +1,8 @@
-"""What one grammar may cost, where it is checked and where it is followed."""
+"""Limits of one grammar, for checking and for following it."""
 
 from __future__ import annotations
 
 from llguidance import LLParserLimits
 
 LIMITS = LLParserLimits(verbose_errors=False)
-"""llguidance's bounds of size and work, for each token and for the grammar as a whole."""
+"""llguidance's limits of size and work, for each token and for the grammar as a whole."""

@@ -1,4 +1,4 @@
-"""What comes back of a generation: tokens, one by one."""
+"""The tokens that a backend returns."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 TokenFinish: TypeAlias = Literal["stop", "length"]
-"""Why an answer ends with a token: it ends of itself, or may not be longer."""
+"""Why an answer ends with a token: a stop token, or the limit of its length."""
 
 
 class TokenLogprobs(msgspec.Struct, frozen=True, array_like=True):
@@ -26,12 +26,12 @@ class TokenOutput(msgspec.Struct, frozen=True, array_like=True):
     """One generated token.
 
     Attributes:
-        request_id: As submitted.
-        choice: Which choice it belongs to.
+        request_id: Id of the request.
+        choice: Index of the choice.
         token_id: The token.
-        finish: Why the choice ends with this token; ``None`` if it goes on.
+        finish: Why the choice ends with this token; ``None`` if it continues.
         num_cached_tokens: Prompt tokens that were not computed again.
-        logprobs: If the request wants them.
+        logprobs: Set if the request wants them.
     """
 
     request_id: int

@@ -1,4 +1,4 @@
-"""What the engine is asked to generate."""
+"""A request to a backend: prompt, sampling parameters and number of choices."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from palaver.multimodal.media import Kind
 
 
 class Grammar(msgspec.Struct, frozen=True, array_like=True):
-    """What an answer must look like, token by token.
+    """The grammar that an answer has to follow.
 
     Attributes:
         source: The grammar, in llguidance's dialect of Lark.
-        field: Field of the request that asked for it, for error messages.
+        field: Field of the request that needs it, for error messages.
     """
 
     source: str
@@ -25,7 +25,7 @@ class Grammar(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Sampling(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """How a client wants tokens to be drawn (spec rows S18 to S25).
+    """How a client wants tokens to be sampled (spec rows S18 to S25).
 
     Attributes:
         temperature: 0 is greedy.
@@ -54,15 +54,15 @@ class Sampling(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class SamplingParams(Sampling, frozen=True, kw_only=True, array_like=True):
-    """Everything that decides which tokens a request gets, as a backend is told.
+    """Everything that decides which tokens a request gets.
 
     Attributes:
-        max_tokens: Tokens to generate at most, per choice.
+        max_tokens: Most tokens to generate, per choice.
         seed: Seed of the random numbers, 0 to 2**64 - 1.
         stop_token_ids: Tokens that end an answer; the token itself is reported.
         num_top_logprobs: Likeliest tokens to report beside each token; ``None`` reports no log
             probabilities at all.
-        grammar: What the answer must look like; ``None`` leaves it free.
+        grammar: The grammar of the answer; ``None`` for none.
     """
 
     max_tokens: int
@@ -76,7 +76,7 @@ class Array(msgspec.Struct, frozen=True, array_like=True):
     """A numpy array in a message.
 
     Attributes:
-        dtype: As numpy names it.
+        dtype: Numpy's name of the type.
         shape: Its shape.
         data: Its memory, row after row.
     """
@@ -87,7 +87,7 @@ class Array(msgspec.Struct, frozen=True, array_like=True):
 
     @classmethod
     def of(cls, array: NDArray[Any]) -> Array:
-        """The array in a form that can be sent."""
+        """The array as part of a message."""
         return cls(array.dtype.str, array.shape, array.tobytes())
 
     def numpy(self) -> NDArray[Any]:
@@ -99,11 +99,11 @@ class PlaceholderRange(msgspec.Struct, frozen=True, array_like=True):
     """The tokens of a prompt that stand for a chunk of media.
 
     Attributes:
-        begin: Which token is its first.
-        num_tokens: Tokens that it takes.
-        kind: What it is.
+        begin: Index of its first token.
+        num_tokens: Number of tokens.
+        kind: The kind of media.
         content_hash: Equal hashes stand for equal chunks.
-        content: What its encoder takes; ``None`` once that is done.
+        content: The features for its encoder; ``None`` once they are encoded.
     """
 
     begin: int
@@ -114,7 +114,7 @@ class PlaceholderRange(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def end(self) -> int:
-        """The token behind its last."""
+        """Index after its last token."""
         return self.begin + self.num_tokens
 
 
@@ -123,7 +123,7 @@ class Prompt(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         token_ids: The rendered conversation, at least one token.
-        placeholders: Images, video and sound in it, in order; their tokens' ids are placeholders.
+        placeholders: Images, video and audio in it, in order; their tokens have placeholder ids.
         positions: ``int32[3, N]``, time, row and column of the first N tokens; ``None`` for text,
             where each token's place is all three.
         position_delta: Added to the place of every later token to make its position.
@@ -139,17 +139,17 @@ class Prompt(msgspec.Struct, frozen=True, array_like=True):
 
     @property
     def media_end(self) -> int:
-        """The token behind the last placeholder; 0 if there is none."""
+        """Index after the last placeholder token; 0 if there is none."""
         return self.placeholders[-1].end if self.placeholders else 0
 
     def num_media_tokens(self, kind: Kind) -> int:
-        """How many tokens the placeholders of a kind take."""
+        """Number of placeholder tokens of a kind."""
         return sum(
             placeholder.num_tokens for placeholder in self.placeholders if placeholder.kind == kind
         )
 
     def media_tokens(self, begin: int, end: int) -> NDArray[np.int64]:
-        """Those of the tokens from ``begin`` to ``end`` that stand for media, in order."""
+        """Indices of the placeholder tokens from ``begin`` to ``end``, in order."""
         placeholders = (
             (max(placeholder.begin, begin), min(placeholder.end, end))
             for placeholder in self.placeholders
@@ -165,7 +165,7 @@ class Prompt(msgspec.Struct, frozen=True, array_like=True):
         return msgspec.structs.replace(self, placeholders=placeholders)
 
     def rope_ids(self, begin: int, end: int) -> NDArray[np.int64]:
-        """``int64[3, end - begin]``: positions of those tokens, which may lie behind the prompt."""
+        """``int64[3, end - begin]``: positions of those tokens, which may be after the prompt."""
         rows = np.tile(np.arange(begin, end, dtype=np.int64) + self.position_delta, (3, 1))
         if self.positions is not None and begin < self.positions.shape[1]:
             known = self.positions.numpy()[:, begin:end]
@@ -174,7 +174,7 @@ class Prompt(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Script(msgspec.Struct, frozen=True, array_like=True):
-    """What the choices of a request are to say, in place of what a model would draw.
+    """The tokens that a request's choices get in place of a model's.
 
     For tests of clients, on a backend whose capabilities have ``scripts``.
 
@@ -186,22 +186,22 @@ class Script(msgspec.Struct, frozen=True, array_like=True):
 
 
 request_ids = itertools.count(1)
-"""Names for requests, unique in this process."""
+"""Ids for requests, unique in this process."""
 
 
 class GenerationRequest(msgspec.Struct, frozen=True, array_like=True):
     """One prompt and the choices wanted for it.
 
     Attributes:
-        request_id: Names the request in a backend; unique among those under way, as
+        request_id: Identifies the request in a backend; unique among those in progress, as
             :data:`request_ids` are.
-        prompt: What to read; computed once for all choices.
-        params: How to draw.
-        num_choices: Answers wanted, 1 to 128.
+        prompt: The prompt; computed once for all choices.
+        params: How to sample.
+        num_choices: Number of answers, 1 to 128.
         wants_hidden_states: Whether a talker needs the hidden states of the prompt's media, which
-            then are computed even if the cache has them.
-        account: Who asked, by the id of the API key; ``""`` where that does not matter.
-        script: What to say instead of what the model would; for tests of clients.
+            are then computed even if the cache has the tokens.
+        account: Id of the API key that the request came with; may be ``""``.
+        script: Tokens to return in place of the model's; for tests of clients.
     """
 
     request_id: int

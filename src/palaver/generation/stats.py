@@ -1,4 +1,4 @@
-"""What one step did, for metrics and for people who look."""
+"""Statistics of a step, and states of sequences."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import msgspec
 
 
 class StepStats(msgspec.Struct, frozen=True, array_like=True):
-    """One step in figures.
+    """The figures of one step.
 
     Attributes:
-        num_waiting: Sequences that wait for a place in the batch.
+        num_waiting: Sequences that wait to join the batch.
         num_running: Sequences in the batch.
         num_decoded_tokens: Generated tokens that the step computed.
-        num_fast_forward_tokens: How many of them a grammar had forced, so that no step was needed.
+        num_fast_forward_tokens: How many of them were fast-forwarded by a grammar.
         num_prompt_tokens: Prompt tokens that it computed for requests.
         num_cached_tokens: Prompt tokens of requests admitted by it that the cache already held.
         num_warmup_tokens: Tokens of finished conversations that it computed for the cache.
-        num_preemptions: Sequences that had to give up their blocks.
+        num_preemptions: Sequences that lost their blocks.
         num_blocks: Cache blocks in all.
         num_held_blocks: Cache blocks that sequences hold.
-        num_kept_blocks: Cache blocks that nobody holds but whose content may serve again.
+        num_kept_blocks: Cache blocks that no sequence holds but whose content can be reused.
         model_s: Seconds spent in the model.
-        host_s: Seconds spent on everything else: scheduling, sampling, books.
+        host_s: Seconds spent on everything else: scheduling, sampling, bookkeeping.
     """
 
     num_waiting: int
@@ -40,10 +40,10 @@ class StepStats(msgspec.Struct, frozen=True, array_like=True):
 
 
 class SequenceState(msgspec.Struct, frozen=True, array_like=True):
-    """Where one sequence stands, for people who look.
+    """The state of one sequence, for ``/debug/engines``.
 
     Attributes:
-        request_id: Of its request, within the engine.
+        request_id: Id of its request in the engine.
         choice: Which of the request's choices it is.
         state: ``waiting``, ``prefill``, ``decode``, ``preempted`` or ``warm-up``.
         num_prompt_tokens: Length of its prompt.
@@ -51,7 +51,7 @@ class SequenceState(msgspec.Struct, frozen=True, array_like=True):
         num_computed_tokens: Tokens whose keys and values are in the cache.
         num_answer_tokens: Tokens generated so far.
         num_blocks: Cache blocks it holds, shared ones included.
-        account: Who asked, by the id of the API key.
+        account: Id of the API key that the request came with.
     """
 
     request_id: int

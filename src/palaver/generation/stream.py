@@ -1,4 +1,4 @@
-"""The tokens of one request on their way from a backend to the caller."""
+"""The tokens of one request, passed from a backend to the caller."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from palaver.generation.output import TokenOutput
 
 
 class Generation:
-    """The tokens of one request as they come. Close it, finished or not: that frees its memory.
+    """The tokens of one request as they come. It must be closed, which frees its memory.
 
     The caller reads with :meth:`next_tokens`; the backend writes with :meth:`deliver`,
     :meth:`deliver_hidden_states`, :meth:`settle` and :meth:`fail`.
 
     Args:
-        num_choices: Choices that will finish.
+        num_choices: Number of choices.
         cancel: Called with a choice, or ``None`` for all, to stop generating.
-        is_usage_late: Whether the backend tells the usage with :meth:`settle` after the tokens,
-            as remote servers do; otherwise each token carries it.
+        is_usage_late: Whether the backend reports the usage with :meth:`settle` after the tokens,
+            as remote servers do; otherwise each token has it.
 
     Attributes:
         num_cached_tokens: Prompt tokens that were not computed again, as far as is known; final
             after :meth:`settled`.
         hidden_states: ``float32[N, hidden size]`` arrays, of the next N tokens of media in the
             prompt each; complete with the first token, if the request wants them.
-        heard_s: When the last token came, or it began; by :func:`time.monotonic`.
+        last_token_s: When the last token came, or the generation began; by :func:`time.monotonic`.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Generation:
     ) -> None:
         self.num_cached_tokens = 0
         self.hidden_states: list[NDArray[np.float32]] = []
-        self.heard_s = time.monotonic()
+        self.last_token_s = time.monotonic()
         self._num_open = num_choices
         self._cancel = cancel
         self._ended: set[int] = set()
@@ -59,13 +59,13 @@ class Generation:
         return self._num_open == 0
 
     async def next_tokens(self) -> list[TokenOutput]:
-        """All tokens that came since the last call, at least one; empty once all is finished.
+        """All tokens since the last call, at least one; empty once all choices have finished.
 
         Raises:
-            ModelNotAvailable: The backend died.
-            AnswerTimeout: It has brought nothing for a long time.
-            InvalidRequest: It can never serve the request.
-            InternalError: It failed at it.
+            ModelNotAvailable: The backend ended.
+            AnswerTimeout: No token came within the token timeout.
+            InvalidRequest: The backend can never serve the request.
+            InternalError: The backend failed.
         """
         while not self._tokens and self._error is None and self._num_open:
             self._arrived.clear()
@@ -78,7 +78,7 @@ class Generation:
     async def settled(self, timeout_s: float = 1.0) -> None:
         """Wait until the usage is final; give up after ``timeout_s`` seconds, with what is known.
 
-        Returns at once where tokens carry the usage.
+        Returns at once where tokens have the usage.
         """
         if not self._settled.is_set():
             try:
@@ -96,14 +96,14 @@ class Generation:
             self._arrived.set()
 
     def close(self) -> None:
-        """Stop whatever is still being generated."""
+        """Stop all choices that are still being generated."""
         self._cancel(None)
 
     def deliver(self, token: TokenOutput) -> None:
-        """Hand a token over; one of a choice that has ended is dropped. For backends."""
+        """Add a token; one of a choice that has ended is dropped. For backends."""
         if token.choice in self._ended:
             return
-        self.heard_s = time.monotonic()
+        self.last_token_s = time.monotonic()
         self.num_cached_tokens = token.num_cached_tokens or self.num_cached_tokens
         self._tokens.append(token)
         if token.finish:
@@ -112,12 +112,12 @@ class Generation:
         self._arrived.set()
 
     def deliver_hidden_states(self, rows: NDArray[np.float32]) -> None:
-        """Hand hidden states of media over, before the first token. For backends."""
-        self.heard_s = time.monotonic()
+        """Add hidden states of media, before the first token. For backends."""
+        self.last_token_s = time.monotonic()
         self.hidden_states.append(rows)
 
     def settle(self, num_cached_tokens: int) -> None:
-        """Tell the final usage, where it comes after the tokens. For backends."""
+        """Set the final usage, where it comes after the tokens. For backends."""
         self.num_cached_tokens = num_cached_tokens
         self._settled.set()
 

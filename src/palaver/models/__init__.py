@@ -1,1 +1,1 @@
-"""Names to models: the built-in one and folders, each with its engine."""
+"""The models of a server: the built-in one and those in folders, each with its backend."""

@@ -1,4 +1,4 @@
-"""What a server says of a model, known from its files alone: the same loaded or not."""
+"""The listed properties of a model, known from its files alone, loaded or not."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from palaver.multimodal.media import Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCard:
-    """A model as it is listed.
+    """A model as ``/v1/models`` lists it.
 
     Attributes:
-        name: As clients ask for it.
+        name: The name that requests use.
         description: What kind of model it is, in a line.
-        created_s: When its files were made, in Unix seconds.
+        created_s: When its files were written, in Unix seconds.
         window_tokens: Tokens that prompt and answer may have together.
-        media: What it takes beside text.
-        family: The family whose format it writes.
-        can_think: Whether its template knows how to switch thinking on.
-        speakers: The voices in which it speaks itself.
+        media: The kinds of media that it takes.
+        family: The family whose format it uses.
+        can_think: Whether its template can switch thinking on.
+        speakers: Its own voices.
         input_price_per_m: Price of a million prompt tokens.
         output_price_per_m: Price of a million generated tokens.
     """
@@ -48,9 +48,9 @@ class ModelCard:
         """The card of a model.
 
         Args:
-            name: As clients ask for it.
-            files: What describes it.
-            family: The family whose format it writes; found by its template if not given.
+            name: The name that requests use.
+            files: The model's files.
+            family: The family whose format it uses; found by its template if not given.
             max_window_tokens: How many tokens its cache will hold, where that is known.
 
         Raises:

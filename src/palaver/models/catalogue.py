@@ -27,12 +27,12 @@ class ModelCatalogue:
 
     Args:
         folders: Name to folder; the built-in model is added unless its name is taken.
-        make_backend: Makes what generates for a model.
-        families: Name to family, for models whose templates do not tell.
-        max_window_tokens: Tells how many tokens a model's cache will hold, where that is known.
+        make_backend: Makes the backend of a model.
+        families: Name to family, for models whose templates do not show it.
+        max_window_tokens: Returns how many tokens a model's cache will hold, where that is known.
 
     Raises:
-        ModelFolderError: A folder is not one of a model.
+        ModelFolderError: A folder is not a model's.
         SettingError: A family or a model in ``families`` is unknown.
     """
 
@@ -83,7 +83,7 @@ class ModelCatalogue:
                     group.create_task(load(model))
         except* PalaverError as errors:
             failure = errors.exceptions[0]
-        if failure is not None:  # raised out here: inside, some Pythons wrap it in a group again
+        if failure is not None:  # within except*, some Python versions wrap it in a group again
             await self.unload()
             raise failure
 

@@ -1,4 +1,4 @@
-"""The files of a model's folder, read once: what they say of the model, its words and template."""
+"""The files of a model's folder, read once: configuration, vocabulary and template."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DEFAULT_WINDOW_TOKENS = 4096
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFiles:
-    """Where a model lies, and what its descriptions say. The weights are not read.
+    """A model's folder and its configuration files. The weights are not read.
 
     Attributes:
         path: The folder.
@@ -30,8 +30,8 @@ class ModelFiles:
         config: ``config.json``.
         generation_config: ``generation_config.json``, empty if there is none.
         tokenizer_config: ``tokenizer_config.json``, empty if there is none.
-        multimodal: How it takes more than text; ``None`` for a model of text.
-        has_talker: Whether it can speak itself.
+        multimodal: Configuration of a multimodal model; ``None`` for a model of text.
+        has_talker: Whether it has a talker.
     """
 
     path: Path
@@ -44,7 +44,7 @@ class ModelFiles:
 
     @property
     def tokenizer_path(self) -> Path:
-        """The file of its vocabulary."""
+        """The file with its vocabulary."""
         return self.path / "tokenizer.json"
 
     @property
@@ -69,7 +69,7 @@ class ModelFiles:
 
     @property
     def speakers(self) -> tuple[str, ...]:
-        """The voices in which it speaks itself; none without a talker."""
+        """Its own voices; none without a talker."""
         talker = self.config.get("talker_config") or {}
         return tuple(talker.get("speaker_id") or ()) if self.has_talker else ()
 
@@ -101,10 +101,10 @@ class ModelFiles:
         return tuple(dict.fromkeys(ids))
 
     def dialect(self, family: str | None = None) -> Dialect:
-        """How it writes thinking and calls.
+        """How it writes thinking and tool calls.
 
         Args:
-            family: The family whose format it writes; found by its template if not given.
+            family: The family whose format it uses; found by its template if not given.
         """
         return find_dialect(self.template, self._vocabulary.has_token, family)
 
@@ -112,7 +112,7 @@ class ModelFiles:
         """The chat layer's view of the model, with its vocabulary loaded.
 
         Args:
-            family: As :meth:`dialect` has it.
+            family: As for :meth:`dialect`.
 
         Raises:
             ModelFolderError: Tokenizer or template are missing or not valid.
@@ -131,7 +131,7 @@ class ModelFiles:
         """Its vocabulary, as ``tokenizer.json`` has it.
 
         Raises:
-            ModelFolderError: The file is missing or no text.
+            ModelFolderError: The file is missing or not text.
         """
         return read_text(self.tokenizer_path)
 

@@ -20,7 +20,7 @@ from palaver.errors import ModelNotAvailable
 
 
 class State(StrEnum):
-    """Where a model stands."""
+    """The state of a model."""
 
     ABSENT = "absent"
     LOADING = "loading"
@@ -40,17 +40,17 @@ TRANSITIONS: Final[dict[State, frozenset[State]]] = {
 
 
 class IllegalTransition(Exception):
-    """A model was to change into a state that cannot follow its own; a fault of palaver's."""
+    """A state cannot follow the model's present one; an error in palaver itself."""
 
 
 class Lifecycle:
-    """The state of one model, and how many requests hold it.
+    """The state of one model, and how many requests lease it.
 
     Args:
         name: The model's name, for messages.
 
     Attributes:
-        state: Where it stands.
+        state: The present state.
     """
 
     def __init__(self, name: str) -> None:
@@ -62,11 +62,11 @@ class Lifecycle:
 
     @property
     def num_leases(self) -> int:
-        """Requests that hold the model."""
+        """Number of requests that lease the model."""
         return self._num_leases
 
     def change_to(self, state: State) -> None:
-        """Go on to another state.
+        """Change the state.
 
         Raises:
             IllegalTransition: It cannot follow the present one.
@@ -77,7 +77,7 @@ class Lifecycle:
 
     @contextmanager
     def lease(self) -> Iterator[None]:
-        """Hold the model for as long as a request needs it: it is not unloaded meanwhile.
+        """Lease the model for a request: it is not unloaded meanwhile.
 
         Raises:
             ModelNotAvailable: It is not ready.
@@ -94,5 +94,5 @@ class Lifecycle:
                 self._is_idle.set()
 
     async def idle(self) -> None:
-        """Wait until no request holds the model."""
+        """Wait until no request leases the model."""
         await self._is_idle.wait()

@@ -1,4 +1,4 @@
-"""How much memory a model will want, from its descriptions alone."""
+"""How much memory a model will need, from its configuration alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def cache_bytes_per_token(files: ModelFiles, precision: CachePrecision) -> int |
     """Memory of one token's keys and values over all layers.
 
     Returns:
-        ``None`` where the descriptions do not tell.
+        ``None`` where the configuration does not say.
     """
     text = files.text_config
     try:

@@ -13,17 +13,17 @@ from palaver.models.files import ModelFiles
 from palaver.models.lifecycle import Lifecycle, State
 
 _COMING = (State.ABSENT, State.LOADING)
-"""States in which a model of a server that starts will soon be ready."""
+"""States before a model is ready, while the server starts."""
 
 
 class Model:
     """A model that can be loaded and unloaded.
 
     Args:
-        card: What is said of it, loaded or not.
-        files: Where it lies.
-        backend: What generates.
-        family: The family whose format it writes; found by its template if not given.
+        card: Its listed properties.
+        files: Its files.
+        backend: Generates its tokens.
+        family: The family whose format it uses; found by its template if not given.
     """
 
     def __init__(
@@ -38,12 +38,12 @@ class Model:
 
     @property
     def name(self) -> str:
-        """As clients ask for it."""
+        """The name that requests use."""
         return self.card.name
 
     @property
     def chat(self) -> ChatModel:
-        """The chat side.
+        """The chat layer's view of it.
 
         Raises:
             ModelNotAvailable: The model is not loaded.
@@ -55,7 +55,7 @@ class Model:
 
     @property
     def state(self) -> State:
-        """Where it stands; loading as well while its backend is being started again."""
+        """Its state, which is loading also while its backend is being restarted."""
         state = self._lifecycle.state
         is_back = state is not State.READY or self.backend.capacity is not None
         return state if is_back else State.LOADING
@@ -66,7 +66,7 @@ class Model:
         return self.state is State.READY
 
     def lease(self) -> AbstractContextManager[None]:
-        """Hold it for as long as a request needs it; see :meth:`Lifecycle.lease`."""
+        """Lease it for a request; see :meth:`Lifecycle.lease`."""
         return self._lifecycle.lease()
 
     async def load(self) -> None:
@@ -93,10 +93,10 @@ class Model:
         self._lifecycle.change_to(State.READY)
 
     async def unload(self, drain_s: float = 0.0) -> None:
-        """End it; from any state.
+        """Unload it, from any state.
 
         Args:
-            drain_s: Seconds that requests under way have to finish.
+            drain_s: Seconds that requests in progress have to finish.
         """
         if self._lifecycle.state is State.READY:
             self._lifecycle.change_to(State.DRAINING)

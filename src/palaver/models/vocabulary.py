@@ -1,4 +1,4 @@
-"""The names in a vocabulary, looked up without making a tokenizer of it."""
+"""Looks token names up in a vocabulary, without loading a tokenizer."""
 
 from __future__ import annotations
 
@@ -54,6 +54,6 @@ class Vocabulary:
     @cached_property
     def _ids(self) -> dict[str, int]:
         vocab = self._description.model.vocab
-        if isinstance(vocab, list):  # of names with their scores
+        if isinstance(vocab, list):  # a list of names with scores
             vocab = {entry[0]: i for i, entry in enumerate(vocab)}
         return vocab | {token.content: token.id for token in self._description.added_tokens}

@@ -1,4 +1,4 @@
-"""Schemas of requests: checked apart within bounds, and remembered (spec rows S35 and S36)."""
+"""Checks schemas in bounded child processes, and caches the results (spec rows S35 and S36)."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from palaver.schemas.worker import MAX_CPU_S
 
 _MAX_BYTES = 1_000_000
 _MAX_CHECKED_AT_ONCE = 32
-"""More than hostile clients are likely to fill: each gets its share of the processor at once."""
+"""More than hostile clients are likely to fill; running checks share the processor."""
 _MAX_KNOWN = 256
 _MAX_TRIES = 3
 _TIMEOUT_S = 30.0
-"""For a machine so busy that the seconds of work do not come together."""
+"""The limit on a machine that is too busy to give a check its CPU time."""
 
 _Checked: TypeAlias = dict[str, Any] | InvalidRequest
 
 
 class SchemaChecker:
-    """Checks schemas in processes that are ended when they take too long.
+    """Checks schemas in child processes, which are ended when they take too long.
 
-    A schema that is known already is answered at once.
+    The results for known schemas are cached.
 
     Args:
-        max_known: Schemas that are remembered.
-        timeout_s: Seconds that one may take in all.
+        max_known: Schemas that are cached.
+        timeout_s: Seconds for one schema, waiting included.
     """
 
     def __init__(self, *, max_known: int = _MAX_KNOWN, timeout_s: float = _TIMEOUT_S) -> None:
@@ -43,7 +43,7 @@ class SchemaChecker:
 
     @property
     def pid(self) -> int | None:
-        """The process that forks, while it runs: from the first schema on."""
+        """Id of the child process that forks; ``None`` before the first schema."""
         return self._caller.pid
 
     async def check(self, schema: Any, path: str) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class SchemaChecker:
 
         Args:
             schema: As the client sent it.
-            path: Where in the request it stands.
+            path: Its path in the request.
 
         Raises:
             InvalidRequest: It cannot be enforced, or not be checked within the bounds.
@@ -80,7 +80,7 @@ class SchemaChecker:
 
     async def _check(self, content: bytes, path: str) -> _Checked:
         async with self._slots:
-            answer = await self._ask(content)
+            answer = await self._call_worker(content)
         checked: _Checked
         match json.loads(answer or "null"):
             case None:
@@ -93,25 +93,25 @@ class SchemaChecker:
         self._known[content] = checked
         return checked
 
-    async def _ask(self, content: bytes) -> bytes:
-        """What a process of its own answers; nothing if it was ended before.
+    async def _call_worker(self, content: bytes) -> bytes:
+        """The answer of the schema's process; empty if that was ended.
 
         Raises:
-            ModelNotAvailable: It has not had the time that it may use, or is not to be had.
+            ModelNotAvailable: It did not get its CPU time, or cannot be started.
         """
         try:
             async with asyncio.timeout(self._timeout_s):
                 for _ in range(_MAX_TRIES):
                     try:
                         return bytes(await self._caller.call(content))
-                    except ChildError as error:  # the process that forks has died: once more
+                    except ChildError as error:  # the process that forks has died: try again
                         failure = error
-        except TimeoutError:  # says nothing about the schema, so it is not remembered
+        except TimeoutError:  # not a property of the schema, so it is not cached
             message = (
                 f"the machine is too busy: a schema was not checked within {self._timeout_s:g} s"
             )
             raise ModelNotAvailable(message) from None
-        raise ModelNotAvailable("the process that checks schemas keeps dying") from failure
+        raise ModelNotAvailable("the process that checks schemas ended repeatedly") from failure
 
 
 def _refusal(path: str, why: str) -> InvalidRequest:

@@ -1,8 +1,8 @@
-"""Checks schemas in processes of their own: ``python -m palaver.schemas.worker …``.
+"""Checks each schema in a process of its own: ``python -m palaver.schemas.worker …``.
 
-A schema may be small and still take for ever. So each one gets a process, forked from this one,
-that the system ends when its time or memory is used up. This process does nothing but fork, and
-pass answers on.
+Checking a small schema may still take very long. So each one gets a process, forked from this
+one, that the operating system ends when its CPU time or memory is used up. This process only forks
+and passes answers on.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from palaver.host.calls import answer_to, numbered
 from palaver.host.child_side import Parent, connect, fork_with_parent
 
 MAX_CPU_S = 2
-"""Seconds of work that one schema may take."""
+"""CPU seconds for one schema."""
 
 _MAX_MEMORY_BYTES = 2**29
 _READ_BYTES = 2**16
 
 
 class SchemaServer:
-    """Forks for each schema, and sends each one's answer when its process has ended.
+    """Forks a process for each schema, and sends the answer when that has ended.
 
     Args:
         parent: Sends schemas as calls; the answer is empty where a process was ended.
@@ -42,7 +42,7 @@ class SchemaServer:
         self._numbers: dict[int, int] = {}
 
     def serve(self) -> None:
-        """Answer until the parent hangs up."""
+        """Serve until the parent closes the connection."""
         while True:
             for key, _ in self._selector.select():
                 if key.fd != self._parent.connection.fileno():
@@ -62,7 +62,7 @@ class SchemaServer:
         self._numbers[ours], self._answers[ours] = number, bytearray()
 
     def _read(self, pipe: int) -> None:
-        """Read on from a process; it has ended if there is no more."""
+        """Read from a process; it has ended where there is no more data."""
         if part := os.read(pipe, _READ_BYTES):
             self._answers[pipe] += part
             return
@@ -74,7 +74,7 @@ class SchemaServer:
 
 def _answer(content: bytes, pipe: int) -> None:
     """Check one schema and end this process."""
-    with contextlib.suppress(BaseException):  # whatever it is, there is no answer then
+    with contextlib.suppress(BaseException):  # any error leaves the answer empty
         resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_S, MAX_CPU_S))
         resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY_BYTES, _MAX_MEMORY_BYTES))
         path, schema = json.loads(content)
@@ -85,7 +85,7 @@ def _answer(content: bytes, pipe: int) -> None:
 
 
 def _checked(schema: object, path: str) -> bytes:
-    """The normal form, or a message and the place that it is about."""
+    """The normal form, or an error message and its path."""
     try:
         return json.dumps(check_schema(schema, path)).encode()
     except InvalidRequest as error:

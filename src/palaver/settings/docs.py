@@ -9,7 +9,7 @@ from palaver.settings.table import GROUPS, TABLE
 
 
 def settings_table() -> str:
-    """All settings as ``docs/settings.md`` shows them: a heading and a table for each group."""
+    """The settings as in ``docs/reference/settings.md``: a heading and a table for each group."""
     return "\n\n".join(_section(group) for group in GROUPS)
 
 

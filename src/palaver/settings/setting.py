@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 
 PREFIX = "PALAVER_"
-"""What the environment variable of every setting begins with."""
+"""Prefix of the environment variables of all settings."""
 
 Kind: TypeAlias = Literal["value", "switch", "pairs"]
 _METAVARS: dict[Any, str] = {int: "NUMBER", float: "NUMBER", str: "TEXT", Path: "PATH"}
@@ -19,12 +19,12 @@ _METAVARS: dict[Any, str] = {int: "NUMBER", float: "NUMBER", str: "TEXT", Path: 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What a setting's type, default and description leave open.
+    """Details of a setting beside type, default and description.
 
     Attributes:
-        unit: Of a number, such as ``GiB``.
-        metavar: Form of the value, ``NAME=FOLDER``; by default the unit, the choices or the type.
-        default_text: The default in words, where it is not the same on every machine.
+        unit: Unit of a number, such as ``GiB``.
+        metavar: Pattern of the value, ``NAME=FOLDER``; by default the unit, choices or type.
+        default_text: The default in words, where it depends on the machine.
         option: The command-line option without dashes; by default made from the setting's name.
         is_secret: Whether the value must not be shown, in messages or to other users.
     """
@@ -37,7 +37,7 @@ class Details:
 
 
 class Group(BaseModel):
-    """Settings that belong together; a subclass has a title, and its docstring says for what."""
+    """Settings that belong together; a subclass has a title and a docstring for the documents."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     title: ClassVar[str]
@@ -48,16 +48,16 @@ class Setting:
     """One row of the table.
 
     Attributes:
-        name: In the file, and in Python.
+        name: Name in the file and in Python.
         group: Title of its group.
         kind: A ``value``, a ``switch`` (true or false), or ``pairs`` of a name and a value.
-        option: On the command line, with dashes; ``--x/--no-x`` for a switch.
-        variable: In the environment.
-        metavar: Form of its value; of one pair for ``pairs``; empty for a switch.
-        default: As it would be written, or in words where it is not the same on every machine.
-        is_default_literal: Whether the default can be written like this.
-        unit: Of a number; empty if it has none.
-        description: What it decides, as sentences.
+        option: Command-line option, with dashes; ``--x/--no-x`` for a switch.
+        variable: Environment variable.
+        metavar: Pattern of its value; of one pair for ``pairs``; empty for a switch.
+        default: The default as written, or in words where it depends on the machine.
+        is_default_literal: Whether ``default`` is a literal value.
+        unit: Unit of a number; empty if it has none.
+        description: What it does, in sentences.
         is_secret: Whether its value must not be shown.
     """
 
@@ -113,7 +113,7 @@ def _metavar(field: FieldInfo, details: Details) -> str:
 
 
 def _plain(default: Any) -> str:
-    """A default as it is written; empty if there is none."""
+    """A default as a literal; empty if there is none."""
     if default is None or default == {}:
         return ""
     return str(default).lower() if isinstance(default, bool) else str(default)

@@ -23,7 +23,7 @@ def load_settings(
     """The settings from all their sources.
 
     Args:
-        given: From the command line; ``None`` means not given, and pairs may be a list of
+        given: Command-line options; ``None`` means not given, and pairs may be a list of
             ``NAME=VALUE`` or a dict.
         environment: Environment variables; those that begin with ``PALAVER_`` count.
         file: A TOML file.
@@ -41,7 +41,7 @@ def load_settings(
 def _message(error: ErrorDetails) -> str:
     name = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        return f"{name}: there is no such setting; there are: {', '.join(TABLE)}"
+        return f"{name}: there is no such setting; the settings are: {', '.join(TABLE)}"
     if TABLE[str(error["loc"][0])].is_secret:
         return f"{name}: {error['msg']}"
     return f"{name}: {error['msg']}, got {error['input']!r}"
@@ -58,7 +58,7 @@ def _from_options(given: Mapping[str, Any]) -> dict[str, Any]:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for variable, text in environment.items():
-        if variable.startswith(PREFIX) and text:  # set to nothing is not set
+        if variable.startswith(PREFIX) and text:  # an empty variable counts as unset
             name = variable.removeprefix(PREFIX).lower()
             parts = filter(None, text.split(","))
             values[name] = parse_pairs(name, parts) if _is_pairs(name) else text
@@ -82,7 +82,7 @@ def parse_pairs(name: str, parts: Iterable[str]) -> dict[str, str]:
     """Pairs of the setting ``name``, such as ``NAME=FOLDER``, as a dict.
 
     Raises:
-        SettingError: A part has not that form, or its name comes twice.
+        SettingError: A part is not such a pair, or its name is given twice.
     """
     pairs: dict[str, str] = {}
     for part in parts:
@@ -90,6 +90,6 @@ def parse_pairs(name: str, parts: Iterable[str]) -> dict[str, str]:
         if not (key and equals and value):
             raise SettingError(f"{name}: must be {TABLE[name].metavar}, got {part!r}")
         if key in pairs:
-            raise SettingError(f"{name}: the name {key!r} comes twice")
+            raise SettingError(f"{name}: the name {key!r} is given twice")
         pairs[key] = value
     return pairs

@@ -1,7 +1,8 @@
 """Every setting of a server, in one table of groups.
 
-The command line, the environment, the file and ``docs/settings.md`` follow from this table. A new
-setting is a new line here; ``python -m palaver.settings.docs`` prints the page's part of it.
+The command line, the environment, the file and ``docs/reference/settings.md`` follow from this
+table. A new setting is a new line here; ``python -m palaver.settings.docs`` prints the page's part
+of it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def _default_cache_gib() -> float:
 
 
 class ServerSettings(Group):
-    """Where the server listens, what it reports, and how it ends."""
+    """Where the server listens, what it logs, and how it shuts down."""
 
     title: ClassVar[str] = "Server"
 
@@ -43,12 +44,11 @@ class ServerSettings(Group):
     )
     tune_process: bool = Field(
         default=True,
-        description="Have the operating system and Python run the server's processes for short "
-        "waits between tokens: time slices, niceness, memory that is given back, garbage "
-        "collection.",
+        description="Tune the operating system and Python for short waits between tokens: time "
+        "slices, niceness, memory that is returned, garbage collection.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="Least level that is logged."
+        default="info", description="Lowest level that is logged."
     )
 
 
@@ -81,8 +81,8 @@ class ModelSettings(Group):
         Details(metavar="NAME=FAMILY", option="family", default_text="found by the template"),
     ] = Field(
         default={},
-        description="How a model writes its thinking and its tool calls, where its template does "
-        "not tell: the model's name and a family.",
+        description="The family whose format of thinking and tool calls a model uses, where its "
+        "template does not show it: the model's name and a family.",
     )
 
 
@@ -106,7 +106,7 @@ class EngineSettings(Group):
     inference_precision: Literal["auto", "f32", "bf16"] = Field(
         default="auto",
         description="Number format of the computation; auto is the fastest that the processor "
-        "has, but f32 for the built-in model, so that it answers alike on every machine.",
+        "has, but f32 for the built-in model, so that its answers are the same on every machine.",
     )
     num_threads: int = Field(
         default=0, ge=0, description="Threads of a step; 0 means one for each core."
@@ -114,17 +114,15 @@ class EngineSettings(Group):
     max_step_tokens: int = Field(
         default=512,
         ge=64,
-        description="Tokens computed in one step at most; while other answers are being "
-        "generated, at most half of them are of prompts.",
+        description="Most tokens computed in one step; while other answers are being generated, "
+        "at most half of them are prefill.",
     )
-    max_running: int = Field(
-        default=256, ge=1, description="Sequences computed in one step at most."
-    )
+    max_running: int = Field(default=256, ge=1, description="Most sequences computed in one step.")
     token_timeout_s: Annotated[float, Details(unit="seconds")] = Field(
         default=600.0,
         gt=0,
-        description="Time that a request waits for its next token, in the queue as well; an "
-        "engine that sends nothing at all for so long is restarted.",
+        description="Longest time that a request waits for its next token, also in the queue; an "
+        "engine that sends nothing for so long is restarted.",
     )
 
 
@@ -138,7 +136,7 @@ class RequestSettings(Group):
         description="Refuse unknown request fields instead of naming them in a header.",
     )
     max_body_mib: Annotated[float, Details(unit="MiB")] = Field(
-        default=32.0, gt=0, description="Largest request body that is read."
+        default=32.0, gt=0, description="Largest request body that is accepted."
     )
 
 
@@ -148,7 +146,7 @@ class MediaSettings(Group):
     title: ClassVar[str] = "Media"
 
     max_media: int = Field(
-        default=64, ge=1, description="Images, videos and audio clips in a request at most."
+        default=64, ge=1, description="Most images, videos and audio clips in a request."
     )
     max_media_mib: Annotated[float, Details(unit="MiB")] = Field(
         default=32.0, gt=0, description="Largest image, video or audio file."
@@ -160,7 +158,7 @@ class MediaSettings(Group):
         default=600.0, gt=0, description="Longest video or audio clip."
     )
     media_timeout_s: Annotated[float, Details(unit="seconds")] = Field(
-        default=20.0, gt=0, description="Time to fetch a file at most, and again to decode it."
+        default=20.0, gt=0, description="Longest time to fetch a file, and again to decode it."
     )
     allow_private_urls: bool = Field(
         default=False, description="Fetch media from private and link-local addresses as well."
@@ -174,7 +172,7 @@ class SpeechSettings(Group):
 
     voices: Annotated[dict[str, str], Details(metavar="NAME=FOLDER", option="voice-model")] = Field(
         default={},
-        description="Have this neural voice besides the embedded ones: its name and its folder, or "
+        description="Add this neural voice to the embedded ones: its name and its folder, or "
         "`hub:OWNER/NAME`.",
     )
     voice: Annotated[str, Details(metavar="NAME")] = Field(

@@ -1,4 +1,4 @@
-"""Doubles for tests of whatever asks a model: public, and as strict as the real thing."""
+"""Test doubles for programs that use a model: public, and as strict as the real server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The script of one request while it is played."""
+"""Plays the script of one request."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from palaver.testing.steps import End, Fail, Hold, Pause, Say, Step, Token
 
 
 @dataclass(slots=True, kw_only=True)
-class Stage:
-    """What the scripts of one backend share.
+class ScriptContext:
+    """State that the scripts of one backend share.
 
     Attributes:
-        tokenizer: Cuts texts into tokens; ``None`` where scripts say tokens only.
-        compiler: Compiles grammars; ``None`` where they cannot be followed.
+        tokenizer: Turns texts into tokens; ``None`` where scripts have tokens only.
+        compiler: Compiles grammars; ``None`` where they are not supported.
         num_cache_tokens: Tokens that prompt and answer of a request may have together.
         num_cached_tokens: Prompt tokens of each request reported as found in the cache.
         is_usage_late: Whether those are reported after the tokens.
-        holds: By name, set once the test has released it.
+        holds: Events by name, set once the test has released them.
     """
 
     tokenizer: Tokenizer | None
@@ -41,14 +41,14 @@ class Stage:
     )
 
 
-class Play:
+class ScriptRun:
     """One request, played in a task of its own.
 
     Args:
-        request: What was asked.
-        steps: What to do, in order.
-        stage: Shared with the other requests.
-        on_close: Called when the request is no longer under way.
+        request: The request.
+        steps: The steps of its script, in order.
+        context: Shared with the other requests.
+        on_close: Called when the request has ended.
 
     Attributes:
         generation: Gets the tokens.
@@ -58,28 +58,28 @@ class Play:
         self,
         request: GenerationRequest,
         steps: Iterable[Step],
-        stage: Stage,
+        context: ScriptContext,
         on_close: Callable[[], None],
     ) -> None:
         self._request = request
         self._steps = steps
-        self._stage = stage
+        self._context = context
         self._on_close = on_close
         self._open = set(range(request.num_choices))
         self._nums_tokens = [0] * request.num_choices
         self._constraints: dict[int, Constraint] = {}
         self.generation = Generation(
-            request.num_choices, self._cancel, is_usage_late=stage.is_usage_late
+            request.num_choices, self._cancel, is_usage_late=context.is_usage_late
         )
         self._task = asyncio.ensure_future(self._run())
 
     def fail(self, error: RequestError) -> None:
-        """Give the request up."""
+        """End the request with an error."""
         self._cancel(None)
         self.generation.fail(error)
 
     def inspect(self) -> list[SequenceState]:
-        """Where each open choice stands."""
+        """The state of each open choice."""
         request, num_prompt = self._request, len(self._request.prompt)
         return [
             SequenceState(
@@ -87,7 +87,7 @@ class Play:
                 choice=choice,
                 state="decode",
                 num_prompt_tokens=num_prompt,
-                num_cached_tokens=self._stage.num_cached_tokens,
+                num_cached_tokens=self._context.num_cached_tokens,
                 num_computed_tokens=num_prompt + self._nums_tokens[choice],
                 num_answer_tokens=self._nums_tokens[choice],
                 num_blocks=0,
@@ -115,13 +115,13 @@ class Play:
                 await self._do(End(choice))
         except RequestError as error:
             self.generation.fail(error)
-        except Exception as error:  # a mistake in the script must not leave its reader waiting
+        except Exception as error:  # a mistake in the script must not leave the caller waiting
             self.generation.fail(InternalError(f"the script cannot be played: {error!r}"))
-        if self._stage.is_usage_late:
-            self.generation.settle(self._stage.num_cached_tokens)
+        if self._context.is_usage_late:
+            self.generation.settle(self._context.num_cached_tokens)
 
     def _check_room(self) -> None:
-        num, most = len(self._request.prompt), self._stage.num_cache_tokens
+        num, most = len(self._request.prompt), self._context.num_cache_tokens
         if num + self._request.params.max_tokens > most:
             raise InvalidRequest(
                 f"messages: {num} prompt tokens and up to {self._request.params.max_tokens} more "
@@ -134,12 +134,12 @@ class Play:
         grammar = self._request.params.grammar
         if grammar is None:
             return {}
-        if self._stage.compiler is None:
+        if self._context.compiler is None:
             raise InvalidRequest(
                 f"{grammar.field}: a scripted model needs a tokenizer to follow a grammar",
                 param=grammar.field,
             )
-        compiled = self._stage.compiler.compile(grammar, self._request.params.stop_token_ids)
+        compiled = self._context.compiler.compile(grammar, self._request.params.stop_token_ids)
         return {choice: compiled.copy() for choice in self._open}
 
     async def _do(self, step: Step) -> None:
@@ -155,15 +155,15 @@ class Play:
                 await asyncio.sleep(seconds)
                 return
             case Hold(name):
-                await self._stage.holds[name].wait()
+                await self._context.holds[name].wait()
             case Fail(error):
                 raise error
         await asyncio.sleep(0)
 
     def _tokens_of(self, text: str) -> list[int]:
-        if self._stage.tokenizer is None:
+        if self._context.tokenizer is None:
             raise ValueError("a script says a text, which needs the model's tokenizer")
-        return self._stage.tokenizer.encode(text)
+        return self._context.tokenizer.encode(text)
 
     def _stop_token(self) -> int:
         if not self._request.params.stop_token_ids:
@@ -179,8 +179,8 @@ class Play:
         finish = self._finish(token)
         if finish:
             self._open.discard(choice)
-        stage = self._stage
-        num_cached_tokens = 0 if stage.is_usage_late else stage.num_cached_tokens
+        context = self._context
+        num_cached_tokens = 0 if context.is_usage_late else context.num_cached_tokens
         self.generation.deliver(
             TokenOutput(
                 self._request.request_id,

@@ -1,7 +1,7 @@
-"""A backend that says what a test tells it, in place of a model.
+"""A backend that plays scripts of a test in place of a model.
 
-Everything around it is real: tokenizer, template, grammars, parsers, limits, usage. A script writes
-in the model's own markup and says nothing that the model could not have said: ``max_tokens`` and
+Everything around it is real: tokenizer, template, grammars, parsers, limits, usage. A script is
+written in the model's own markup and cannot generate what the model could not: ``max_tokens`` and
 stop tokens end a choice, and a token that the request's grammar forbids is an error.
 """
 
@@ -21,7 +21,7 @@ from palaver.generation.stats import SequenceState
 from palaver.generation.stream import Generation
 from palaver.models.files import read_text
 from palaver.multimodal.media import MEDIA_KINDS
-from palaver.testing.play import Play, Stage
+from palaver.testing.play import ScriptContext, ScriptRun
 from palaver.testing.steps import Step, Token
 
 Steps: TypeAlias = Sequence[Step] | Callable[[GenerationRequest], Iterable[Step]]
@@ -30,18 +30,18 @@ Steps: TypeAlias = Sequence[Step] | Callable[[GenerationRequest], Iterable[Step]
 class ScriptedBackend:
     """A backend that plays a script for each request; see :class:`palaver.generation.Backend`.
 
-    A request that brings a script of its own gets that one.
+    A request with a script of its own gets that one.
 
     Args:
         steps: What to do for each request: steps, or a function that makes them for a request.
-        tokenizer: The model's ``tokenizer.json``; needed to say texts and to follow grammars.
-        vocab_size: Tokens that the model tells apart, where there is no tokenizer.
+        tokenizer: The model's ``tokenizer.json``; needed for texts and grammars.
+        vocab_size: Size of the vocabulary, where there is no tokenizer.
         num_cache_tokens: Tokens that prompt and answer of a request may have together.
         num_cached_tokens: Prompt tokens of each request reported as found in the cache.
         is_usage_late: Whether those are reported after the tokens, as remote servers do.
 
     Attributes:
-        requests: All that were asked for, in order.
+        requests: All requests, in order.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class ScriptedBackend:
         text = read_text(tokenizer) if tokenizer else ""
         words = Tokenizer(text, str(tokenizer)) if text else None
         self._vocab_size = words.vocab_size if words else vocab_size
-        self._stage = Stage(
+        self._context = ScriptContext(
             tokenizer=words,
             compiler=GrammarCompiler(text, self._vocab_size) if text else None,
             num_cache_tokens=num_cache_tokens,
@@ -67,13 +67,13 @@ class ScriptedBackend:
             is_usage_late=is_usage_late,
         )
         self._is_started = False
-        self._plays: dict[int, Play] = {}
+        self._runs: dict[int, ScriptRun] = {}
 
     @property
     def capabilities(self) -> Capabilities:
-        """All but hidden states, and grammars only with a tokenizer."""
+        """All but hidden states; grammars only with a tokenizer."""
         return Capabilities(
-            grammars=self._stage.compiler is not None,
+            grammars=self._context.compiler is not None,
             media=frozenset(MEDIA_KINDS),
             logprobs=True,
             exact_seeds=True,
@@ -83,30 +83,30 @@ class ScriptedBackend:
 
     @property
     def capacity(self) -> Capacity | None:
-        """As it was told; ``None`` before the start and after the end."""
+        """As given; ``None`` before the start and after the end."""
         if not self._is_started:
             return None
         return Capacity(
-            vocab_size=self._vocab_size, num_cache_tokens=self._stage.num_cache_tokens, load_s=0.0
+            vocab_size=self._vocab_size, num_cache_tokens=self._context.num_cache_tokens, load_s=0.0
         )
 
     @property
     def num_requests(self) -> int:
-        """Requests under way."""
-        return len(self._plays)
+        """Number of requests in progress."""
+        return len(self._runs)
 
     async def start(self) -> Capacity:
-        """Be ready at once."""
+        """Become ready at once."""
         self._is_started = True
         capacity = self.capacity
         assert capacity is not None
         return capacity
 
     async def stop(self) -> None:
-        """End; requests under way fail with :class:`ModelNotAvailable`."""
+        """End; requests in progress fail with :class:`ModelNotAvailable`."""
         self._is_started = False
-        for play in list(self._plays.values()):
-            play.fail(ModelNotAvailable("the scripted model was stopped: it is shutting down"))
+        for run in list(self._runs.values()):
+            run.fail(ModelNotAvailable("the scripted model was stopped: it is shutting down"))
 
     def generate(self, request: GenerationRequest) -> Generation:
         """Start to play the script for a request; the caller closes what is returned.
@@ -117,31 +117,31 @@ class ScriptedBackend:
         if not self._is_started:
             raise ModelNotAvailable("the scripted model is starting; try again")
         self.requests.append(request)
-        play = Play(
+        run = ScriptRun(
             request,
             self._steps_for(request),
-            self._stage,
+            self._context,
             partial(self._forget, request.request_id),
         )
-        self._plays[request.request_id] = play
-        return play.generation
+        self._runs[request.request_id] = run
+        return run.generation
 
     async def inspect(self) -> list[SequenceState]:
-        """Where each choice of each request stands.
+        """The state of each choice of each request.
 
         Raises:
             ModelNotAvailable: It is not started.
         """
         if not self._is_started:
             raise ModelNotAvailable("the scripted model is starting; try again")
-        return [state for play in self._plays.values() for state in play.inspect()]
+        return [state for run in self._runs.values() for state in run.inspect()]
 
     def release(self, name: str) -> None:
-        """Let requests go on that wait at a :class:`Hold` of this name, now and later."""
-        self._stage.holds[name].set()
+        """Let requests continue that wait at a :class:`Hold` of this name, now or later."""
+        self._context.holds[name].set()
 
     def _forget(self, request_id: int) -> None:
-        self._plays.pop(request_id, None)
+        self._runs.pop(request_id, None)
 
     def _steps_for(self, request: GenerationRequest) -> Iterable[Step]:
         if request.script is not None:
@@ -150,7 +150,7 @@ class ScriptedBackend:
 
 
 def _steps_of(script: Script, num_choices: int) -> Iterable[Step]:
-    """A request's own script as steps, the choices in turn."""
+    """A request's own script as steps, the choices in rotation."""
     rows = [script.choices[i % len(script.choices)] for i in range(num_choices)]
     for place in range(max(map(len, rows), default=0)):
         for choice, row in enumerate(rows):

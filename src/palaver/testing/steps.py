@@ -1,4 +1,4 @@
-"""What a scripted model does, step by step."""
+"""The steps of a script."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Say:
 
     Attributes:
         text: In the model's own markup: thinking and calls are written as the model writes them.
-        choice: Which of the request's choices says it.
+        choice: Index of the choice.
     """
 
     text: str
@@ -28,7 +28,7 @@ class Token:
 
     Attributes:
         token_id: The token; one of the request's stop tokens ends the choice.
-        choice: Which of the request's choices it belongs to.
+        choice: Index of the choice.
         finish: Ends the choice with this token, whatever the request says.
         logprobs: Reported if the request wants log probabilities; by default the token is certain.
     """
@@ -44,7 +44,7 @@ class End:
     """End a choice by a stop token; choices that no step ends are ended after the last step.
 
     Attributes:
-        choice: Which one.
+        choice: Index of the choice.
     """
 
     choice: int = 0
@@ -55,7 +55,7 @@ class Pause:
     """Generate nothing for a while.
 
     Attributes:
-        seconds: How long; 0 lets whatever else is ready run first.
+        seconds: How long; 0 lets other tasks run first.
     """
 
     seconds: float = 0.0
@@ -74,7 +74,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """Fail at the request, after the tokens that are already there.
+    """Fail the request, after the tokens so far.
 
     Attributes:
         error: What the caller gets.

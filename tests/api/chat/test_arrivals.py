@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from palaver.api.chat.bodies import whole
+from palaver.api.chat.bodies import completion_body
 from palaver.api.chat.route import begin_turn
 from palaver.api.chat.stream import EventStream
 from palaver.chat.model import ChatModel
@@ -123,7 +123,7 @@ async def unary(given: Arrivals, request: ChatRequest) -> Any:
         loaded(backend_of(given), chat_model_of(given)) as model,
         completion_of(model, request) as completion,
     ):
-        return json.loads(msgspec.json.encode(await whole(completion)))
+        return json.loads(msgspec.json.encode(await completion_body(completion)))
 
 
 async def streamed(given: Arrivals, request: ChatRequest) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import pytest
 from starlette.requests import ClientDisconnect
 
-from palaver.api.chat.bodies import whole
+from palaver.api.chat.bodies import completion_body
 from palaver.api.chat.completion import Completion
 from palaver.api.chat.disconnect import unless_disconnected
 from palaver.api.chat.outcome import Ending, Outcome
@@ -28,7 +28,7 @@ ANSWER = (Say("Hello"), Pause(0.001), Say(" you"), Pause(0.001), Say("!"))
 async def read_all(completion: Completion) -> None:
     """Answer in one piece, whatever the client does."""
     async with completion:
-        await whole(completion)
+        await completion_body(completion)
 
 
 async def read_whole(completion: Completion) -> None:

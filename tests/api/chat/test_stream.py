@@ -11,7 +11,7 @@ import pytest
 from starlette.requests import ClientDisconnect
 
 from palaver.api.chat import stream
-from palaver.api.chat.bodies import choice_of
+from palaver.api.chat.bodies import delta_choice
 from palaver.api.chat.outcome import Ending, Outcome
 from palaver.api.wire.response import ChunkChoiceBody
 from palaver.chat.delta import Delta
@@ -103,14 +103,14 @@ def test_a_failure_in_mid_stream_is_an_event_before_the_end() -> None:
 def test_a_fault_of_the_server_in_mid_stream_is_an_event_before_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    encode, calls = choice_of, count()
+    encode, calls = delta_choice, count()
 
     def failing(delta: Delta) -> ChunkChoiceBody:
         if next(calls):
             raise RuntimeError("a fault")
         return encode(delta)
 
-    monkeypatch.setattr(stream, "choice_of", failing)
+    monkeypatch.setattr(stream, "delta_choice", failing)
     events, (ending,) = streamed(Say("Hi"), Pause(0.05), Say(" you"))
     assert_it_ends_with_an_error(events, ending, "INTERNAL_ERROR")
 

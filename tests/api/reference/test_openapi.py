@@ -247,11 +247,11 @@ def failing_requests() -> dict[str, dict[str, Any]]:
             )
         },
         "unknown voice": {
-            "json": chat(modalities=["text", "audio"], audio={"voice": "nobody"}),
+            "json": chat(modalities=["text", "audio"], audio={"voice": "violin"}),
         },
         "missing key": {"json": chat(), "headers": {"Authorization": ""}},
         "unknown key": {"json": chat(), "headers": {"Authorization": "Bearer nobody"}},
-        "unknown model": {"json": chat(model="nobody/nothing")},
+        "unknown model": {"json": chat(model="qwen/unknown")},
         "too large": {
             "content": b" " * (2**25 + 1),
             "headers": {"Content-Type": "application/json"},

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from palaver.chat.families.catalogue import FAMILIES
-from palaver.chat.grammar.answer import AnswerForm, Thinking, answer_grammar
+from palaver.chat.grammar.answer import AnswerRules, Thinking, answer_grammar
 from palaver.chat.parser.events import ParsedAnswer
 from palaver.chat.schema import check_schema
 from palaver.chat.tools.tool import Call, Tool
@@ -50,7 +50,7 @@ MARKERS = pytest.mark.parametrize("has_markers", [False, True])
 def grammar(name: str, has_markers: bool, thinking: Thinking = Thinking.NONE, **form: Any) -> str:
     form.setdefault("tools", TOOLS)
     tokenizer = vocabulary(name, has_markers=has_markers).tokenizer
-    return answer_grammar(FAMILIES[name], tokenizer, AnswerForm(**form), thinking)
+    return answer_grammar(FAMILIES[name], tokenizer, AnswerRules(**form), thinking)
 
 
 def assert_valid(answer: ParsedAnswer, *, whole: bool) -> None:

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from palaver.chat.families.catalogue import FAMILIES
-from palaver.chat.grammar.answer import AnswerForm, Thinking, answer_grammar
+from palaver.chat.grammar.answer import AnswerRules, Thinking, answer_grammar
 from palaver.chat.schema import check_schema
 from palaver.chat.tools.tool import Tool
 from palaver.errors import InvalidRequest
@@ -37,7 +37,7 @@ def enforceable(family: str, tools: list[Tool], tokenizer: Any) -> list[Tool]:
     """Those that the family's format can hold to their schemas."""
     kept = []
     for tool in tools:
-        form = AnswerForm(tools=[tool], can_be_text=False)
+        form = AnswerRules(tools=[tool], can_be_text=False)
         try:
             answer_grammar(FAMILIES[family], tokenizer, form, Thinking.NONE)
         except InvalidRequest as refusal:
@@ -57,7 +57,7 @@ def test_whatever_the_schemas_arguments_match_them(name: str, has_markers: bool)
         tools = enforceable(name, drawn(Random(f"{name}/{seed}")), words.tokenizer)
         if not tools:
             continue
-        form = AnswerForm(tools=tools, can_be_text=False)
+        form = AnswerRules(tools=tools, can_be_text=False)
         source = answer_grammar(FAMILIES[name], words.tokenizer, form, Thinking.NONE)
         text, is_ended = words.walk(source, Random(seed), most=250)
         answer = parse(FAMILIES[name], [text], tools, is_cut=not is_ended)

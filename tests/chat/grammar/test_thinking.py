@@ -11,7 +11,7 @@ from llguidance import LLMatcher, LLTokenizer
 
 from palaver.chat.families.catalogue import FAMILIES, HERMES
 from palaver.chat.families.description import Family
-from palaver.chat.grammar.answer import AnswerForm, Thinking, answer_grammar
+from palaver.chat.grammar.answer import AnswerRules, Thinking, answer_grammar
 from palaver.chat.parser.answer import AnswerParser
 from palaver.chat.parser.events import Content
 from palaver.chat.schema import JSON_OBJECT
@@ -32,7 +32,7 @@ def vocabulary() -> LLTokenizer:
 
 
 def matcher(thinking: Thinking) -> LLMatcher:
-    source = answer_grammar(HERMES, TOKENIZER, AnswerForm(JSON_OBJECT), thinking)
+    source = answer_grammar(HERMES, TOKENIZER, AnswerRules(JSON_OBJECT), thinking)
     made = LLMatcher(vocabulary(), LLMatcher.grammar_from_lark(source), limits=LIMITS)
     assert not made.is_error(), made.get_error()
     return made
@@ -90,7 +90,7 @@ def test_a_tag_that_is_no_token_is_taken_as_text() -> None:
     class Plain(Tokenizer):
         marker_tokens: Mapping[int, str] = {}
 
-    source = answer_grammar(HERMES, Plain(TEXT), AnswerForm(JSON_OBJECT), Thinking.OPENED)
+    source = answer_grammar(HERMES, Plain(TEXT), AnswerRules(JSON_OBJECT), Thinking.OPENED)
     made = LLMatcher(LLTokenizer("byte"), LLMatcher.grammar_from_lark(source))
     text = f"Hm.\n</think>\n\n{ANSWER}".encode()
     assert made.try_consume_tokens(list(text)) == len(text)
@@ -102,7 +102,7 @@ def test_the_thinking_of_every_family_may_come_before_its_answer(family: Family)
     class Plain(Tokenizer):
         marker_tokens: Mapping[int, str] = {}
 
-    source = answer_grammar(family, Plain(TEXT), AnswerForm(JSON_OBJECT), Thinking.POSSIBLE)
+    source = answer_grammar(family, Plain(TEXT), AnswerRules(JSON_OBJECT), Thinking.POSSIBLE)
     thinking, opening = family.thinking, family.answer.opening
     texts = [f"{opening}{ANSWER}"]
     if thinking:

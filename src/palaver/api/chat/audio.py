@@ -1,4 +1,4 @@
-"""Answers in audio: refused, or handed to what speaks, where that is there (spec row S11)."""
+"""Answers in audio: refused, or given a speech session where there are voices (spec row S11)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from palaver.chat.request import ChatRequest
 from palaver.errors import InvalidRequest
 from palaver.models.model import Model
 
-if TYPE_CHECKING:  # a text request loads nothing that speaks
+if TYPE_CHECKING:  # a server without voices does not load the speech modules
     from palaver.speech.session import SpeechSession
 
 
 def check_audio(body: ChatCompletionRequest, model: Model, parts: Parts) -> None:
-    """Make sure that the answer can be spoken, if that is wanted.
+    """Refuse a request for a spoken answer that this server cannot give.
 
     Raises:
         InvalidRequest: There is no voice, or none of that name.
@@ -31,7 +31,7 @@ def check_audio(body: ChatCompletionRequest, model: Model, parts: Parts) -> None
 
 
 def speech_session(chat: ChatRequest, model: Model, parts: Parts) -> SpeechSession | None:
-    """What speaks the answer to a request, if that is wanted."""
+    """The session that speaks the answer; ``None`` where the request wants text only."""
     if chat.audio is None or parts.speech is None:
         return None
     return parts.speech.session(
@@ -47,7 +47,7 @@ def spoken_text(spoken_id: str, path: str, parts: Parts) -> str:
     """The text of an earlier spoken answer that a message refers to.
 
     Raises:
-        InvalidRequest: It is not known, or not any more.
+        InvalidRequest: It is unknown or has expired.
     """
     if parts.speech is None:
         raise InvalidRequest(

@@ -1,4 +1,4 @@
-"""A completion on the wire: whole, and as the chunks of a stream."""
+"""A completion as response bodies: as one JSON object, and as the chunks of a stream."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from palaver.chat.delta import AudioDelta, CallEvent, Delta, FinishReason, Usage
 from palaver.chat.logprobs import TokenLogprob
 
 
-async def whole(completion: Completion) -> CompletionBody:
-    """The finished answer of a completion that has been entered.
+async def completion_body(completion: Completion) -> CompletionBody:
+    """The body of a unary answer, once the completion, which must be entered, has finished.
 
     Raises:
         ModelNotAvailable: The backend died, or the voice cannot speak.
@@ -74,10 +74,10 @@ def usage_body(usage: Usage) -> UsageBody:
     )
 
 
-def chunk(
+def chunk_body(
     completion: Completion, choices: list[ChunkChoiceBody], usage: UsageBody | UnsetType | None
 ) -> ChunkBody:
-    """One event; all chunks of a stream share id, time and model."""
+    """One chunk; all chunks of a stream share id, time and model."""
     return ChunkBody(
         id=completion.id,
         created=completion.created_s,
@@ -88,12 +88,12 @@ def chunk(
 
 
 def first_choice(choice: int) -> ChunkChoiceBody:
-    """The beginning of a choice's stream, which carries the role."""
+    """The first chunk of a choice, which carries the role."""
     return ChunkChoiceBody(index=choice, delta=DeltaBody(role="assistant", content=""))
 
 
-def choice_of(delta: Delta) -> ChunkChoiceBody:
-    """A delta as part of a stream."""
+def delta_choice(delta: Delta) -> ChunkChoiceBody:
+    """A delta as part of a chunk."""
     body = DeltaBody(
         content=delta.content or UNSET,
         reasoning_content=delta.reasoning or UNSET,
@@ -110,7 +110,7 @@ def choice_of(delta: Delta) -> ChunkChoiceBody:
 
 @dataclass(slots=True)
 class _Choice:
-    """One choice as it is put together."""
+    """Collects the deltas of one choice."""
 
     content: list[str] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)

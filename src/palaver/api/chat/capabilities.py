@@ -1,4 +1,4 @@
-"""What a model's backend cannot do is refused here, in terms of the request's fields."""
+"""Refuses requests that a model's backend cannot serve, naming the field that needs more."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from palaver.generation.request import GenerationRequest
 
 
 def check_capabilities(request: GenerationRequest, capabilities: Capabilities, model: str) -> None:
-    """Make sure that a backend can do what a request needs.
+    """Refuse a request that needs more than a backend can do.
 
     Args:
-        request: As the backend would get it.
-        capabilities: Of the backend.
-        model: Its name, for messages.
+        request: The request as the backend would get it.
+        capabilities: What the backend can do.
+        model: The model's name, for messages.
 
     Raises:
-        InvalidRequest: It cannot; the message names the field that asks for it.
+        InvalidRequest: It needs more; the message names the field that asks for it.
     """
     grammar = request.params.grammar
     if grammar is not None and not capabilities.grammars:
-        raise _refusal(grammar.field, "needs answers of a given form", model)
+        raise _refusal(grammar.field, "needs answers that follow a grammar", model)
     if request.params.num_top_logprobs is not None and not capabilities.logprobs:
         raise _refusal("logprobs", "needs log probabilities", model)
     kinds = {placeholder.kind for placeholder in request.prompt.placeholders}
     if missing := sorted(kinds - capabilities.media):
-        raise _refusal("messages", f"brings {', '.join(missing)} input", model)
+        raise _refusal("messages", f"needs {', '.join(missing)} input", model)
     if request.wants_hidden_states and not capabilities.hidden_states:
         raise InvalidRequest(
-            "audio.voice: this model was exported without what its talker needs to speak of "
-            "images, video and audio; name another voice, or none",
+            "audio.voice: this model was exported without hidden states, which its talker "
+            "needs for images, video and audio; name another voice, or none",
             param="audio.voice",
         )
     if request.script is not None and not capabilities.scripts:
-        raise _refusal("script", "brings a script", model)
+        raise _refusal("script", "needs a backend that plays scripts", model)
 
 
 def _refusal(field: str, what: str, model: str) -> InvalidRequest:

@@ -1,4 +1,4 @@
-"""One chat completion: from a turn to its answer, with exactly one end."""
+"""One chat completion: from a turn to its answer, with exactly one outcome."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 class Completion:
     """The answer to one request, an asynchronous context: entering it starts generating.
 
-    Whatever happens inside, leaving it stops what is still generated or spoken, and tells
+    Leaving it stops whatever is still being generated or spoken, and tells
     ``on_end`` once how it ended: finished, cancelled or failed.
 
     Args:
-        request: What the client wants.
-        turn: The request as the model's backend is asked, and the readers of its tokens.
+        request: The client's request.
+        turn: The request as the backend gets it, and the processing of its tokens.
         model: The model that answers.
-        speech: Speaks the answer, if it is wanted in audio.
-        on_first_token: Called when it comes.
+        speech: Speaks the answer, if it is to be audio.
+        on_first_token: Called when the first token comes.
         on_end: Called once for each completion that was entered.
 
     Attributes:
-        id: As the client knows it.
+        id: The completion's id in the response.
         created_s: When it was accepted, in Unix seconds.
         request: As given.
         model_name: Name of the model.
@@ -94,7 +94,7 @@ class Completion:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Stop what is still going on, and tell how it ended."""
+        """Stop what is still running, and report the outcome."""
         self._resources.close()
         outcome = self._outcome(error)
         reason = None
@@ -114,11 +114,11 @@ class Completion:
 
     @property
     def num_choices(self) -> int:
-        """Answers that were asked for."""
+        """Number of choices that the client wants."""
         return self.request.num_choices
 
     async def deltas(self) -> AsyncIterator[list[Delta]]:
-        """What each arrival of tokens or audio adds, possibly nothing, until all choices ended.
+        """The deltas of each arrival of tokens or audio, possibly none, until all choices ended.
 
         Raises:
             ModelNotAvailable: The backend died, or the voice cannot speak.
@@ -134,7 +134,7 @@ class Completion:
         self._is_complete = True
 
     def note_failure(self, error: Exception) -> None:
-        """Remember that it failed, where the error is told inside the answer."""
+        """Remember a failure that is reported inside the stream."""
         self._error = self._error or error
 
     def usage(self) -> Usage:
@@ -143,9 +143,9 @@ class Completion:
         return self._turn.usage(num_cached, self._speech.num_tokens if self._speech else 0)
 
     async def _written(self) -> AsyncGenerator[list[Delta], None]:
-        """The answer's text, as its tokens come."""
+        """The text deltas, as tokens come."""
         generation = self._generation
-        assert generation is not None, "a completion was read that was not entered"
+        assert generation is not None, "the completion has not been entered"
         is_begun = False
         while not self._turn.is_finished:
             tokens = await generation.next_tokens()
@@ -180,9 +180,9 @@ class Completion:
         )
 
     def _outcome(self, error: BaseException | None) -> Outcome:
-        """How it ended, given the exception that left the context.
+        """The outcome, given the exception that left the context.
 
-        An error that became part of a stream does not leave it, so the first one is remembered.
+        An error that was sent inside the stream does not leave the context, so it was remembered.
         """
         if self._error is not None:
             return Outcome.FAILED

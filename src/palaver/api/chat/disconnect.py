@@ -1,4 +1,4 @@
-"""Work that ends when the client goes away."""
+"""Cancels work when the client disconnects."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _T = TypeVar("_T")
 
 
 async def unless_disconnected(receive: Receive, work: Coroutine[Any, Any, _T]) -> _T:
-    """The result of ``work``; where the client goes away before, it is cancelled and waited for.
+    """The result of ``work``; if the client disconnects first, it is cancelled and awaited.
 
     Args:
-        receive: Of the request, whose body has been read.
-        work: What to do.
+        receive: The request's ASGI channel; its body has been read.
+        work: The coroutine to run.
 
     Raises:
-        ClientDisconnect: The client has gone.
+        ClientDisconnect: The client has disconnected.
     """
     task = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_disconnected(receive))

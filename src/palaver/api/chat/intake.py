@@ -1,4 +1,4 @@
-"""From the wire to one complete chat request, in one place."""
+"""Turns a validated request body into one complete chat request."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ async def chat_request(
     """A request in the chat layer's terms: defaults filled in, media read, schemas checked.
 
     Args:
-        body: As it came, validated.
+        body: The validated request body.
         model: The model that it names.
-        parts: What reads media and checks schemas.
-        account: Who asks, by the id of the API key.
+        parts: The server's parts, which read media and check schemas.
+        account: Id of the API key that the request came with.
 
     Raises:
         InvalidRequest: Media cannot be read, a schema cannot be enforced, or the request refers to
@@ -60,7 +60,7 @@ async def chat_request(
 
 
 def _sampling(body: ChatCompletionRequest) -> Sampling:
-    """The fields of :class:`Sampling`, which the wire calls by the same names."""
+    """The fields of :class:`Sampling`, which have the same names in the request body."""
     given = {name: getattr(body, name) for name in Sampling.__struct_fields__}
     sampling = Sampling(**{name: value for name, value in given.items() if value is not None})
     return msgspec.structs.replace(sampling, top_k=max(sampling.top_k, 0))  # -1 means all, as 0
@@ -75,7 +75,7 @@ def _audio(body: ChatCompletionRequest) -> AudioRequest | None:
 
 
 def _messages(body: ChatCompletionRequest, parts: Parts) -> list[Message]:
-    """The messages as templates read them, with the texts of spoken answers that they name."""
+    """The messages as templates read them; a reference to a spoken answer becomes its text."""
     messages: list[Message] = []
     for i, message in enumerate(body.messages):
         if message.audio:

@@ -1,4 +1,4 @@
-"""The media of a request: read, and made ready for its model (spec rows S08 to S10)."""
+"""The media of a request: read, and preprocessed for its model (spec rows S08 to S10)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _NUM_PLACED_AT_ONCE = 4
 
 
 class MediaIntake:
-    """Reads the media of requests, those of one request one after another.
+    """Reads the media of requests; those of one request are read one after another.
 
     Args:
-        reader: Fetches, decodes and remembers them.
-        max_media: Pieces in a request at most.
+        reader: Fetches, decodes and caches media.
+        max_media: Most media items in a request.
     """
 
     def __init__(self, reader: MediaReader, max_media: int) -> None:
@@ -59,7 +59,7 @@ class MediaIntake:
 
 
 def _rules_for(references: Sequence[MediaReference], model: Model) -> MultimodalRules:
-    """The rules of the model's family, which takes every kind that is wanted."""
+    """The rules of the model's family, which must take every kind in the request."""
     rules, known = model.chat.multimodal, model.card.media
     for reference in references:
         if rules is None or reference.kind not in known:

@@ -12,24 +12,24 @@ class Outcome(StrEnum):
     """How a completion ended."""
 
     FINISHED = "finished"
-    """Every choice was answered to its end, and the answer was handed over."""
+    """Every choice was generated to its end and sent to the client."""
     CANCELLED = "cancelled"
-    """The client went away, or the server was stopped."""
+    """The client disconnected, or the server was stopped."""
     FAILED = "failed"
-    """Something went wrong, and the client was told."""
+    """An error occurred, and was reported to the client."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """The end of one accepted request, for metrics and books.
+    """The end of one accepted request, for metrics and accounting.
 
     Attributes:
-        completion_id: As the client knows it.
-        account: Who asked, by the id of the API key.
+        completion_id: The completion's id in the response.
+        account: Id of the API key that the request came with.
         model: Name of the model.
         outcome: How it ended.
         usage: Tokens used, also where it was cut short.
-        reason: The reason of the error, where it failed.
+        reason: The reason of the error, if it failed.
     """
 
     completion_id: str

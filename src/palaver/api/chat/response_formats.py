@@ -1,4 +1,4 @@
-"""The schemas of a request checked: of the answer, and of what tools take."""
+"""Checks the schemas of a request: of the answer, and of the arguments of tools."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def checked_schema(
     """The schema that an answer has to match, ready to be enforced (spec rows S35, S36).
 
     Returns:
-        ``None`` where the answer's form is free.
+        ``None`` where the answer is free text.
 
     Raises:
         InvalidRequest: The schema cannot be enforced.
@@ -34,7 +34,7 @@ async def checked_schema(
 
 
 def schema_path(response_format: ResponseFormat | None) -> str:
-    """Where in the request the schema of the answer stands."""
+    """The path in the request of the answer's schema."""
     if isinstance(response_format, JsonSchemaFormat):
         return response_format.path
     return "response_format"
@@ -64,7 +64,7 @@ def _object_schema(tool: Tool) -> dict[str, Any]:
     """The schema of a tool's arguments, which are an object.
 
     Raises:
-        InvalidRequest: It is one of something else.
+        InvalidRequest: It is a schema of something else.
     """
     if tool.parameters is None:
         return {"type": "object", "additionalProperties": False}

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from palaver.api.auth import Caller
 from palaver.api.body import read_json_object
 from palaver.api.chat.audio import check_audio, speech_session
-from palaver.api.chat.bodies import whole
+from palaver.api.chat.bodies import completion_body
 from palaver.api.chat.completion import Completion
 from palaver.api.chat.disconnect import unless_disconnected
 from palaver.api.chat.intake import chat_request
@@ -33,12 +33,12 @@ router = APIRouter(tags=["chat"])
 
 _MIB = 2**20
 _LONG_CHARACTERS = 10_000
-"""More take milliseconds to be cut into tokens."""
+"""Longer conversations take milliseconds to tokenize."""
 
 
 @router.post("/chat/completions", operation_id="createChatCompletion")
 async def create_chat_completion(request: Request, caller: Caller, parts: ServerParts) -> Response:
-    """Answer one turn of a conversation, whole or as a stream of server-sent events."""
+    """Answer one turn of a conversation, as one JSON object or as server-sent events."""
     begin_s = time.perf_counter()
     max_bytes = int(parts.settings.max_body_mib * _MIB)
     body = parse(await read_json_object(request, max_bytes))
@@ -68,7 +68,7 @@ def parse(value: dict[str, Any]) -> ChatCompletionRequest:
 
 
 async def begin_turn(request: ChatRequest, model: ChatModel) -> Turn:
-    """The turn of a request; a long conversation is prepared in a thread: others need not wait.
+    """The turn of a request; a long one is prepared in a thread, to keep the event loop free.
 
     Raises:
         InvalidRequest: The model cannot answer such a request.
@@ -92,7 +92,7 @@ async def _completion(chat: ChatRequest, model: Model, parts: Parts, begin_s: fl
 
 async def _answer(completion: Completion) -> CompletionBody:
     async with completion:
-        return await whole(completion)
+        return await completion_body(completion)
 
 
 def _ignored_fields(body: ChatCompletionRequest, *, is_strict: bool) -> dict[str, str]:

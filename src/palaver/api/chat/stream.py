@@ -12,7 +12,7 @@ from fastapi.responses import Response, StreamingResponse
 from msgspec import UNSET
 from starlette.types import Receive, Scope, Send
 
-from palaver.api.chat.bodies import choice_of, chunk, first_choice, usage_body
+from palaver.api.chat.bodies import chunk_body, delta_choice, first_choice, usage_body
 from palaver.api.chat.completion import Completion
 from palaver.api.chat.disconnect import unless_disconnected
 from palaver.api.errors import body_of
@@ -22,7 +22,7 @@ from palaver.errors import InternalError, RequestError
 
 MEDIA_TYPE = "text/event-stream"
 _HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
-"""What keeps proxies from storing, compressing or collecting the events."""
+"""Headers that keep proxies from caching, compressing or buffering the events."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,15 +36,15 @@ _Batches = AsyncGenerator[list[Delta] | None, None]
 
 
 class EventStream(Response):
-    """A completion as server-sent events; it is entered and left as the response is sent.
+    """A completion as server-sent events; sending the response enters and leaves it.
 
-    What goes wrong before the first tokens is raised, so that it gets an HTTP status of its own;
-    later on it becomes an event inside the stream.
+    An error before the first tokens is raised, so that it gets an HTTP status of its own; a later
+    one becomes an event inside the stream.
 
     Args:
         completion: Not entered yet.
-        has_usage: Whether one more chunk at the end tells the usage.
-        headers: To send besides.
+        has_usage: Whether a last chunk has the usage.
+        headers: Further headers to send.
     """
 
     def __init__(self, completion: Completion, *, has_usage: bool, headers: dict[str, str]) -> None:
@@ -54,11 +54,11 @@ class EventStream(Response):
         self._further_headers = headers | _HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it, as ASGI has it.
+        """Send the response; an ASGI application.
 
         Raises:
             RequestError: It failed before the first token.
-            ClientDisconnect: The client has gone before the first token.
+            ClientDisconnect: The client disconnected before the first token.
         """
         async with self._completion, aclosing(self._batches()) as batches:
             first = await unless_disconnected(receive, _first(batches))
@@ -73,7 +73,7 @@ class EventStream(Response):
         return _with_pauses(self._completion.deltas(), KEEP_ALIVE_S)
 
     async def _events(self, first: list[Delta] | None, batches: _Batches) -> _Events:
-        """Whole events, one or more at a time, up to the last one."""
+        """Complete events, one or more at a time, up to the last one."""
         completion = self._completion
         chunks = _Chunks(completion, has_usage=self._has_usage)
         try:
@@ -81,7 +81,7 @@ class EventStream(Response):
             async for deltas in batches:
                 yield chunks.of(deltas)
             if self._has_usage:
-                yield _event(chunk(completion, [], usage_body(completion.usage())))
+                yield _event(chunk_body(completion, [], usage_body(completion.usage())))
         except RequestError as error:
             completion.note_failure(error)
             yield _error_event(error)
@@ -96,7 +96,7 @@ _Events = AsyncGenerator[bytes, None]
 
 
 class _Chunks:
-    """Deltas as events: one chunk for each, the role before the first of each choice."""
+    """Encodes deltas: one chunk for each, and one with the role before the first of each choice."""
 
     def __init__(self, completion: Completion, *, has_usage: bool) -> None:
         self._completion = completion
@@ -104,7 +104,7 @@ class _Chunks:
         self._is_begun = [False] * completion.num_choices
 
     def of(self, deltas: list[Delta] | None) -> bytes:
-        """The events of some deltas; a comment where there are none for a while."""
+        """The events of some deltas; a comment where there were none for a while."""
         return _KEEP_ALIVE if deltas is None else b"".join(self._events(deltas))
 
     def _events(self, deltas: list[Delta]) -> Iterator[bytes]:
@@ -112,10 +112,10 @@ class _Chunks:
             if not self._is_begun[delta.choice]:
                 self._is_begun[delta.choice] = True
                 yield self._event(first_choice(delta.choice))
-            yield self._event(choice_of(delta))
+            yield self._event(delta_choice(delta))
 
     def _event(self, choice: ChunkChoiceBody) -> bytes:
-        return _event(chunk(self._completion, [choice], self._usage))
+        return _event(chunk_body(self._completion, [choice], self._usage))
 
 
 async def _first(batches: _Batches) -> list[Delta] | None:

@@ -1,4 +1,4 @@
-"""Tool calls of an answer, whole and in deltas (spec row S31)."""
+"""The tool calls of an answer, complete and as deltas (spec row S31)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from palaver.chat.parser.events import CallBegin, collected
 
 
 def call_bodies(events: Sequence[CallEvent]) -> list[ToolCallBody]:
-    """The calls that events make up."""
+    """The complete calls that the events describe."""
     return [
         ToolCallBody(id=call.id, function=FunctionCallBody(call.name, call.arguments))
         for call in collected(events).calls

@@ -1,1 +1,1 @@
-"""The API described: its OpenAPI document, and a page that shows it."""
+"""Reference of the API: its OpenAPI document, and a page that shows it."""

@@ -1,4 +1,4 @@
-"""The docs page: the OpenAPI document for people, without scripts and without other hosts."""
+"""The docs page: the OpenAPI document as HTML, without scripts and without other hosts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 @router.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
-    """The page; its examples name the host that it was asked of."""
+    """The page; its examples name the host of this request."""
     text = page(request.app.openapi(), str(request.base_url).rstrip("/"))
     return HTMLResponse(text, headers={"Content-Security-Policy": _POLICY})
 
@@ -32,7 +32,7 @@ def page(document: dict[str, Any], url: str) -> str:
 
     Args:
         document: The document.
-        url: Where the server answers, for the examples.
+        url: The server's address, for the examples.
     """
     return _environment.get_template("docs.html").render(
         document=document, schemas=document["components"]["schemas"], url=url
@@ -40,12 +40,12 @@ def page(document: dict[str, Any], url: str) -> str:
 
 
 def _with_code(text: str) -> Markup:
-    """Escaped text with what stands between backticks marked up."""
+    """Escaped text, with code between backticks marked up."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _linked(text: str, names: Iterable[str]) -> Markup:
-    """Marked-up text in which names of schemas lead to them."""
+    """Marked-up text in which the names of schemas are links."""
     pattern = rf"\b({'|'.join(names)})\b"
     return Markup(re.sub(pattern, r'<a href="#\1">\1</a>', str(_with_code(text))))
 

@@ -93,7 +93,7 @@ QUESTIONS: Mapping[str, Example] = {
         _QUESTION | {"stream": True, "stream_options": {"include_usage": True}},
     ),
     "thinking": _example(
-        "With thinking, which comes apart",
+        "With thinking, returned separately",
         _QUESTION | {"max_tokens": 200, "enable_thinking": True, "separate_reasoning": True},
     ),
     "structured": _example(
@@ -101,13 +101,13 @@ QUESTIONS: Mapping[str, Example] = {
     ),
     "tools": _example("A question for which there is a tool", _WEATHER),
     "sampled": _example(
-        "Two answers, drawn with a seed, with log probabilities",
+        "Two answers, sampled with a seed, with log probabilities",
         _QUESTION
         | {"temperature": 0.8, "top_p": 0.95, "seed": 1, "n": 2, "stop": [".", "\n"]}
         | {"max_tokens": 1, "logprobs": True, "top_logprobs": 2},
     ),
     "spoken": _example(
-        "In text and sound",
+        "In text and audio",
         _QUESTION
         | {"modalities": ["text", "audio"], "audio": {"voice": "tenor", "format": "opus"}},
     ),
@@ -144,7 +144,7 @@ _SPOKEN = {
 ANSWERS: Mapping[str, Example] = {
     "question": _example("A question", _answer({}, _choice(0, "stop", content="12 + 7 = 19"))),
     "thinking": _example(
-        "With thinking, which comes apart",
+        "With thinking, returned separately",
         _answer(
             {
                 "completion_tokens": 44,
@@ -185,7 +185,7 @@ ANSWERS: Mapping[str, Example] = {
         ),
     ),
     "sampled": _example(
-        "Two answers, drawn with a seed, with log probabilities",
+        "Two answers, sampled with a seed, with log probabilities",
         _answer(
             {"completion_tokens": 2, "total_tokens": 27},
             _choice(0, "length", _LOGPROBS, content="1"),
@@ -193,7 +193,7 @@ ANSWERS: Mapping[str, Example] = {
         ),
     ),
     "spoken": _example(
-        "In text and sound; the data are cut short here",
+        "In text and audio; the data are shortened here",
         _answer(
             {
                 "completion_tokens": 75,
@@ -272,7 +272,7 @@ FAILURES: Mapping[str, RequestError] = {
         param="messages[0].content",
     ),
     "unknown voice": InvalidRequest(
-        "audio.voice: there is no voice 'nobody' here; the voices are: alto, soprano, tenor, bass",
+        "audio.voice: there is no voice 'violin' here; the voices are: alto, soprano, tenor, bass",
         param="audio.voice",
     ),
     "too long": InvalidRequest(
@@ -289,7 +289,7 @@ FAILURES: Mapping[str, RequestError] = {
     ),
     "unknown key": InvalidApiKey("the API key is not known here"),
     "unknown model": ModelNotFound(
-        f"model: there is no model 'nobody/nothing' here; the models are: {_MODEL}", param="model"
+        f"model: there is no model 'qwen/unknown' here; the models are: {_MODEL}", param="model"
     ),
     "cut off": RequestTimeout("the body ends after 100 bytes; the rest did not come in 60 s"),
     "too large": RequestTooLarge("the body has more than 33554432 bytes"),
@@ -301,4 +301,4 @@ FAILURES: Mapping[str, RequestError] = {
     "silent": AnswerTimeout(f"the engine of model {_MODEL!r} brought no token for 600 s"),
     "loading": ModelNotAvailable(f"model {_MODEL!r} is still loading; try again"),
 }
-"""Errors of chat completions, as they come for some request."""
+"""Errors of chat completions, each as a real request gets it."""

@@ -24,8 +24,8 @@ _DESCRIPTION = """\
 The chat-completions API of a hosted model cloud, answered from your own machine.
 
 Paths that begin with `/v1` answer alike under `/openai/v1`, `/v3/openai` and `/openai`. In every
-optional field of a request, `null` means the default. Fields that nobody knows are named in the
-header `x-ignored-fields`; on a server that runs with `--strict` they are a 400. A JSON object that
+optional field of a request, `null` means the default. Unknown fields are named in the header
+`x-ignored-fields`; on a server that runs with `--strict` they are a 400. A JSON object that
 names a field twice is a 400. Every error, those of unknown paths (404) and methods (405) included,
 has the body `ErrorBody`.
 """
@@ -33,7 +33,7 @@ _HEADERS: Mapping[str, str] = {
     "WWW-Authenticate": "The scheme that is expected: `Bearer`.",
     "Retry-After": "Seconds after which to try again.",
     "Allow": "The methods that the path takes.",
-    "x-ignored-fields": "Paths of the fields that nobody knows, joined by commas.",
+    "x-ignored-fields": "Paths of the unknown fields, joined by commas.",
 }
 
 
@@ -43,7 +43,7 @@ def reference(kind: type) -> Schema:
 
 
 def json_media(schema: Schema, examples: Mapping[str, Schema] | None = None) -> Schema:
-    """A body of JSON, as answers and requests take it."""
+    """A JSON body, as answers and requests declare it."""
     shown = {"examples": dict(examples)} if examples else {}
     return {"application/json": {"schema": schema} | shown}
 
@@ -54,7 +54,7 @@ def answer(description: str, media: Schema, headers: Iterable[str] = ()) -> Sche
     Args:
         description: What it means.
         media: Media type to schema and examples.
-        headers: Names of headers that may come with it.
+        headers: Names of the headers that it may have.
     """
     described = {
         name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in headers
@@ -68,7 +68,7 @@ def failures(examples: Mapping[str, RequestError]) -> dict[int, Schema]:
     """The error answers of an operation, each status once.
 
     Args:
-        examples: Name to an error as the operation really gives it.
+        examples: Name to an error as the operation raises it.
     """
     answers: dict[int, Schema] = {}
     for name, error in examples.items():
@@ -85,12 +85,12 @@ def failures(examples: Mapping[str, RequestError]) -> dict[int, Schema]:
 def operation(
     answers: Mapping[int, Schema], *, request: Schema | None = None, needs_key: bool = True
 ) -> Schema:
-    """An operation's part of the document beside what its route tells.
+    """An operation's part of the document, beside what FastAPI derives from its route.
 
     Args:
         answers: Status to :func:`answer`.
         request: The body's media type to schema and examples.
-        needs_key: Whether it asks for a Bearer key.
+        needs_key: Whether it needs an API key.
     """
     described: Schema = {"security": [{"key": []}]} if needs_key else {}
     if request:
@@ -103,7 +103,7 @@ def install(app: FastAPI, operations: Mapping[str, Schema]) -> None:
     """Let ``app`` serve the document.
 
     Args:
-        app: Whose routes are described.
+        app: The application whose routes are described.
         operations: Operation id to :func:`operation`.
     """
     app.openapi = lambda: _document(app, operations)  # type: ignore[method-assign]
@@ -131,7 +131,7 @@ def _document(app: FastAPI, operations: Mapping[str, Schema]) -> Schema:
 
 
 class _WithoutTitles(GenerateJsonSchema):
-    """Schemas of fields without titles, which would repeat their names."""
+    """Makes schemas of fields without titles, which would repeat the names."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
         return False
@@ -148,7 +148,7 @@ def _request_schemas() -> dict[str, Schema]:
 
 
 def _response_schemas() -> dict[str, Schema]:
-    """Schemas of all that the API answers; a field is required unless it can be left out."""
+    """Schemas of all response bodies; a field is required unless it can be left out."""
     kinds = {
         name: kind
         for name, kind in vars(response).items()

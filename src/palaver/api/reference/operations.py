@@ -22,7 +22,7 @@ _STARTING = {"starting": examples.FAILURES["starting"]}
 
 _EVENT = {
     "type": "object",
-    "description": "One event; an error comes as the last but one.",
+    "description": "One event; an error is the last event before `[DONE]`.",
     "properties": {
         "data": {
             "anyOf": [
@@ -43,7 +43,7 @@ _SEQUENCES = {
     "description": "Model to sequences.",
     "additionalProperties": {
         "type": "array",
-        "items": {"type": "object", "description": "Its state, its lengths, its blocks."},
+        "items": {"type": "object", "description": "State, lengths and blocks."},
     },
 }
 
@@ -51,7 +51,7 @@ OPERATIONS = {
     "createChatCompletion": operation(
         {
             200: answer(
-                "The answer: whole, or with `stream` as server-sent events.",
+                "The answer: one JSON object, or with `stream` server-sent events.",
                 json_media(reference(CompletionBody), examples.ANSWERS)
                 | {stream.MEDIA_TYPE: _STREAM},
                 headers=["x-ignored-fields"],

@@ -1,4 +1,4 @@
-"""JSON Schemas in words, for the documents that people read."""
+"""JSON Schemas in words, for the reference pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NULL = {"type": "null"}
 
 
 def values(schema: Schema) -> str:
-    """What a value may be: ``integer, 1 to 128``; a schema of its own is called by its name."""
+    """The values that a schema allows: ``integer, 1 to 128``; a named schema by its name."""
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     if "const" in schema:
@@ -25,7 +25,7 @@ def values(schema: Schema) -> str:
 
 
 def default(schema: Schema) -> str:
-    """What a field means if it is absent, or ``""`` if that is not one value."""
+    """The default of a field, or ``""`` if it has none."""
     return "" if schema.get("default") is None else json.dumps(schema["default"])
 
 

@@ -1,1 +1,1 @@
-"""The JSON that goes over the wire, as types."""
+"""The types of request and response bodies."""

@@ -1,4 +1,4 @@
-"""Answers in sound: what a request asks for (spec row S11)."""
+"""Answers in audio: the fields of a request (spec row S11)."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ Modalities: TypeAlias = Annotated[
 
 
 def nested_modalities() -> Any:
-    """The field where the source document has it: with a message's content."""
-    return optional(None, "As beside the messages; the last one in the conversation counts.")
+    """The field ``modalities`` in a message or content part, where the hosted service has it."""
+    return optional(None, "As the request's own field; the last one in the conversation counts.")
 
 
 class AudioOptions(BaseModel):
-    """How a spoken answer is to sound."""
+    """Voice and format of a spoken answer."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
@@ -40,16 +40,16 @@ class AudioOptions(BaseModel):
         None, "A voice from `GET /v1/models`; without it, the server's default."
     )
     format: AudioFormat | None = optional(
-        None, "The kind of file; `wav` by default, and `pcm16` in a stream."
+        None, "The file format; `wav` by default, and `pcm16` in a stream."
     )
 
 
 class AudioReference(BaseModel):
-    """A spoken answer of an earlier turn; what came beside its id may stay."""
+    """A spoken answer of an earlier turn; the other fields of the answer's `audio` may stay."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
     id: str = Field(min_length=1, description="The answer's `audio.id`; known for an hour.")
-    data: str | None = optional(None, "Not read again.")
-    transcript: str | None = optional(None, "Not read again.")
-    expires_at: float | None = optional(None, "Not read again.")
+    data: str | None = optional(None, "Ignored.")
+    transcript: str | None = optional(None, "Ignored.")
+    expires_at: float | None = optional(None, "Ignored.")

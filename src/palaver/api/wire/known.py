@@ -1,4 +1,4 @@
-"""Fields that are known but not honoured in full, and fields that nobody knows (spec row S40)."""
+"""Known fields that are not honoured in full, and unknown fields (spec row S40)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def optional(default: Any, description: str, **limits: Any) -> Any:
     """A field that may be absent or ``null``, both of which mean ``default``.
 
     Args:
-        default: What the OpenAPI document tells; the field itself is ``None`` then.
+        default: The default in the OpenAPI document; the field itself is ``None`` then.
         description: One sentence for the OpenAPI document.
         limits: As pydantic's ``Field`` takes them.
     """
@@ -32,7 +32,7 @@ def needs(name: str, other: str) -> dict[str, Any]:
 
 
 class only:  # noqa: N801  # reads as an annotation
-    """Marks a known field of which, besides ``null``, only these values can be honoured so far."""
+    """Marks a known field that supports only these values and ``null``."""
 
     def __init__(self, *accepted: Any) -> None:
         self._accepted = (None, *accepted)
@@ -54,13 +54,13 @@ class only:  # noqa: N801  # reads as an annotation
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        """What pydantic asks to validate the field."""
+        """The validation, called by pydantic."""
         return no_info_before_validator_function(self.check, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """What pydantic asks to describe the field."""
+        """The JSON Schema, called by pydantic."""
         return {
             "enum": list(self._accepted),
             "description": "Known, but other values are not supported by this version.",
@@ -68,7 +68,7 @@ class only:  # noqa: N801  # reads as an annotation
 
 
 def unknown_fields(model: BaseModel, path: str = "") -> Iterator[str]:
-    """The paths of all fields that no type declares; ``null`` asks for nothing."""
+    """The paths of all fields that no type declares; fields that are ``null`` are ignored."""
     for name, value in (model.model_extra or {}).items():
         if value is not None:
             yield f"{path}{name}"
@@ -81,7 +81,7 @@ def unknown_fields(model: BaseModel, path: str = "") -> Iterator[str]:
 
 
 def across_fields(param: str, message: str) -> PydanticCustomError:
-    """A rule between fields is broken, which the OpenAPI document tells in words.
+    """The error for a broken rule between fields that the OpenAPI document has in words only.
 
     Args:
         param: The field that is wrong.
@@ -91,10 +91,10 @@ def across_fields(param: str, message: str) -> PydanticCustomError:
 
 
 def about(param: str, message: str) -> PydanticCustomError:
-    """A rule between fields is broken, told of one of them: its path comes first."""
+    """The error for a broken rule between fields; its message begins with one field's path."""
     return across_fields(param, f"{param}: {message}")
 
 
 def conflict(param: str, message: str) -> PydanticCustomError:
-    """A rule between fields is broken that stands in the OpenAPI document's schema as well."""
+    """The error for a broken rule between fields that the OpenAPI schema has as well."""
     return PydanticCustomError("conflict", "{message}", {"param": param, "message": message})

@@ -65,12 +65,12 @@ class ToolCall(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    id: str = Field(description="What the answering message of role `tool` refers to.")
+    id: str = Field(description="The id that the result, a message of role `tool`, refers to.")
     type: Literal["function"] | None = optional("function", "The kind of tool.")
     function: FunctionCall = Field(description="The call itself.")
 
     def for_template(self) -> dict[str, Any]:
-        """The call as the chat layer takes it."""
+        """The call in the chat layer's terms."""
         function = {"name": self.function.name, "arguments": self.function.arguments}
         return {"id": self.id, "type": "function", "function": function}
 
@@ -108,7 +108,7 @@ _ROLE_OF = {
 
 
 def _only_there(name: str, role: str) -> JsonDict:
-    """A rule: in messages of other roles, the field is absent or says nothing."""
+    """A schema: in messages of other roles, the field is absent or ``null``."""
     of_role: JsonDict = {"properties": {"role": {"const": role}}}
     return {"if": of_role, "else": {"properties": {name: {"enum": [None, "", []]}}}}
 
@@ -120,11 +120,11 @@ _NO_PARTS: list[JsonDict] = [
     {"type": "array", "maxItems": 0},
     {"type": "array", "contains": {"not": {"type": "object", "required": ["type"]}}},
 ]
-"""What the content may be beside text where a tool returned it."""
+"""Types of a tool result's content beside text."""
 
 
 def _add_rules(schema: JsonDict) -> None:
-    """Say what depends on the role."""
+    """Add the rules that depend on the role."""
     properties: Any = schema["properties"]
     said = properties["content"].pop("oneOf")
     of_tool: JsonDict = {"properties": {"role": {"const": "tool"}}}
@@ -146,29 +146,29 @@ class ChatMessage(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="allow", json_schema_extra=_add_rules)
 
     role: Literal["system", "developer", "user", "assistant", "tool"] = Field(
-        description="Who speaks; `developer` is another name of `system`."
+        description="The author's role; `developer` is another name of `system`."
     )
     content: Content = optional(
         None,
-        "What is said; required, except for an assistant message with `tool_calls` or `audio`. "
+        "Text and media; required, except for an assistant message with `tool_calls` or `audio`. "
         "Where `role` is `tool`, any JSON value.",
     )
     name: str | None = optional(
-        None, "Who among several of that role, if the template takes it.", pattern=NAME_PATTERN
+        None, "The author's name, for templates that show it.", pattern=NAME_PATTERN
     )
     tool_calls: Annotated[list[ToolCall], Field(fail_fast=True)] | None = optional(
-        None, "What an assistant called."
+        None, "The tool calls of an assistant message."
     )
     tool_call_id: str | None = optional(
         None, "The call that a message of role `tool` answers; required there."
     )
     reasoning_content: str | None = optional(
-        None, "What an assistant thought, as it came with the answer."
+        None, "The thinking of an assistant message, as it came with the answer."
     )
 
     modalities: Modalities = nested_modalities()
     audio: AudioReference | None = optional(
-        None, "A spoken answer of the assistant, which stands for its text."
+        None, "A spoken answer of the assistant, in place of its text."
     )
     refusal: Annotated[Any, only()] = None
     function_call: Annotated[Any, only()] = None
@@ -177,7 +177,7 @@ class ChatMessage(BaseModel):
     @field_validator("content", mode="before")
     @classmethod
     def _as_text(cls, value: Any, info: ValidationInfo) -> Any:
-        """What a tool returned may be any JSON value; the model reads it as text."""
+        """A tool result may be any JSON value; it becomes text."""
         is_value = isinstance(value, dict | int | float)
         if info.data.get("role") == "tool" and (is_value or _is_plain_list(value)):
             return json.dumps(value, ensure_ascii=False)
@@ -189,7 +189,7 @@ class ChatMessage(BaseModel):
             if self.role != role and getattr(self, name):
                 context = {"member": name, "role": role}
                 raise PydanticCustomError(
-                    "wrong_role", "belongs into a message of role {role}", context
+                    "wrong_role", "belongs in a message of role {role}", context
                 )
         is_complete = self.role == "assistant" and (self.tool_calls or self.audio)
         if self.content is None and not is_complete:
@@ -209,7 +209,7 @@ class ChatMessage(BaseModel):
     def for_template(self) -> dict[str, Any]:
         """The message as chat templates read it, with only the keys that are there.
 
-        The content is plain text, or a list where there is more than text in it.
+        The content is a string, or a list of parts where it has media.
         """
         message: dict[str, Any] = {"role": self.role, "content": self._content_for_template()}
         if self.name is not None:
@@ -226,10 +226,10 @@ class ChatMessage(BaseModel):
         """The media that the message refers to.
 
         Args:
-            path: Where the message stands in the request.
+            path: The message's path in the request.
 
         Raises:
-            InvalidRequest: An assistant said them.
+            InvalidRequest: An assistant message has media.
         """
         for place, part in enumerate(self.content if isinstance(self.content, list) else ()):
             if isinstance(part, TextPart):
@@ -251,7 +251,7 @@ class ChatMessage(BaseModel):
 
 
 def check_results(messages: Sequence[ChatMessage]) -> None:
-    """Whether each message of role ``tool`` answers a call that came before.
+    """Check that each message of role ``tool`` answers an earlier call.
 
     Raises:
         PydanticCustomError: One does not.
@@ -267,7 +267,7 @@ def check_results(messages: Sequence[ChatMessage]) -> None:
 
 
 def _is_plain_list(value: Any) -> bool:
-    """Whether this is a list of something else than parts of a message."""
+    """Whether this is a list of anything but parts of a message."""
     return isinstance(value, list) and not all(
         isinstance(part, dict) and "type" in part for part in value or [None]
     )

@@ -10,9 +10,9 @@ from palaver.api.wire.audio import Modalities, nested_modalities
 from palaver.api.wire.known import optional
 from palaver.media.reference import MediaReference
 
-SoundFormat: TypeAlias = Literal["wav", "mp3", "flac", "ogg", "opus", "m4a", "aac", "webm"]
+AudioFileFormat: TypeAlias = Literal["wav", "mp3", "flac", "ogg", "opus", "m4a", "aac", "webm"]
 
-_PICTURE_URL = "An http(s) URL, or a data URL with base64."
+_MEDIA_URL = "An http(s) URL, or a data URL with base64."
 
 
 class TextPart(BaseModel):
@@ -30,9 +30,9 @@ class ImageUrl(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    url: str = Field(min_length=1, description=_PICTURE_URL)
+    url: str = Field(min_length=1, description=_MEDIA_URL)
     detail: Literal["low", "high", "auto"] | None = optional(
-        "auto", "How closely to look: at most 512, 2048 or 1024 pixels squared."
+        "auto", "Resolution: at most 512 (low), 2048 (high) or 1024 (auto) pixels squared."
     )
 
 
@@ -41,7 +41,7 @@ class VideoUrl(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    url: str = Field(min_length=1, description=_PICTURE_URL)
+    url: str = Field(min_length=1, description=_MEDIA_URL)
 
 
 class InputAudio(BaseModel):
@@ -50,7 +50,7 @@ class InputAudio(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
     data: str = Field(min_length=1, description="Base64, a data URL, or an http(s) URL.")
-    format: SoundFormat = Field(description="The file's format.")
+    format: AudioFileFormat = Field(description="The file's format.")
 
 
 def _url_kind(value: Any) -> str | None:
@@ -77,19 +77,19 @@ class ImagePart(BaseModel):
 
     type: Literal["image_url"] = Field(description="The kind of part.")
     image_url: Annotated[_BARE_URL | Annotated[ImageUrl, Tag("url_object")], _URL] = Field(
-        description="Where the image is; a bare URL will do."
+        description="Where the image is; a plain URL is accepted as well."
     )
     modalities: Modalities = nested_modalities()
 
 
 class VideoPart(BaseModel):
-    """A part of a message's content: a video, of which two frames a second are looked at."""
+    """A part of a message's content: a video, sampled at two frames a second."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
     type: Literal["video_url"] = Field(description="The kind of part.")
     video_url: Annotated[_BARE_URL | Annotated[VideoUrl, Tag("url_object")], _URL] = Field(
-        description="Where the video is; a bare URL will do."
+        description="Where the video is; a plain URL is accepted as well."
     )
     modalities: Modalities = nested_modalities()
 
@@ -128,11 +128,11 @@ _KINDS = ("text", "image_url", "video_url", "input_audio")
 
 
 def reference_of(part: MediaPart, path: str) -> MediaReference:
-    """What a part refers to.
+    """The media file that a part refers to.
 
     Args:
         part: An image, video or audio clip.
-        path: Where the part stands in the request.
+        path: The part's path in the request.
     """
     match part:
         case ImagePart(image_url=ImageUrl(url=url, detail=detail)):
@@ -149,7 +149,7 @@ def reference_of(part: MediaPart, path: str) -> MediaReference:
 
 
 def part_for_template(part: TextPart | MediaPart) -> dict[str, str]:
-    """The part as chat templates read it."""
+    """The part in the form that chat templates read."""
     match part:
         case TextPart(text=text):
             return {"type": "text", "text": text}

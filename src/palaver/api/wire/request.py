@@ -33,7 +33,7 @@ class StreamOptions(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
     include_usage: bool | None = optional(
-        False, "Whether one more chunk comes at the end, with the usage of the whole request."
+        False, "Whether a last chunk has the usage of the whole request."
     )
 
 
@@ -68,8 +68,8 @@ StopString: TypeAlias = Annotated[str, Field(min_length=1)]
 Stop: TypeAlias = StopString | Annotated[list[StopString], Field(max_length=_MAX_STOPS)] | None
 
 
-def _unlike(effort: dict[str, Any], *, is_thinking: bool) -> dict[str, Any]:
-    """A schema: these efforts do not go with ``enable_thinking`` being just this."""
+def _conflict_of_effort(effort: dict[str, Any], *, is_thinking: bool) -> dict[str, Any]:
+    """A schema: these efforts contradict this value of ``enable_thinking``."""
     fields = {"reasoning_effort": effort, "enable_thinking": {"const": is_thinking}}
     return {"not": {"required": list(fields), "properties": fields}}
 
@@ -86,8 +86,8 @@ class ChatCompletionRequest(BaseModel):
             "allOf": [
                 needs("stream_options", "stream"),
                 needs("top_logprobs", "logprobs"),
-                _unlike({"enum": list(get_args(Effort))[1:]}, is_thinking=False),
-                _unlike({"const": "none"}, is_thinking=True),
+                _conflict_of_effort({"enum": list(get_args(Effort))[1:]}, is_thinking=False),
+                _conflict_of_effort({"const": "none"}, is_thinking=True),
             ]
         },
     )
@@ -98,14 +98,14 @@ class ChatCompletionRequest(BaseModel):
     )
 
     max_tokens: int | None = optional(
-        None, "Tokens of each answer at most; without it, what is left of the window.", ge=1
+        None, "Most tokens of each answer; by default, what is left of the window.", ge=1
     )
     max_completion_tokens: int | None = optional(
         None, "Another name of `max_tokens`; if both are given, they must agree.", ge=1
     )
     context_length_exceeded_behavior: Literal["truncate", "error"] | None = optional(
         "truncate",
-        "Whether a `max_tokens` that does not fit the window shrinks or is refused with a 400. "
+        "Whether a `max_tokens` that does not fit the window is reduced or refused with a 400. "
         "A prompt that alone fills the window is refused in any case.",
     )
     stream: bool | None = optional(
@@ -114,35 +114,33 @@ class ChatCompletionRequest(BaseModel):
     stream_options: StreamOptions | None = optional(
         None, "Options of the stream; needs `stream` to be true."
     )
-    n: int | None = optional(1, "Answers wanted; the prompt is read once.", ge=1, le=128)
+    n: int | None = optional(1, "Number of choices; the prompt is computed once.", ge=1, le=128)
     seed: int | None = optional(
         None,
-        "The same request with the same seed gives the same answer; without it, one is drawn.",
+        "The same request with the same seed gives the same answer; by default, it is random.",
         ge=-(2**63),
         lt=2**64,
     )
     stop: Annotated[
         Annotated[list[StopString], Field(max_length=_MAX_STOPS)] | None,
         BeforeValidator(_as_list, json_schema_input_type=Stop),
-    ] = optional(
-        None, "One string or several that end an answer; the text includes the match, no more."
-    )
+    ] = optional(None, "One or several strings that end an answer; the text ends with the match.")
 
-    temperature: float | None = optional(1, "How freely tokens are drawn; 0 is greedy.", ge=0, le=2)
+    temperature: float | None = optional(1, "Sampling temperature; 0 is greedy.", ge=0, le=2)
     top_p: float | None = optional(
-        1, "Draw from the likeliest tokens that have this share together.", gt=0, le=1
+        1, "Sample from the likeliest tokens with this probability mass.", gt=0, le=1
     )
     top_k: int | None = optional(
-        0, "Draw from this many of the likeliest tokens; -1 and 0 mean all.", ge=-1, le=128
+        0, "Sample from this many of the likeliest tokens; -1 and 0 mean all.", ge=-1, le=128
     )
     min_p: float | None = optional(
-        0, "Leave out tokens less likely than this share of the likeliest.", ge=0, le=1
+        0, "Leave out tokens less likely than this fraction of the likeliest.", ge=0, le=1
     )
     presence_penalty: float | None = optional(
-        0, "Taken off the logits of tokens that the answer has already.", ge=-2, le=2
+        0, "Subtracted from the logits of tokens that the answer has already.", ge=-2, le=2
     )
     frequency_penalty: float | None = optional(
-        0, "Likewise, once for each time that the answer has the token.", ge=-2, le=2
+        0, "Subtracted once for each time that the answer has the token.", ge=-2, le=2
     )
     repetition_penalty: float | None = optional(
         1, "Divides positive logits of tokens in prompt or answer, multiplies others.", gt=0, le=2
@@ -156,49 +154,49 @@ class ChatCompletionRequest(BaseModel):
 
     logprobs: bool | None = optional(
         False,
-        "Whether each token's log probability comes along: of the model's own distribution, "
-        "before any sampling parameter.",
+        "Whether to return each token's log probability, in the model's own distribution before "
+        "any sampling parameter.",
     )
     top_logprobs: int | None = optional(
-        0, "Likeliest tokens told at each place; needs `logprobs` to be true.", ge=0, le=20
+        0, "Number of likeliest tokens at each place; needs `logprobs` to be true.", ge=0, le=20
     )
 
     response_format: ResponseFormat | None = optional(
-        None, "What form the answer has to have, after any thinking; see structured-output.md."
+        None, "The format of the answer, after any thinking; see structured-output.md."
     )
 
     enable_thinking: bool | None = optional(
-        False, "Whether the model thinks first, if its template knows how."
+        False, "Whether the model thinks first, if its template supports it."
     )
     separate_reasoning: bool | None = optional(
-        False, "Whether thinking comes apart, as `reasoning_content`, or in tags in `content`."
+        False, "Whether thinking is returned as `reasoning_content`, or in tags in `content`."
     )
 
     reasoning_effort: Effort | None = optional(
         None,
-        "`none` is `enable_thinking` false, all others are true; how far apart they are is up to "
-        "the model's template.",
+        "`none` means `enable_thinking` false, all others true; what else they change is up to the "
+        "model's template.",
     )
     tools: Annotated[list[Tool], Field(max_length=MAX_TOOLS, fail_fast=True)] | None = optional(
         None, "Functions that the model may call; see tools.md."
     )
     tool_choice: ToolChoice | None = optional(
         "auto",
-        "Whether it must not call one, may, or must, or the one that it must call.",
+        "Whether the model must not, may or must call a tool, or the tool that it must call.",
     )
-    parallel_tool_calls: bool | None = optional(True, "Whether it may make several calls at once.")
+    parallel_tool_calls: bool | None = optional(True, "Whether an answer may have several calls.")
 
     modalities: Modalities = optional(
         ["text"],
-        "Whether the answer comes in sound, too. It may also stand in a message or a part of its "
+        "Whether the answer comes in audio as well. It may also be in a message or a part of its "
         "content; then the last one counts.",
     )
     audio: AudioOptions | None = optional(
-        None, "Voice and format of the sound; needs `modalities` with `audio`."
+        None, "Voice and format of the audio; needs `modalities` with `audio`."
     )
 
-    user: str | None = optional(None, "For the client's own use.")
-    metadata: dict[str, str] | None = optional(None, "For the client's own use.")
+    user: str | None = optional(None, "Ignored; for the client's own use.")
+    metadata: dict[str, str] | None = optional(None, "Ignored; for the client's own use.")
 
     functions: Annotated[Any, only()] = None
     function_call: Annotated[Any, only()] = None
@@ -241,7 +239,7 @@ class ChatCompletionRequest(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _is_of_one_mind(self) -> ChatCompletionRequest:
+    def _thinking_fields_agree(self) -> ChatCompletionRequest:
         if None in (self.enable_thinking, self.reasoning_effort):
             return self
         if self.enable_thinking != (self.reasoning_effort != "none"):
@@ -253,19 +251,19 @@ class ChatCompletionRequest(BaseModel):
 
     @property
     def is_thinking_wanted(self) -> bool:
-        """Whether the model shall think, by either of the two fields that say so."""
+        """Whether the model is to think, by either of the two fields."""
         if self.reasoning_effort is not None:
             return self.reasoning_effort != "none"
         return bool(self.enable_thinking)
 
     @property
     def is_spoken(self) -> bool:
-        """Whether the answer is wanted in sound, too (spec row S11)."""
+        """Whether the answer is to come in audio as well (spec row S11)."""
         return "audio" in (self.modalities or self._nested_modalities or ())
 
     @property
     def _nested_modalities(self) -> list[Literal["text", "audio"]] | None:
-        """Those of the last message that names some, where the source document has them."""
+        """The modalities of the last message that has the field."""
         for message in reversed(self.messages):
             parts = message.content if isinstance(message.content, list) else []
             named = [message.modalities, *(part.modalities for part in parts)]
@@ -275,15 +273,15 @@ class ChatCompletionRequest(BaseModel):
 
     @property
     def unknown_fields(self) -> list[str]:
-        """Paths of the fields that nobody knows (spec row S40)."""
+        """Paths of the unknown fields (spec row S40)."""
         return sorted(unknown_fields(self))
 
     @property
     def media(self) -> list[MediaReference]:
-        """The images, video and sound that the messages refer to, in order.
+        """The images, videos and audio clips that the messages refer to, in order.
 
         Raises:
-            InvalidRequest: There are some where there can be none.
+            InvalidRequest: A message has media that must not have any.
         """
         messages = enumerate(self.messages)
         return [r for i, message in messages for r in message.references(f"messages[{i}]")]

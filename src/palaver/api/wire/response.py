@@ -11,7 +11,7 @@ FinishReason: TypeAlias = Literal["stop", "length", "tool_calls"]
 
 
 class PromptTokensDetails(msgspec.Struct, frozen=True):
-    """Where prompt tokens came from; tokens of media are told where there are some."""
+    """Prompt tokens by kind; those of media are there where the prompt has media."""
 
     cached_tokens: int
     image_tokens: int | UnsetType = UNSET
@@ -20,7 +20,7 @@ class PromptTokensDetails(msgspec.Struct, frozen=True):
 
 
 class CompletionTokensDetails(msgspec.Struct, frozen=True):
-    """What completion tokens were spent on."""
+    """Completion tokens by kind."""
 
     reasoning_tokens: int
     audio_tokens: int
@@ -37,7 +37,7 @@ class UsageBody(msgspec.Struct, frozen=True):
 
 
 class TopLogprobBody(msgspec.Struct, frozen=True):
-    """A likely token at some place; ``bytes`` is empty for one that stands for no text."""
+    """One of the likeliest tokens at a place; ``bytes`` is empty for a token without text."""
 
     token: str
     logprob: float
@@ -92,7 +92,7 @@ class ToolCallDeltaBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AudioBody(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer in sound (spec row S11); ``data`` is base64."""
+    """The answer in audio (spec row S11); ``data`` is base64."""
 
     id: str
     data: str
@@ -101,7 +101,7 @@ class AudioBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AudioDeltaBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What a chunk adds to the sound: its id at first, its expiry at the end."""
+    """What a chunk adds to the audio: the id at first, the expiry at the end."""
 
     id: str | UnsetType = UNSET
     transcript: str | UnsetType = UNSET
@@ -113,14 +113,14 @@ class MessageBody(msgspec.Struct, frozen=True, kw_only=True):
     """The assistant's answer."""
 
     role: Literal["assistant"] = "assistant"
-    content: str | None  # None where there is nothing but calls
+    content: str | None  # None where there are calls only
     reasoning_content: str | UnsetType = UNSET
     tool_calls: list[ToolCallBody] | UnsetType = UNSET
     audio: AudioBody | UnsetType = UNSET
 
 
 class ChoiceBody(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer and why it ended."""
+    """One choice and why it ended."""
 
     index: int
     message: MessageBody
@@ -129,7 +129,7 @@ class ChoiceBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompletionBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole answer."""
+    """A unary answer."""
 
     id: str
     object: Literal["chat.completion"] = "chat.completion"
@@ -159,7 +159,7 @@ class ChunkChoiceBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChunkBody(msgspec.Struct, frozen=True, kw_only=True):
-    """One event of a stream; ``usage`` is there only if it was asked for."""
+    """One event of a stream; ``usage`` is there only if the request wants it."""
 
     id: str
     object: Literal["chat.completion.chunk"] = "chat.completion.chunk"

@@ -1,4 +1,4 @@
-"""What form the answer has to have (spec rows S34 and S35)."""
+"""The format of the answer (spec rows S34 and S35)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class TextFormat(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    type: Literal["text"] = Field(description="The kind of form.")
+    type: Literal["text"] = Field(description="The kind of format.")
 
 
 class JsonObjectFormat(BaseModel):
@@ -37,30 +37,30 @@ class JsonObjectFormat(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    type: Literal["json_object"] = Field(description="The kind of form.")
+    type: Literal["json_object"] = Field(description="The kind of format.")
 
 
 class NamedSchema(BaseModel):
-    """A JSON Schema with a name for people."""
+    """A JSON Schema with a name."""
 
     model_config = ConfigDict(
         strict=True, frozen=True, extra="allow", validate_by_name=True, validate_by_alias=True
     )
 
-    name: str | None = optional(None, "For people.", pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    description: str | None = optional(None, "For people.")
-    schema_: JsonSchema = Field(alias="schema", description="What the answer has to match.")
+    name: str | None = optional(None, "A name; without effect.", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    description: str | None = optional(None, "A description; without effect.")
+    schema_: JsonSchema = Field(alias="schema", description="The schema of the answer.")
     strict: bool | None = optional(
-        True, "Makes no difference: a schema is enforced in full or refused either way."
+        True, "No effect: a schema is always enforced in full or refused."
     )
 
 
 class JsonSchemaFormat(BaseModel):
-    """JSON that matches a schema, given within ``json_schema`` or, as of old, beside ``type``."""
+    """JSON that matches a schema, in ``json_schema`` or, in the older style, beside ``type``."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    type: Literal["json_schema"] = Field(description="The kind of form.")
+    type: Literal["json_schema"] = Field(description="The kind of format.")
     json_schema: NamedSchema | None = optional(None, "The schema, with a name.")
     schema_: JsonSchema | None = optional(
         None, "The schema in its older place; one of the two is needed.", alias="schema"
@@ -76,7 +76,7 @@ class JsonSchemaFormat(BaseModel):
 
     @property
     def path(self) -> str:
-        """Where the schema stands in the request."""
+        """The path of the schema in the request."""
         place = "schema" if self.json_schema is None else "json_schema.schema"
         return f"response_format.{place}"
 

@@ -1,4 +1,4 @@
-"""Tools that a model may call, and which of them it must (spec rows S31 to S33)."""
+"""The tools that a model may or must call (spec rows S31 to S33)."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class FunctionDefinition(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-    name: FunctionName = Field(description="Its name, which no other function has.")
+    name: FunctionName = Field(description="The name; unique among the functions.")
     description: str | None = optional(None, "What it does, for the model.")
     parameters: dict[str, Any] | None = optional(
-        None, "A JSON Schema of its arguments, an object; without it there are none."
+        None, "A JSON Schema of its arguments, an object; by default, it has none."
     )
     strict: bool | None = optional(
         False,
-        "Whether a schema that cannot be enforced in full is refused; otherwise the arguments are "
-        "an object at least.",
+        "Whether to refuse a schema that cannot be enforced in full; otherwise such a function's "
+        "arguments may be any object.",
     )
 
 
@@ -93,10 +93,10 @@ ToolChoice: TypeAlias = Annotated[
 
 
 def check_tools(tools: Sequence[Tool], choice: str | ChosenTool | None) -> None:
-    """Whether tools and choice fit together.
+    """Check that tools and choice are consistent.
 
     Raises:
-        PydanticCustomError: A name comes twice, or what must be called is not there.
+        PydanticCustomError: A name is there twice, or the tool that must be called is missing.
     """
     names: set[str] = set()
     for i, tool in enumerate(tools):

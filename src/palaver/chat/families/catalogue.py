@@ -32,18 +32,18 @@ ANALYSIS = ThinkingFormat(
 )
 
 _TAGGED_JSON = CallFormat(
-    forms=((Literal("<tool_call>\n"), JsonCall(), Literal("\n</tool_call>")),), separator="\n"
+    syntaxes=((Literal("<tool_call>\n"), JsonCall(), Literal("\n</tool_call>")),), separator="\n"
 )
 
 HERMES = Family("hermes", _TAGGED_JSON, THINK, signs=(("<tool_call>",), ("</tool_call>",)))
 
 JSON = Family("json", _TAGGED_JSON, THINK, knows_tools=False)
-"""For templates that know no tools, or write calls in a way of their own."""
+"""For templates without tools, or with a format of calls that no family has."""
 
 QWEN_CODER = Family(
     "qwen-coder",
     CallFormat(
-        forms=(
+        syntaxes=(
             (
                 Literal("<tool_call>\n<function="),
                 Name(),
@@ -69,7 +69,7 @@ QWEN_CODER = Family(
 LLAMA = Family(
     "llama",
     CallFormat(
-        forms=(
+        syntaxes=(
             (JsonCall("parameters", aliases=("arguments",)),),
             (Literal("<|python_tag|>"), JsonCall("parameters", aliases=("arguments",))),
         ),
@@ -81,7 +81,7 @@ LLAMA = Family(
 
 MISTRAL_LIST = Family(
     "mistral-list",
-    CallFormat(forms=((JsonCall(),),), begin="[TOOL_CALLS] [", separator=", ", end="]"),
+    CallFormat(syntaxes=((JsonCall(),),), begin="[TOOL_CALLS] [", separator=", ", end="]"),
     BRACKET_THINK,
     signs=(("[TOOL_CALLS]",),),
     id_style="short",
@@ -90,7 +90,7 @@ MISTRAL_LIST = Family(
 MISTRAL = Family(
     "mistral",
     CallFormat(
-        forms=(
+        syntaxes=(
             (Literal("[TOOL_CALLS]"), Name(), Literal("[ARGS]"), JsonArguments()),
             (
                 Literal("[TOOL_CALLS]"),
@@ -112,7 +112,7 @@ _DEEPSEEK_BEGIN, _DEEPSEEK_END = "<｜tool▁calls▁begin｜>", "<｜tool▁cal
 DEEPSEEK_V3 = Family(
     "deepseek-v3",
     CallFormat(
-        forms=(
+        syntaxes=(
             (
                 Literal("<｜tool▁call▁begin｜>function<｜tool▁sep｜>"),
                 Name(),
@@ -128,12 +128,12 @@ DEEPSEEK_V3 = Family(
     THINK,
     signs=(("<｜tool▁calls▁begin｜>",), ("```json",)),
 )
-"""V3 and R1, which differ in their thinking only."""
+"""V3 and R1, which differ in thinking only."""
 
 DEEPSEEK_V31 = Family(
     "deepseek-v3.1",
     CallFormat(
-        forms=(
+        syntaxes=(
             (
                 Literal("<｜tool▁call▁begin｜>"),
                 Name(),
@@ -152,7 +152,7 @@ DEEPSEEK_V31 = Family(
 GLM = Family(
     "glm",
     CallFormat(
-        forms=(
+        syntaxes=(
             (
                 Literal("<tool_call>"),
                 Name(),
@@ -170,7 +170,7 @@ GLM = Family(
 KIMI = Family(
     "kimi",
     CallFormat(
-        forms=tuple(
+        syntaxes=tuple(
             (
                 Literal("<|tool_call_begin|>" + prefix),
                 Name(),
@@ -193,7 +193,7 @@ KIMI = Family(
 SEED = Family(
     "seed",
     CallFormat(
-        forms=(
+        syntaxes=(
             (
                 Literal("<seed:tool_call>\n<function="),
                 Name(),
@@ -215,7 +215,7 @@ _CHANNELS = ("<|channel|>commentary", "<|channel|>analysis")
 HARMONY = Family(
     "harmony",
     CallFormat(
-        forms=(
+        syntaxes=(
             *((Literal(channel + " to=functions."), Name(), *_MESSAGE) for channel in _CHANNELS),
             *(
                 (Literal("to=functions."), Name(), Literal(channel), *_MESSAGE)
@@ -247,7 +247,7 @@ HARMONY = Family(
 FUNCTION_GEMMA = Family(
     "function-gemma",
     CallFormat(
-        forms=(
+        syntaxes=(
             (
                 Literal("<start_function_call>call:"),
                 Name(),
@@ -262,7 +262,7 @@ FUNCTION_GEMMA = Family(
 GEMMA = Family(
     "gemma",
     CallFormat(
-        forms=(
+        syntaxes=(
             (
                 Literal("<|tool_call>call:"),
                 Name(),
@@ -294,4 +294,4 @@ _IN_ORDER = (
 )
 
 FAMILIES = {family.name: family for family in _IN_ORDER}
-"""Every family; one whose signs are a part of another's comes after it."""
+"""Every family. A family whose signs are also signs of another comes after that one."""

@@ -1,9 +1,9 @@
-"""How a family of models writes thinking and calls.
+"""How a family of models writes thinking and tool calls.
 
-One description says it all: the grammar that holds a model to its format, the parser that reads the
-format back, and the text of earlier calls are made from it.
+Three things are made from one description: the grammar that constrains a model to its format, the
+parser of the format, and the text of earlier calls in a prompt.
 
-Texts in a description are canonical. When they are read back, white space in them is free: a model
+Texts in a description are canonical. The parser ignores differences in their white space: a model
 may write more of it, less, or none.
 """
 
@@ -20,7 +20,7 @@ class Literal:
 
     Attributes:
         text: How it is to be written.
-        variants: How models write it as well; ``""`` if they leave it out at times.
+        variants: Other texts that models write for it; ``""`` if they sometimes leave it out.
     """
 
     text: str
@@ -29,7 +29,7 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """A call's last token, which ends the answer and so may be missing from its text."""
+    """A call's last token, which ends the answer and so may be missing from the text."""
 
     text: str
 
@@ -61,9 +61,9 @@ class JsonCall:
     """The whole call as a JSON object: ``{"name": "f", "arguments": {…}}``, in any order.
 
     Attributes:
-        arguments_key: What the arguments are called.
-        aliases: What else models call them.
-        ignored: Members that say nothing of interest.
+        arguments_key: Name of the member with the arguments.
+        aliases: Other names that models use for it.
+        ignored: Members that are ignored.
     """
 
     arguments_key: str = "arguments"
@@ -72,12 +72,12 @@ class JsonCall:
 
     @property
     def opening(self) -> str:
-        """How it begins, up to the name."""
+        """The text up to the name."""
         return '{"name": "'
 
     @property
     def middle(self) -> str:
-        """What stands between the name and the arguments."""
+        """The text between the name and the arguments."""
         return f'", "{self.arguments_key}": '
 
     @property
@@ -90,7 +90,7 @@ class JsonCall:
 class Parameters:
     """Each argument on its own: opening, key, middle, value, closing.
 
-    A string is written as it is, everything else as JSON. A newline at the end of the middle or at
+    Strings are written as they are, other values as JSON. A newline at the end of the middle or at
     the beginning of the closing belongs to the format, one newline at most.
     """
 
@@ -104,7 +104,7 @@ class QuotedObject:
     """The arguments as an object whose keys are bare: ``{city:<q>Rome<q>,days:[1,2]}``.
 
     Attributes:
-        quote: What stands on both sides of a string, which is written as it is.
+        quote: The mark on both sides of a string, which is written as it is.
     """
 
     quote: str
@@ -112,7 +112,7 @@ class QuotedObject:
 
 ArgumentsPart: TypeAlias = JsonArguments | JsonCall | Parameters | QuotedObject
 Part: TypeAlias = Literal | End | Name | CallId | Index | ArgumentsPart
-Form: TypeAlias = tuple[Part, ...]
+CallSyntax: TypeAlias = tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,33 +120,33 @@ class CallFormat:
     """How calls are written.
 
     Attributes:
-        forms: How one call is written; the first is canonical, the others are read as well.
-        begin: What opens the section of all calls, if there is one.
-        separator: What stands between two calls.
-        end: What closes the section.
+        syntaxes: How one call may be written; the first is canonical, all are parsed.
+        begin: The text before all calls, if they are in a section.
+        separator: The text between two calls.
+        end: The text after all calls.
         is_single: Whether an answer ends with its first call.
     """
 
-    forms: tuple[Form, ...]
+    syntaxes: tuple[CallSyntax, ...]
     begin: str = ""
     separator: str = ""
     end: str = ""
     is_single: bool = False
 
     @property
-    def canonical(self) -> Form:
+    def canonical(self) -> CallSyntax:
         """How one call is to be written."""
-        return self.forms[0]
+        return self.syntaxes[0]
 
 
 @dataclass(frozen=True, slots=True)
 class ThinkingFormat:
-    """How thinking is set apart from the answer.
+    """The markup of thinking.
 
     Attributes:
         opening: The tag before it.
-        closing: The tag behind it.
-        margin: White space on the inner side of both tags.
+        closing: The tag after it.
+        margin: White space inside both tags.
         after: What follows the closing tag.
         is_anywhere: Whether a model may think again after it has begun to answer.
     """
@@ -163,10 +163,10 @@ class AnswerFormat:
     """Markup around the answer itself, where a family has any.
 
     Attributes:
-        opening: What stands before an answer without calls.
-        preamble_opening: What stands before text that leads to a call.
-        preamble_closing: What stands behind it.
-        markup: Texts that stand for nothing, wherever they are.
+        opening: The text before an answer without calls.
+        preamble_opening: The text before content that a call follows.
+        preamble_closing: The text after it.
+        markup: Texts that are no content, wherever they are.
     """
 
     opening: str = ""
@@ -180,19 +180,19 @@ IdStyle: TypeAlias = OneOf["free", "counted", "short"]
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A family of models that write alike.
+    """A family of models that share a format.
 
     Attributes:
-        name: What it is called in settings.
+        name: Its name in settings.
         calls: How calls are written.
-        thinking: How thinking is set apart, if at all.
-        answer: What else stands around an answer.
-        signs: Texts by which its templates and vocabularies are known; each group has alternatives,
-            of which one must be there.
+        thinking: The markup of thinking, if there is any.
+        answer: Markup around the answer itself.
+        signs: Texts by which its templates and vocabularies are recognised: one alternative of each
+            group must be there.
         id_style: Ids of calls as its templates want them: any, ``functions.name:0`` counted over
             the conversation, or nine letters and digits.
-        thinking_key: What its templates call an earlier message's thinking.
-        knows_tools: Whether its templates take tools; otherwise they are described in plain text.
+        thinking_key: The field for an earlier message's thinking in its templates.
+        knows_tools: Whether its templates take tools; otherwise they are put in plain text.
     """
 
     name: str
@@ -208,8 +208,8 @@ class Family:
     def literals(self) -> tuple[str, ...]:
         """Every fixed text of its format."""
         texts = [self.calls.begin, self.calls.separator, self.calls.end, *self.markup]
-        for form in self.calls.forms:
-            for part in form:
+        for syntax in self.calls.syntaxes:
+            for part in syntax:
                 texts += _texts(part)
         return tuple(text for text in texts if text.strip())
 

@@ -1,4 +1,4 @@
-"""Which family a model is of, and what its template takes, found by trying it."""
+"""Finds a model's family, and what its template takes, by rendering test conversations."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _SYSTEM = {"role": "system", "content": "Be brief and kind."}
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How to speak with one model.
+    """How one model writes, and what its template takes.
 
     Attributes:
-        family: How it writes.
-        takes_calls: Whether its template shows calls and their results; otherwise they are put
-            into plain text.
+        family: The model's family.
+        takes_calls: Whether its template shows calls and their results; otherwise the
+            prompt has them as plain text.
         takes_tools: Whether its template shows tools; otherwise they are described in plain text.
         takes_text: Whether its template wants the arguments of calls as JSON text, not as objects.
         takes_system: Whether its template shows a system message.
@@ -54,20 +54,20 @@ def find_dialect(
 ) -> Dialect:
     """The dialect of a model.
 
-    A family is recognised by its signs in template or vocabulary, and proven if the template
-    writes a call that the family's parser reads back.
+    A family is recognised by its signs in template or vocabulary, and confirmed if the template
+    renders a call that the family's parser parses.
 
     Args:
         template: The model's template.
         has_token: Whether the model's vocabulary has a token of that name.
-        family: The family's name, where it is known; whatever is found otherwise.
+        family: The family's name, if it is known; otherwise it is found.
     """
     takes_system = _shows_system(template)
     candidates = [FAMILIES[family]] if family else list(_candidates(template, has_token))
     shows_tools = _shows_tools(template)
     for candidate in candidates:
         for takes_text in (False, True):
-            if candidate.knows_tools and _reads_back(template, candidate, takes_text):
+            if candidate.knows_tools and _is_parsed(template, candidate, takes_text):
                 return Dialect(candidate, True, shows_tools, takes_text, takes_system)
     if family and shows_tools and FAMILIES[family].knows_tools:
         return Dialect(FAMILIES[family], takes_system=takes_system)
@@ -76,7 +76,7 @@ def find_dialect(
 
 
 def _candidates(template: ChatTemplate, has_token: Callable[[str], bool]) -> Iterator[Family]:
-    """The families whose signs are there."""
+    """The families whose signs the template or vocabulary has."""
     for family in FAMILIES.values():
         found = (any(_has(template, has_token, s) for s in group) for group in family.signs)
         if family.signs and all(found):
@@ -90,7 +90,7 @@ def _has(template: ChatTemplate, has_token: Callable[[str], bool], text: str) ->
 def _plain(
     template: ChatTemplate, has_token: Callable[[str], bool], candidates: Sequence[Family]
 ) -> Family:
-    """The family for tools in plain text, with the model's own way of thinking."""
+    """The family for tools in plain text, with the model's own thinking format."""
     model = next((c for c in candidates if c.thinking), None)
     for family in FAMILIES.values():
         thinking = family.thinking
@@ -103,8 +103,8 @@ def _plain(
     )
 
 
-def _reads_back(template: ChatTemplate, family: Family, takes_text: bool) -> bool:
-    """Whether a call that the template writes is one in the family's format."""
+def _is_parsed(template: ChatTemplate, family: Family, takes_text: bool) -> bool:
+    """Whether the family's parser understands a call that the template renders."""
     arguments: Any = json.dumps(_ARGUMENTS) if takes_text else _ARGUMENTS
     function = {"name": _TOOL.name, "arguments": arguments}
     call_id = f"functions.{_TOOL.name}:0" if family.id_style == "counted" else "abcdefgh1"

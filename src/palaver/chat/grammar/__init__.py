@@ -1,1 +1,1 @@
-"""The grammar of an answer: thinking, then text, calls of tools, or JSON that matches a schema."""
+"""The grammar of an answer: thinking, then text, tool calls, or JSON that matches a schema."""

@@ -1,4 +1,4 @@
-"""The one grammar of an answer."""
+"""Builds the grammar of an answer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SPACE = r"[\s\x1c-\x1f]*"
 
 
 class Thinking(Enum):
-    """Whether thinking comes before an answer."""
+    """Whether thinking may precede the answer."""
 
     NONE = "none"
     POSSIBLE = "possible"
@@ -28,13 +28,13 @@ class Thinking(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerForm:
-    """What an answer may be, besides the thinking that comes before.
+class AnswerRules:
+    """What an answer may consist of, after any thinking.
 
     Attributes:
-        schema: A checked schema that a text has to match; ``None`` leaves it free.
-        tools: What may be called.
-        can_be_text: Whether it may be a text, with or without calls behind it.
+        schema: A checked schema that the text has to match; ``None`` allows any text.
+        tools: The tools that may be called.
+        can_be_text: Whether it may be text, with or without calls after it.
         is_parallel: Whether there may be several calls.
     """
 
@@ -45,39 +45,39 @@ class AnswerForm:
 
 
 def answer_grammar(
-    family: Family, tokenizer: Tokenizer, form: AnswerForm, thinking: Thinking
+    family: Family, tokenizer: Tokenizer, rules: AnswerRules, thinking: Thinking
 ) -> str:
     """The grammar, in llguidance's Lark (spec rows S31 to S35, S37).
 
     Args:
-        family: How the model writes.
-        tokenizer: Its vocabulary.
-        form: What the answer may be.
-        thinking: Whether the model may open its thinking, or the prompt has done so already.
+        family: The model's family.
+        tokenizer: The model's tokenizer.
+        rules: What the answer may consist of.
+        thinking: Whether the model may begin to think, or the prompt has begun it already.
 
     Raises:
         InvalidRequest: A strict tool cannot be enforced in the family's format.
     """
     lark = Lark(tokenizer, family.literals)
-    writer = _Channels if family.answer.opening else _Answer
-    return lark.source(writer(lark, family, form).start(thinking))
+    writer = _ChannelsWriter if family.answer.opening else _AnswerWriter
+    return lark.source(writer(lark, family, rules).start(thinking))
 
 
-class _Answer:
-    """The rules of an answer without markup around it."""
+class _AnswerWriter:
+    """Writes the grammar of an answer without markup around it."""
 
-    def __init__(self, lark: Lark, family: Family, form: AnswerForm) -> None:
+    def __init__(self, lark: Lark, family: Family, rules: AnswerRules) -> None:
         self._lark = lark
         self._family = family
-        self._form = form
+        self._rules = rules
         self._marks = call_beginnings(family)
         self._calls: CallGrammar | None = None
-        if form.tools:
-            is_parallel = form.is_parallel
-            self._calls = CallGrammar(lark, family.calls, form.tools, is_parallel=is_parallel)
+        if rules.tools:
+            is_parallel = rules.is_parallel
+            self._calls = CallGrammar(lark, family.calls, rules.tools, is_parallel=is_parallel)
 
     def start(self, thinking: Thinking) -> str:
-        """Thinking, as far as there may be any, and what follows it."""
+        """Thinking, if it is allowed, and what follows it."""
         after = self._lark.rule(self.after_thinking())
         tags = self._family.thinking
         if tags is None or thinking is Thinking.NONE:
@@ -95,11 +95,11 @@ class _Answer:
 
     def after_thinking(self) -> str:
         """Text, calls or both."""
-        if not self._form.can_be_text:
+        if not self._rules.can_be_text:
             assert self._calls is not None
             return self._calls.whole
-        if self._form.schema is not None:
-            text = self._lark.json(self._form.schema)
+        if self._rules.schema is not None:
+            text = self._lark.json(self._rules.schema)
             return f"{text} | {self._calls.whole}" if self._calls else text
         if self._calls is None:
             return f"{self.free_text()}?"
@@ -110,31 +110,31 @@ class _Answer:
         )
 
     def free_text(self) -> str:
-        """Text to the answer's end in which nothing looks like a call."""
+        """Text up to the answer's end that has nothing like a call in it."""
         marks = [mark for mark in self._marks if mark != "{"]
         text = f"/(?s:.+)/{without(marks)}"
-        if "{" in self._marks and self._form.tools:
-            names = "|".join(escaped(tool.name) for tool in self._form.tools)
+        if "{" in self._marks and self._rules.tools:
+            names = "|".join(escaped(tool.name) for tool in self._rules.tools)
             call = rf'\{{{_SPACE}"name"{_SPACE}:{_SPACE}"({names})"'
             text += rf" & ~/{_SPACE}\{{(?s:.*)/ & ~/(?s:.*)\n{_SPACE}{call}(?s:.*)/"
         return self._lark.lexeme(text)
 
     @property
     def _is_free(self) -> bool:
-        return self._form.can_be_text and self._form.schema is None
+        return self._rules.can_be_text and self._rules.schema is None
 
     @property
     def _other_marks(self) -> list[str]:
-        """Texts that begin calls in other forms than the canonical one."""
+        """Texts that begin calls in other syntaxes than the canonical one."""
         mine = self._calls.mark if self._calls else ""
         return [mark for mark in self._marks if mark not in (mine, "{")]
 
 
-class _Channels(_Answer):
-    """The rules of an answer whose messages stand in channels."""
+class _ChannelsWriter(_AnswerWriter):
+    """Writes the grammar of an answer whose messages are in channels."""
 
     def start(self, thinking: Thinking) -> str:
-        """Any number of thoughts, whatever the prompt says, then the answer."""
+        """Any number of thoughts, then the answer; the prompt does not matter."""
         del thinking
         body = self._lark.rule(self._body())
         tags = self._family.thinking
@@ -151,8 +151,8 @@ class _Channels(_Answer):
         if not self._family.knows_tools:
             return final + f"({self.after_thinking()})"
         options = []
-        if self._form.can_be_text:
-            schema = self._form.schema
+        if self._rules.can_be_text:
+            schema = self._rules.schema
             text = f"{self.free_text()}?" if schema is None else self._lark.json(schema)
             options.append(final + text)
         if self._calls:

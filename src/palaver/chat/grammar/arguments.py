@@ -1,4 +1,4 @@
-"""The grammar of a call's arguments, for formats that write them as JSON or one by one."""
+"""The grammar of a call's arguments, as one JSON object or one by one."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _KEY = r"/[A-Za-z0-9_.-]{1,64}/"
 
 
 def refusal(tool: Tool, why: str) -> InvalidRequest:
-    """Why a strict schema cannot be enforced."""
+    """The error for a strict schema that cannot be enforced."""
     return InvalidRequest(
-        f"{tool.path}: cannot be enforced in the way that this model writes calls: {why}; "
+        f"{tool.path}: cannot be enforced in this model's format of calls: {why}; "
         "without strict, it can be used",
         param=tool.path,
     )
@@ -31,7 +31,7 @@ def json_arguments(lark: Lark, tool: Tool) -> str:
     return lark.json(tool.enforced or JSON_OBJECT)
 
 
-def parameters(lark: Lark, form: Parameters, tool: Tool) -> str:
+def parameters(lark: Lark, part: Parameters, tool: Tool) -> str:
     """Each argument on its own, in the order of the schema.
 
     Raises:
@@ -45,36 +45,36 @@ def parameters(lark: Lark, form: Parameters, tool: Tool) -> str:
         if schema.get("additionalProperties") is False:
             return ""
         key = lark.lexeme(_KEY)
-        one = f"{lark.written(form.opening)} {key} {lark.written(form.middle)}"
-        return f"({one} {_bare(lark, form, '(?s:.*)')})*"
+        one = f"{lark.written(part.opening)} {key} {lark.written(part.middle)}"
+        return f"({one} {_bare(lark, part, '(?s:.*)')})*"
     required = schema.get("required", ())
     parts = []
     for key, value in properties.items():
-        head = lark.written(form.opening + key + form.middle)
-        one = lark.rule(f"{head} {_value(lark, form, tool, key, value)}")
+        head = lark.written(part.opening + key + part.middle)
+        one = lark.rule(f"{head} {_value(lark, part, tool, key, value)}")
         parts.append(one if key in required else f"{one}?")
     return " ".join(parts)
 
 
-def _value(lark: Lark, form: Parameters, tool: Tool, key: str, schema: Any) -> str:
-    """A bare value and what closes it."""
+def _value(lark: Lark, part: Parameters, tool: Tool, key: str, schema: Any) -> str:
+    """A value without quotes, and its closing text."""
     schema = _resolved(schema, tool.enforced or {})
     types = types_of({"properties": {key: schema}}, key)
     if "string" not in types:
         shared = {k: v for k, v in (tool.enforced or {}).items() if k in ("$defs", "x-guidance")}
-        return f"{lark.json({**schema, **shared})} {lark.written(form.closing)}"
+        return f"{lark.json({**schema, **shared})} {lark.written(part.closing)}"
     try:
         fixed = choices(schema)
         if fixed is not None:
             texts = [v if isinstance(v, str) else json.dumps(v) for v in fixed]
             if any(json.loads(as_json(t, types)) != v for t, v in zip(texts, fixed, strict=True)):
                 raise Unwritable("some of its values look like others without quotes")
-            return "(" + " | ".join(lark.written(text + form.closing) for text in texts) + ")"
-        return _bare(lark, form, body(schema))
+            return "(" + " | ".join(lark.written(text + part.closing) for text in texts) + ")"
+        return _bare(lark, part, body(schema))
     except Unwritable as reason:
         if tool.is_strict:
             raise refusal(tool, f"{key}: {reason}") from reason
-        return _bare(lark, form, ANY)
+        return _bare(lark, part, ANY)
 
 
 def _resolved(schema: Any, root: Mapping[str, Any]) -> Any:
@@ -83,10 +83,10 @@ def _resolved(schema: Any, root: Mapping[str, Any]) -> Any:
     return schema
 
 
-def _bare(lark: Lark, form: Parameters, text: str) -> str:
-    """A text as it is, up to its closing mark, which it must not contain."""
-    word = form.closing.split(maxsplit=1)[0]
-    lead, _, rest = form.closing.partition(word)
+def _bare(lark: Lark, part: Parameters, text: str) -> str:
+    """A text without quotes, up to its closing mark, which it must not contain."""
+    word = part.closing.split(maxsplit=1)[0]
+    lead, _, rest = part.closing.partition(word)
     after = lark.written(rest) if rest else ""
     text += escaped(lead)
     if lark.is_marker(word):

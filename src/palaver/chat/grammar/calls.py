@@ -1,4 +1,4 @@
-"""The grammar of calls, from a family's description."""
+"""Builds the grammar of tool calls from a family's description."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from palaver.chat.families.description import (
     CallFormat,
     CallId,
+    CallSyntax,
     Index,
     JsonArguments,
     JsonCall,
@@ -25,53 +26,54 @@ from palaver.chat.tools.tool import Tool
 
 
 class CallGrammar:
-    """Calls in their canonical form.
+    """Calls in their canonical syntax.
 
     Args:
-        lark: Takes the rules.
-        form: How they are written.
-        tools: What may be called, at least one.
+        lark: The grammar that the rules are added to.
+        call_format: The family's format of calls.
+        tools: The tools that may be called, at least one.
         is_parallel: Whether there may be several.
 
     Attributes:
-        mark: The text at which they are known, which text before them does not contain; empty for
-            a format that has none.
-        rest: What follows the mark.
+        mark: The text with which calls begin, and which text before them must not contain; empty
+            for a format that has none.
+        rest: The expression that follows the mark.
 
     Raises:
         InvalidRequest: A strict tool cannot be enforced in this format.
     """
 
     def __init__(
-        self, lark: Lark, form: CallFormat, tools: Sequence[Tool], *, is_parallel: bool
+        self, lark: Lark, call_format: CallFormat, tools: Sequence[Tool], *, is_parallel: bool
     ) -> None:
         self._lark = lark
-        first = form.canonical[0]
-        lead = form.begin or (first.text if isinstance(first, Literal) else "")
+        first = call_format.canonical[0]
+        lead = call_format.begin or (first.text if isinstance(first, Literal) else "")
         self.mark = lead.split(maxsplit=1)[0] if lead else ""
-        call = lark.rule(" | ".join(self._call(form.canonical, tool) for tool in tools))
+        call = lark.rule(" | ".join(self._call(call_format.canonical, tool) for tool in tools))
         tail = call
-        if not form.begin and isinstance(first, Literal):
-            after = [self._call(form.canonical[1:], tool) for tool in tools]
+        if not call_format.begin and isinstance(first, Literal):
+            after = [self._call(call_format.canonical[1:], tool) for tool in tools]
             tail = lark.rule(" | ".join(after))
         more = ""
-        if is_parallel and not form.is_single:
-            more = f"({lark.written(form.separator)} {call})*" if form.separator else f"{call}*"
+        if is_parallel and not call_format.is_single:
+            separator = call_format.separator
+            more = f"({lark.written(separator)} {call})*" if separator else f"{call}*"
         rest = lead[len(self.mark) :]
         head = lark.written(rest) if rest else ""
-        end = lark.written(form.end) if form.end else ""
+        end = lark.written(call_format.end) if call_format.end else ""
         self.rest = lark.rule(" ".join(filter(None, (head, tail, more, end))))
 
     @property
     def whole(self) -> str:
-        """The calls with their mark."""
+        """The expression of the calls with their mark."""
         return f"{self._lark.written(self.mark)} {self.rest}" if self.mark else self.rest
 
-    def _call(self, form: Sequence[Part], tool: Tool) -> str:
-        """One call of one tool; neighbouring fixed texts are written as one."""
+    def _call(self, syntax: CallSyntax, tool: Tool) -> str:
+        """One call of one tool; adjacent fixed texts are joined."""
         expressions: list[str] = []
         fixed = ""
-        for part in form:
+        for part in syntax:
             match part:
                 case Literal():
                     fixed += part.text
@@ -105,7 +107,7 @@ class CallGrammar:
         return [quoted_object(self._lark, part, tool)] if isinstance(part, QuotedObject) else []
 
     def _bare(self, part: JsonCall, tool: Tool) -> str:
-        """The whole object as JSON, so that it can be told from other JSON."""
+        """The whole object as JSON, to distinguish it from other JSON."""
         arguments: dict[str, Any] = dict(tool.enforced or JSON_OBJECT)
         shared: dict[str, Any] = {
             key: arguments.pop(key) for key in ("$defs", "x-guidance") if key in arguments

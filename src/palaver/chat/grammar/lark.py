@@ -1,4 +1,4 @@
-"""Grammars in llguidance's dialect of Lark, put together from texts and marks."""
+"""Builds grammars in llguidance's dialect of Lark."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ NOTHING = '""'
 
 
 class Lark:
-    """A grammar in the making.
+    """A grammar under construction.
 
-    Markers that are tokens of their own are matched as such; they are no part of any text.
+    Markers that are single tokens are matched as such; other text cannot contain them.
 
     Args:
-        tokenizer: The model's.
+        tokenizer: The model's tokenizer.
         texts: Fixed texts of the model's format, in which markers are looked for.
     """
 
@@ -36,25 +36,25 @@ class Lark:
         self._counter = count()
 
     def rule(self, expression: str, *, name: str = "", options: str = "") -> str:
-        """Add a rule; its name."""
+        """Add a rule; returns its name."""
         name = name or self.reserve()
         self._rules.append(f"{name}{options}: {expression}")
         return name
 
     def reserve(self) -> str:
-        """A name for a rule that comes later."""
+        """A name for a rule that is added later."""
         return f"r{next(self._counter)}"
 
     def is_marker(self, text: str) -> bool:
-        """Whether this text is a token of its own."""
+        """Whether this text is a single token."""
         return text in self._ids
 
     def lexeme(self, expression: str) -> str:
-        """Add a terminal; its name."""
+        """Add a terminal; returns its name."""
         return self.rule(expression, name=f"T{next(self._counter)}")
 
     def json(self, schema: Mapping[str, Any]) -> str:
-        """Add a rule for JSON that matches a schema in normal form; its name."""
+        """Add a rule for JSON that matches a schema in normal form; returns its name."""
         return self.rule(f"%json {json.dumps(schema)}")
 
     def written(self, text: str) -> str:
@@ -87,7 +87,7 @@ class Lark:
         """The whole grammar.
 
         Args:
-            start: What it begins with.
+            start: The expression that it begins with.
         """
         return "\n".join([f"start: {start}", *self._rules]) + "\n"
 

@@ -1,4 +1,4 @@
-"""The grammar of arguments as an object with bare keys, its strings between marks."""
+"""The grammar of arguments as an object with bare keys and strings between marks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HANDLED = {"type", "properties", "required", "additionalProperties", "items"}
 _HANDLED_ITEMS = {"type", "items", "minItems", "maxItems"}
 
 
-def quoted_object(lark: Lark, form: QuotedObject, tool: Tool) -> str:
+def quoted_object(lark: Lark, part: QuotedObject, tool: Tool) -> str:
     """An object that matches the tool's schema.
 
     Raises:
@@ -30,11 +30,11 @@ def quoted_object(lark: Lark, form: QuotedObject, tool: Tool) -> str:
     definitions = schema.pop("$defs", {})
     layout = schema.pop("x-guidance", {})
     try:
-        return _Values(lark, form.quote, definitions, layout).of(schema)
+        return _Values(lark, part.quote, definitions, layout).of(schema)
     except Unwritable as reason:
         if tool.is_strict:
             raise refusal(tool, str(reason)) from reason
-        return _Values(lark, form.quote, {}, layout).any_object
+        return _Values(lark, part.quote, {}, layout).any_object
 
 
 class _Values:
@@ -113,7 +113,7 @@ class _Values:
     def _members(
         self, members: list[tuple[str, Any]], required: frozenset[str], *, is_first: bool
     ) -> str:
-        """These members and no others, in order, with commas between those that are there."""
+        """These members and no others, in order, with commas between those that are present."""
         after = {True: "", False: ""}
         for key, schema in reversed(members):
             value = self._lark.rule(f'"{key}:" {self.of(schema)}')

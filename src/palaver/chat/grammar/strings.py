@@ -1,4 +1,4 @@
-"""Strings without quotes: what of a schema in normal form a regular expression can hold them to."""
+"""Strings without quotes: schemas in normal form as regular expressions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LENGTHS = {"minLength", "maxLength"}
 
 
 class Unwritable(Exception):
-    """What a schema asks of a bare text cannot be enforced; the message says why."""
+    """A schema cannot be enforced for text without quotes; the message says why."""
 
 
 def choices(schema: Any) -> Sequence[Any] | None:
@@ -30,7 +30,7 @@ def body(schema: Any) -> str:
     """A regular expression for the texts of a schema that allows strings.
 
     Raises:
-        Unwritable: It asks for more than can be said of a bare text.
+        Unwritable: A regular expression cannot enforce it.
     """
     if schema is True or schema == {} or _is_types_only(schema):
         return ANY
@@ -49,7 +49,7 @@ def body(schema: Any) -> str:
 
 
 def optional(text: str) -> str:
-    """``?`` behind the terminal of a regular expression that matches nothing at all, too."""
+    """``?``, which follows a terminal whose regular expression matches the empty string."""
     try:
         return "?" if re.fullmatch(text, "") else ""
     except re.error:

@@ -1,1 +1,1 @@
-"""An answer's text, as it comes, told apart into thinking, content and calls."""
+"""Parses an answer's text, as it comes, into thinking, content and calls."""

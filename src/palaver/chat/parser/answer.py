@@ -1,4 +1,4 @@
-"""An answer's text, told apart as it comes."""
+"""Parses the text of an answer as it comes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import re
 from collections.abc import Callable, Sequence
 
 from palaver.chat.families.description import Family, JsonCall, Literal, ThinkingFormat
-from palaver.chat.parser.call import CallReader
+from palaver.chat.parser.call import CallParser
 from palaver.chat.parser.events import Content, Event, Reasoning, merged
 from palaver.chat.parser.marks import Marks
-from palaver.chat.parser.source import CutShort, NotThis, Source, Steps
+from palaver.chat.parser.source import IncompleteText, NoMatch, Parsing, Source
 from palaver.chat.parser.text import TextSink
 from palaver.chat.tools.tool import Tool
 
 
 def opening_in(prompt: str, thinking: ThinkingFormat | None) -> str:
-    """The opening tag that a template has put at the prompt's end, ``""`` if there is none."""
+    """The opening tag that the template has put at the prompt's end, ``""`` if there is none."""
     if thinking is None:
         return ""
     tag = re.escape(thinking.opening.strip())
@@ -24,16 +24,16 @@ def opening_in(prompt: str, thinking: ThinkingFormat | None) -> str:
 
 
 class AnswerParser:
-    """Tells thinking, content and calls apart (spec rows S31, S37).
+    """Splits an answer into thinking, content and calls (spec rows S31, S37).
 
     The events do not depend on how the text is cut into pieces. White space beside thinking and
-    calls belongs to neither. Where the text looks like a call but is none, it stays as it is.
+    calls belongs to neither. Text that looks like a call but is none stays as it is.
 
     Args:
-        family: How the model writes.
+        family: The model's family.
         tools: What it may call; without any, what looks like a call is text.
         opening: The thinking tag that the prompt has opened, or ``""``.
-        is_separate: Whether thinking comes apart; otherwise it stays in the content, between the
+        is_separate: Whether thinking is separate; otherwise it stays in the content, between the
             model's own tags.
         new_id: The id of a call, by its index.
 
@@ -56,16 +56,16 @@ class AnswerParser:
         self._thinking = family.thinking
         self._markup = sorted(family.answer.markup, key=len, reverse=True)
         by_name = {tool.name: tool for tool in tools}
-        self._calls = CallReader(self._source, family.calls, by_name, self._events.append, new_id)
+        self._calls = CallParser(self._source, family.calls, by_name, self._events.append, new_id)
         begins = call_beginnings(family) if tools else ()
         opens = family.thinking.opening.strip() if family.thinking else ""
         self._closing = family.thinking.closing.strip() if family.thinking else ""
         self._again = opens if family.thinking and family.thinking.is_anywhere else ""
         self._content_marks = Marks((*begins, *self._markup, self._again))
         self._thought_marks = Marks((*begins, *self._markup, self._closing))
-        self._content = TextSink(self._tell_content, holds_space=bool(begins))
+        self._content = TextSink(self._emit_content, holds_space=bool(begins))
         self._reasoning = (
-            TextSink(self._tell_reasoning, holds_space=True) if is_separate else self._content
+            TextSink(self._emit_reasoning, holds_space=True) if is_separate else self._content
         )
         self._is_separate = is_separate
         self._is_line_start = True
@@ -82,17 +82,17 @@ class AnswerParser:
         return self._calls.num_calls
 
     def feed(self, text: str) -> list[Event]:
-        """What is certain with this text."""
+        """The events that are certain with this text."""
         self._source.feed(text)
         next(self._steps, None)
         return self._taken()
 
     def flush(self, *, is_cut: bool = False, is_stopped: bool = False) -> list[Event]:
-        """What was held back when the answer ended.
+        """The events that were held back when the answer ended.
 
         Args:
-            is_cut: Whether it ended before the model was done: the beginning of a call that is
-                still without a name is left out then.
+            is_cut: Whether it ended before the model was done: the beginning of a call that
+                still has no name is left out then.
             is_stopped: Whether a stop string has ended it.
         """
         self._is_cut = is_cut
@@ -107,8 +107,8 @@ class AnswerParser:
         self._events.clear()
         return events
 
-    def _run(self) -> Steps[None]:
-        """The whole answer; its end is where more text is waited for in vain."""
+    def _run(self) -> Parsing[None]:
+        """Parse the whole answer; its end raises :class:`IncompleteText`."""
         try:
             if not self.is_thinking and self._thinking and not self._again:
                 yield from self._first_thought(self._thinking)
@@ -119,11 +119,11 @@ class AnswerParser:
                 self._write(source.advance(end))
                 source.release()
                 yield from self._mark() if is_mark else source.more()
-        except CutShort:
+        except IncompleteText:
             return
 
-    def _first_thought(self, thinking: ThinkingFormat) -> Steps[None]:
-        """The opening tag, if the answer begins with one; later on it would be text."""
+    def _first_thought(self, thinking: ThinkingFormat) -> Parsing[None]:
+        """Parse the opening tag, if the answer begins with one; later on it is text."""
         start = self._source.at
         yield from self._source.space()
         if (yield from self._comes(thinking.opening.strip())):
@@ -131,8 +131,8 @@ class AnswerParser:
         else:
             self._source.at = start
 
-    def _mark(self) -> Steps[None]:
-        """Whatever begins where one of the marks has been found."""
+    def _mark(self) -> Parsing[None]:
+        """Parse what begins where one of the marks has been found."""
         if self.is_thinking and (yield from self._comes(self._closing)):
             self._close(self._closing)
         elif (yield from self._call_comes()):
@@ -145,24 +145,24 @@ class AnswerParser:
         else:
             self._write(self._source.advance(self._source.at + 1))
 
-    def _comes(self, word: str) -> Steps[bool]:
-        """Whether exactly this comes next, and it has been read."""
+    def _comes(self, word: str) -> Parsing[bool]:
+        """Whether exactly this came next, and has been consumed."""
         start = self._source.at
         try:
             yield from self._source.word(word)
-        except NotThis:
+        except NoMatch:
             self._source.at = start
             return False
         return bool(word)
 
-    def _markup_comes(self) -> Steps[bool]:
+    def _markup_comes(self) -> Parsing[bool]:
         for word in self._markup:
             if (yield from self._comes(word)):
                 return True
         return False
 
-    def _call_comes(self) -> Steps[bool]:
-        """Whether calls come next, and they have been read and told."""
+    def _call_comes(self) -> Parsing[bool]:
+        """Whether calls came next, and have been consumed."""
         is_bare = self._source.text.startswith("{", self._source.at)
         if not self._calls.has_tools or (is_bare and not self._is_line_start):
             return False
@@ -170,12 +170,12 @@ class AnswerParser:
         self.is_calling = True
         try:
             yield from self._calls.read()
-        except CutShort:
+        except IncompleteText:
             if self._is_cut:
                 self._source.advance(len(self._source.text))
                 return True
             return self._calls.num_calls > num_before
-        except NotThis:
+        except NoMatch:
             return False
         finally:
             self.is_calling = False
@@ -204,18 +204,18 @@ class AnswerParser:
             self._is_line_start = (self._is_line_start or line != text) and not line.strip()
             (self._reasoning if self.is_thinking else self._content).write(text)
 
-    def _tell_content(self, text: str) -> None:
+    def _emit_content(self, text: str) -> None:
         self._events.append(Content(text))
 
-    def _tell_reasoning(self, text: str) -> None:
+    def _emit_reasoning(self, text: str) -> None:
         self._events.append(Reasoning(text))
 
 
 def call_beginnings(family: Family) -> tuple[str, ...]:
     """The texts with which calls begin; the first is the canonical one."""
     words = family.calls.begin.split(maxsplit=1)[:1]
-    for form in family.calls.forms:
-        first = form[0]
+    for syntax in family.calls.syntaxes:
+        first = syntax[0]
         if isinstance(first, Literal):
             words.append(first.text.split(maxsplit=1)[0])
         elif isinstance(first, JsonCall) and not family.calls.begin:

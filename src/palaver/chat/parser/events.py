@@ -1,4 +1,4 @@
-"""What an answer's text turns out to be."""
+"""The events that a parser finds in an answer's text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Reasoning:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """More of the answer proper."""
+    """More of the answer itself."""
 
     text: str
 
@@ -42,7 +42,7 @@ class CallArguments:
 
 @dataclass(frozen=True, slots=True)
 class CallEnd:
-    """A call's arguments are complete. A call that is cut short has no end."""
+    """A call's arguments are complete. An incomplete call has no end."""
 
     index: int
 
@@ -52,12 +52,12 @@ Event: TypeAlias = Reasoning | Content | CallBegin | CallArguments | CallEnd
 
 @dataclass(frozen=True, slots=True)
 class ParsedAnswer:
-    """A whole answer, told apart.
+    """A whole parsed answer.
 
     Attributes:
-        content: The answer proper.
+        content: The answer itself.
         reasoning: The thinking.
-        calls: The calls in their order, the last one perhaps cut short.
+        calls: The calls in their order, the last one possibly incomplete.
     """
 
     content: str = ""
@@ -66,7 +66,7 @@ class ParsedAnswer:
 
 
 def merged(events: Iterable[Event]) -> list[Event]:
-    """The same events with neighbours of one kind put together."""
+    """The same events, with adjacent ones of one kind joined."""
     result: list[Event] = []
     for event in events:
         match (result[-1] if result else None), event:
@@ -82,7 +82,7 @@ def merged(events: Iterable[Event]) -> list[Event]:
 
 
 def collected(events: Iterable[Event]) -> ParsedAnswer:
-    """The answer that events make up."""
+    """The answer that the events describe."""
     content, reasoning = "", ""
     calls: dict[int, Call] = {}
     for event in events:

@@ -1,11 +1,11 @@
-"""JSON in text that comes in pieces: where a value ends, and what it says."""
+"""JSON in text that comes in pieces: where values end, and their content."""
 
 from __future__ import annotations
 
 import json
 import re
 
-from palaver.chat.parser.source import NotThis, Source, Steps
+from palaver.chat.parser.source import NoMatch, Parsing, Source
 
 _OUTSIDE = re.compile(r'["{}\[\]]')
 _INSIDE = re.compile(r'["\\]')
@@ -46,11 +46,11 @@ class JsonExtent:
         return at
 
 
-def json_text(source: Source) -> Steps[str]:
+def json_text(source: Source) -> Parsing[str]:
     """A whole value, as it is written.
 
     Raises:
-        NotThis: No value begins here.
+        NoMatch: No value begins here.
     """
     first = yield from source.peek()
     if first not in '{["':
@@ -64,32 +64,32 @@ def json_text(source: Source) -> Steps[str]:
         yield from source.more()
 
 
-def json_string(source: Source) -> Steps[str]:
-    """What a string says.
+def json_string(source: Source) -> Parsing[str]:
+    """Parse a string; returns its content.
 
     Raises:
-        NotThis: Something else begins here, or the string is not valid.
+        NoMatch: Something else begins here, or the string is not valid.
     """
     if (yield from source.peek()) != '"':
-        raise NotThis
+        raise NoMatch
     return string_value((yield from json_text(source)))
 
 
 def string_value(text: str) -> str:
-    """What a string in JSON says.
+    """The content of a string in JSON.
 
     Raises:
-        NotThis: It is not valid.
+        NoMatch: It is not valid.
     """
     try:
         value = json.loads(text, strict=False)
     except ValueError as error:
-        raise NotThis from error
+        raise NoMatch from error
     if not isinstance(value, str):
-        raise NotThis
+        raise NoMatch
     return value
 
 
 def escaped(text: str) -> str:
-    """Text as it stands between the quotes of a string in JSON."""
+    """Text as it is written between the quotes of a string in JSON."""
     return json.dumps(text, ensure_ascii=False)[1:-1]

@@ -1,4 +1,4 @@
-"""Texts at which something other than text may begin, found as text comes in."""
+"""Finds the texts at which markup may begin, as text comes in."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Marks:
         return word in self._words
 
     def find(self, text: str, at: int, *, is_ended: bool) -> tuple[int, bool]:
-        """Up to where there is plain text for sure, and whether one of the texts begins there."""
+        """The end of what is certainly plain text, and whether one of the texts begins there."""
         if not self._words:
             return len(text), False
         match = self._pattern.search(text, at)

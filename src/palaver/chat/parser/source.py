@@ -1,6 +1,6 @@
-"""Text that comes in pieces, read as if it were whole.
+"""Text that comes in pieces, parsed as if it were whole.
 
-A reader is a generator that yields where it needs more text than has come. What it finds depends on
+A parser is a generator that yields where it needs more text than has come. Its result depends on
 the text alone, never on how it was cut, since it decides nothing before it has seen enough.
 """
 
@@ -11,18 +11,18 @@ from collections.abc import Generator
 from typing import TypeAlias, TypeVar
 
 _T = TypeVar("_T")
-Steps: TypeAlias = Generator[None, None, _T]
-"""A reader that comes to a ``_T``."""
+Parsing: TypeAlias = Generator[None, None, _T]
+"""A generator that parses and returns a ``_T``."""
 
 _SPACE = re.compile(r"\s*")
 
 
-class NotThis(Exception):
-    """The text is not what a reader was looking for."""
+class NoMatch(Exception):
+    """The text is not what the parser expects."""
 
 
-class CutShort(NotThis):
-    """The text ended while it could still have been that."""
+class IncompleteText(NoMatch):
+    """The text ended before it was certain whether it is."""
 
 
 class Source:
@@ -30,7 +30,7 @@ class Source:
 
     Attributes:
         text: That text.
-        at: Where in it the next reader begins. A reader that finds something else may have moved.
+        at: Where in it the next parser begins. A parser that does not match may have moved it.
         is_ended: Whether nothing more will come.
     """
 
@@ -45,53 +45,53 @@ class Source:
         self.text += text
 
     def release(self) -> None:
-        """Forget what has been read, and any limit; earlier places are no longer valid."""
+        """Drop what has been consumed, and any limit; earlier positions are no longer valid."""
         self.text = self.text[self.at :]
         self.at = 0
         self._limit = None
 
     def limit(self, length: int) -> None:
-        """Let readers fail that go on for more than ``length`` characters from here."""
+        """Make parsers fail that need more than ``length`` characters from here."""
         self._limit = self.at + length
 
     def unlimit(self) -> None:
-        """Let readers go on as long as they like."""
+        """Remove the limit."""
         self._limit = None
 
     def advance(self, end: int) -> str:
-        """The text up to ``end``, read.
+        """Consume and return the text up to ``end``.
 
         Raises:
-            NotThis: That is more than the limit allows.
+            NoMatch: That is more than the limit allows.
         """
         taken = self.text[self.at : end]
         self.at = end
         if self._limit is not None and end > self._limit:
-            raise NotThis
+            raise NoMatch
         return taken
 
-    def more(self) -> Steps[None]:
+    def more(self) -> Parsing[None]:
         """Wait for more text.
 
         Raises:
-            CutShort: There is none.
+            IncompleteText: There is none.
         """
         if self.is_ended:
-            raise CutShort
+            raise IncompleteText
         yield
 
-    def peek(self) -> Steps[str]:
-        """The next character, unread.
+    def peek(self) -> Parsing[str]:
+        """The next character, which is not consumed.
 
         Raises:
-            CutShort: There is none.
+            IncompleteText: There is none.
         """
         while self.at >= len(self.text):
             yield from self.more()
         return self.text[self.at]
 
-    def space(self) -> Steps[None]:
-        """All white space from here."""
+    def space(self) -> Parsing[None]:
+        """Consume all white space from here."""
         while True:
             match = _SPACE.match(self.text, self.at)
             assert match is not None
@@ -100,33 +100,33 @@ class Source:
                 return
             yield
 
-    def word(self, word: str) -> Steps[None]:
-        """Exactly this text.
+    def word(self, word: str) -> Parsing[None]:
+        """Consume exactly this text.
 
         Raises:
-            NotThis: Something else comes.
+            NoMatch: Something else comes.
         """
         while not self.text.startswith(word, self.at):
             if not word.startswith(self.text[self.at : self.at + len(word)]):
-                raise NotThis
+                raise NoMatch
             yield from self.more()
         self.advance(self.at + len(word))
 
-    def literal(self, text: str) -> Steps[None]:
-        """The words of a text, with any white space before each, or none.
+    def literal(self, text: str) -> Parsing[None]:
+        """Consume the words of a text, with or without white space before each.
 
         Raises:
-            NotThis: Something else comes.
+            NoMatch: Something else comes.
         """
         for word in text.split():
             yield from self.space()
             yield from self.word(word)
 
-    def matching(self, pattern: re.Pattern[str]) -> Steps[str]:
-        """The longest text of characters that a pattern repeats; at least one.
+    def matching(self, pattern: re.Pattern[str]) -> Parsing[str]:
+        """Consume the longest text that repeats a pattern of one character, at least once.
 
         Raises:
-            NotThis: There is none.
+            NoMatch: The first character does not match.
         """
         while True:
             match = pattern.match(self.text, self.at)
@@ -135,5 +135,5 @@ class Source:
                 break
             yield
         if end == self.at:
-            raise CutShort if self.at >= len(self.text) else NotThis
+            raise IncompleteText if self.at >= len(self.text) else NoMatch
         return self.advance(end)

@@ -1,4 +1,4 @@
-"""Text on its way out, without the white space that belongs to markup."""
+"""Passes text on without the white space that belongs to markup."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 
 class TextSink:
-    """Passes text on; white space beside markup is left out.
+    """Passes text on, without white space beside markup.
 
     Args:
-        emit: Takes each text, never an empty one.
-        holds_space: Whether white space at the end waits for what follows: markup swallows it.
+        emit: Called with each text, which is never empty.
+        holds_space: Whether white space at the end is held back until it is known what follows:
+            before markup it is dropped.
     """
 
     def __init__(self, emit: Callable[[str], None], *, holds_space: bool) -> None:
@@ -22,7 +23,7 @@ class TextSink:
         self._is_behind_call = False
 
     def write(self, text: str) -> None:
-        """Some more text."""
+        """Add text."""
         if self._is_behind_markup or self._is_behind_call:
             rest = text.lstrip()
             if not rest:
@@ -38,24 +39,24 @@ class TextSink:
             self._emit(text[:end])
 
     def skip_space(self) -> None:
-        """Markup has come, and this text begins behind it."""
+        """Drop white space at the beginning, which follows markup."""
         self._is_behind_markup = True
         self._skipped = ""
 
     def drop_space(self) -> None:
-        """Markup comes: the white space before it is not text."""
+        """Drop white space at the end, since markup follows."""
         self._held = self._skipped = ""
 
     def pass_call(self) -> None:
-        """A call has come: the white space before it is text only if text follows."""
+        """Note a call: the white space before it is text only if text follows."""
         self._is_behind_call = True
 
     def flush(self, *, is_stopped: bool = False) -> None:
-        """The text is over.
+        """End the text.
 
         Args:
-            is_stopped: Whether a stop string has ended it, which is always part of the text: white
-                space behind thinking, too, then.
+            is_stopped: Whether a stop string has ended it, which is always part of the text, even
+                white space after thinking.
         """
         if self._skipped and is_stopped and not self._is_behind_call:
             self._emit(self._skipped)

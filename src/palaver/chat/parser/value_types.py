@@ -1,4 +1,4 @@
-"""Arguments written without quotes, told apart by what a tool's schema says of them."""
+"""Types of arguments that are written without quotes, by the tool's schema."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from palaver.chat.parser.json_text import escaped
 
 _ALL = frozenset({"string", "number", "integer", "boolean", "null", "object", "array"})
 _NAMES: tuple[tuple[type, str], ...] = (
-    (bool, "boolean"),  # before integer, which it is in Python
+    (bool, "boolean"),  # before integer, since a bool is an int in Python
     (int, "integer"),
     (float, "number"),
     (str, "string"),

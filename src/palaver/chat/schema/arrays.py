@@ -13,13 +13,13 @@ MAX_ITEMS = 100_000
 """More items than any answer can hold."""
 
 Subschema = Callable[[Any, Place], Schema]
-"""Gives the normal form of a schema that stands at a place."""
+"""Returns the normal form of a schema at a path."""
 
 
 def normalise_arrays(
     keywords: dict[str, Any], place: Place, subschema: Subschema, *, is_old_dialect: bool
 ) -> dict[str, Any]:
-    """What the keywords of arrays ask for.
+    """The normal form of the keywords of arrays.
 
     Raises:
         InvalidRequest: A keyword cannot be enforced, or no array fits them all.

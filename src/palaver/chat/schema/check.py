@@ -1,4 +1,4 @@
-"""Schemas that are enforced, or refused."""
+"""Checks whether a schema can be enforced exactly."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LAYOUT = {
     "key_separator": ": ",
     "json_allowed_escapes": 'nrbtf\\"',
 }
-"""No free white space, and one way only to write each character."""
+"""No free white space, and only one way to write each character."""
 _REASONS = {
     "Regex is empty": "no string fits its pattern, format, lengths and values together",
     "Unable to determine if regex is empty": "its pattern and lengths together are too complex",
@@ -37,7 +37,7 @@ _REASONS = {
     "circular references with sibling keys": "a recursive reference has other keywords beside it",
     "Unsatisfiable schema": "nothing matches it",
 }
-"""What llguidance says, and what that means for a schema in normal form."""
+"""Messages of llguidance, and their meaning for a schema in normal form."""
 
 
 JSON_OBJECT: dict[str, Any] = {"x-guidance": _LAYOUT, "type": "object"}
@@ -52,7 +52,7 @@ def check_schema(schema: Any, path: str = "response_format.json_schema.schema") 
 
     Args:
         schema: As the client sent it.
-        path: Where in the request it stands, for error messages.
+        path: Its path in the request, for error messages.
 
     Raises:
         InvalidRequest: A keyword in it cannot be enforced, or nothing can match; the message and
@@ -81,7 +81,7 @@ def json_grammar(schema: Mapping[str, Any], rule: str = "start") -> str:
 
 
 def _whole(root: Schema, definitions: dict[str, Schema]) -> dict[str, Any]:
-    """A schema that stands on its own."""
+    """A self-contained schema."""
     whole: dict[str, Any] = {"x-guidance": _LAYOUT}
     if isinstance(root, dict):
         whole |= root
@@ -94,7 +94,7 @@ def _reason(normal: dict[str, Any]) -> str:
     """Why llguidance cannot enforce a schema; empty if it can."""
     grammar = LLMatcher.grammar_from_lark(json_grammar(normal))
     matcher = LLMatcher(_bytes_as_tokens(), grammar, log_level=0, limits=LIMITS)
-    matcher.compute_bitmask()  # which compiles what compiling has left for later
+    matcher.compute_bitmask()  # which finishes the lazy part of compiling
     if not matcher.is_error():
         return ""
     message: str = matcher.get_error()
@@ -112,7 +112,7 @@ def _bytes_as_tokens() -> LLTokenizer:
 
 
 def _refuse_innermost(normaliser: Normaliser, definitions: dict[str, Schema]) -> None:
-    """Refuse the innermost part that cannot be enforced on its own, if it is soon found."""
+    """Refuse the innermost part that cannot be enforced on its own, if it is found quickly."""
     deadline = time.monotonic() + _MAX_SEARCH_S
     for place, part in normaliser.places:
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""Whether two schemas can be told apart: the condition under which ``oneOf`` is ``anyOf``."""
+"""Whether two schemas are disjoint, so that ``oneOf`` means the same as ``anyOf``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAX_DEPTH = 12
 
 
 class Disjointness:
-    """Tells schemas in normal form apart.
+    """Decides whether schemas in normal form are disjoint.
 
     Args:
         definitions: What ``#/$defs/…`` refers to.
@@ -64,7 +64,7 @@ class Disjointness:
         )
 
     def _objects_differ(self, one: dict[str, Any], other: dict[str, Any], depth: int) -> bool:
-        """Whether a property that one of them requires tells them apart."""
+        """Whether a property that one of them requires makes them disjoint."""
         if not (_types(one) == _types(other) == ("object",)):
             return False
         names = [*one.get("required", ()), *other.get("required", ())]

@@ -1,4 +1,4 @@
-"""Whether an answer can come to an end: recursion that goes on for ever is refused."""
+"""Whether an answer can come to an end: infinite recursion is refused."""
 
 from __future__ import annotations
 

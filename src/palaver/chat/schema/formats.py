@@ -65,7 +65,7 @@ _EXPRESSIONS = {
     "uuid": "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
 }
 STRING_FORMATS = {name: f"^(?:{text})$" for name, text in _EXPRESSIONS.items()}
-"""For each format of strings, a pattern that stands for it."""
+"""For each format of strings, an equivalent pattern."""
 
 NUMBER_FORMATS: dict[str, tuple[Fraction, Fraction] | None] = {
     "int32": (Fraction(-(2**31)), Fraction(2**31 - 1)),

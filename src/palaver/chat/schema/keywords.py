@@ -1,4 +1,4 @@
-"""What every keyword of JSON Schema means here."""
+"""How each keyword of JSON Schema is treated."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ANNOTATIONS = frozenset(
         "writeOnly",
     }
 )
-"""Keywords that no value depends on. Those that begin with ``x-`` are some too."""
+"""Keywords that no value depends on, beside those that begin with ``x-``."""
 
 FAMILIES = {
     "string": ("minLength", "maxLength", "pattern", "format"),
@@ -67,7 +67,7 @@ UNENFORCEABLE = {
 """Keywords that are refused, with what to write instead where there is something."""
 
 HARMLESS = {"uniqueItems": False, "nullable": False}
-"""Values with which a refused keyword asks for nothing."""
+"""Values with which a refused keyword has no effect."""
 
 OLD_DIALECTS = frozenset(
     {

@@ -47,11 +47,11 @@ class Normaliser:
 
     Args:
         schema: As the client sent it.
-        place: Where in the request it stands.
+        place: Its path in the request.
 
     Attributes:
         root: The schema in normal form.
-        definitions: What its ``#/$defs/…`` refer to.
+        definitions: Definitions that its ``#/$defs/…`` refer to.
         places: Each part in normal form and where it came from, parts before wholes.
 
     Raises:
@@ -72,14 +72,14 @@ class Normaliser:
         self.root = self._schema(schema, place, is_merged=False)
         if self.root is False:
             place.refuse("nothing matches it")
-        self._tell_alternatives_apart()
+        self._check_alternatives_disjoint()
 
     def _schema(self, given: Any, place: Place, *, is_merged: bool) -> Schema:
         """The normal form of a schema.
 
         Args:
             given: The schema.
-            place: Where it stands.
+            place: Its path in the request.
             is_merged: Whether other schemas apply to the same value, or to one around it, so that
                 this one may not be narrowed.
         """
@@ -111,7 +111,7 @@ class Normaliser:
             self._place.refuse(f"has more than {MAX_NODES} parts")
 
     def _keywords(self, given: dict[str, Any], place: Place) -> Keywords:
-        """The keywords that decide what matches."""
+        """The keywords that constrain values."""
         at_top = ("$schema", "$id") if given is self._document else ()
         keywords: Keywords = {}
         for keyword, value in given.items():
@@ -151,7 +151,7 @@ class Normaliser:
     def _of_types(
         self, keywords: Keywords, types: tuple[str, ...] | None, place: Place, *, is_merged: bool
     ) -> dict[str, Any]:
-        """What the keywords of the possible types ask for."""
+        """The normal form of the keywords of the possible types."""
         kinds = {*ALL_TYPES} if types is None else {*types}
         normal: dict[str, Any] = {}
         if types is not None:
@@ -186,7 +186,7 @@ class Normaliser:
             self._count(check_value(value, there, _MAX_VALUE_DEPTH))
         fitting = [value for value in values if types is None or has_type(value, types)]
         if not fitting:
-            here.refuse("none of its values is of the type that is asked for")
+            here.refuse("none of its values has the required type")
         return fitting[0] if keyword == "const" else fitting
 
     # -- combinations ------------------------------------------------------------------------
@@ -212,7 +212,7 @@ class Normaliser:
             del self.places[num_places:]
             self._alternatives.append((place, parts, exact))
 
-    def _tell_alternatives_apart(self) -> None:
+    def _check_alternatives_disjoint(self) -> None:
         """Refuse a ``oneOf`` of which two alternatives may match; it is enforced as ``anyOf``."""
         disjointness = Disjointness(self.definitions)
         for place, narrowed, exact in self._alternatives:
@@ -257,7 +257,7 @@ def _num_constraints(keywords: Keywords) -> int:
 
 
 def _add(normal: dict[str, Any], more: dict[str, Any]) -> None:
-    """Let more keywords apply, those that are there already included."""
+    """Add keywords, combined with those that are there already."""
     for keyword, value in more.items():
         if keyword == "allOf":
             normal.setdefault("allOf", []).extend(value)

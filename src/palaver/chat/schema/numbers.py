@@ -51,7 +51,7 @@ def is_writable(number: Fraction) -> bool:
 def normalise_numbers(
     keywords: dict[str, Any], place: Place, *, is_integer: bool
 ) -> dict[str, int | float]:
-    """What the keywords of numbers ask for, with inclusive bounds.
+    """The normal form of the keywords of numbers, with inclusive bounds.
 
     Raises:
         InvalidRequest: A keyword cannot be enforced, or no number fits them all.

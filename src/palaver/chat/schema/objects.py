@@ -17,13 +17,13 @@ MAX_PATTERNS = 8
 def normalise_objects(
     keywords: dict[str, Any], place: Place, subschema: Subschema, *, is_closed: bool
 ) -> dict[str, Any]:
-    """What the keywords of objects ask for.
+    """The normal form of the keywords of objects.
 
     Args:
         keywords: The schema.
-        place: Where it stands.
+        place: Its path in the request.
         subschema: Normalises the schemas in it.
-        is_closed: Whether properties that are not listed are left out where nothing is said.
+        is_closed: Whether properties that are not listed are excluded by default.
 
     Raises:
         InvalidRequest: A keyword cannot be enforced, or no object fits them all.
@@ -120,7 +120,7 @@ def _counts(keywords: dict[str, Any], place: Place, normal: dict[str, Any]) -> d
     if most is not None and most < len(required):
         place.refuse(f"{len(required)} properties are required and at most {most} allowed")
     if is_listed and least > len(properties):
-        place.refuse(f"{least} properties are asked for and {len(properties)} allowed")
+        place.refuse(f"{least} properties are required and {len(properties)} allowed")
     counts = {}
     if least > len(required):
         counts["minProperties"] = least

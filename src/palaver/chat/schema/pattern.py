@@ -61,15 +61,15 @@ def portable(pattern: str) -> Pattern:
     """
     if len(pattern) > _MAX_CHARS:
         raise PatternError(f"it has {len(pattern)} characters; {_MAX_CHARS} are the limit")
-    reader = _Reader(pattern)
+    reader = _PatternParser(pattern)
     text = reader.alternatives()
     if not reader.is_at_end:
         raise PatternError("a closing parenthesis has no opening one")
     return Pattern(text, reader.is_exact)
 
 
-class _Reader:
-    """Reads an expression from left to right and writes it anew."""
+class _PatternParser:
+    """Parses an expression from left to right and rewrites it."""
 
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
@@ -123,7 +123,7 @@ class _Reader:
                 if not name.isidentifier():
                     raise PatternError(f'"{name}" is not a name for a group')
             elif kind in "=!<":
-                raise PatternError("it looks ahead or behind")
+                raise PatternError("it has a lookahead or lookbehind")
             elif kind != ":":
                 raise PatternError(f'"(?{kind}" is not part of JSON Schema\'s expressions')
         self._nesting += 1
@@ -140,7 +140,7 @@ class _Reader:
         if not written and self._takes("{"):
             written = self._bounds(self._until("}"))
         if written:
-            self._takes("?")  # how eagerly it matches is no matter of what it matches
+            self._takes("?")  # whether it is lazy does not change what it matches
         if written and not self.is_at_end and self._peek() in "*+?{":
             raise PatternError(f'"{self._peek()}" cannot follow another repetition')
         return written
@@ -162,9 +162,9 @@ class _Reader:
             self.is_exact = False
             return f"[{_NARROW[character]}]"
         if character in "bB":
-            raise PatternError("it looks for the boundary of a word")
+            raise PatternError("it has a word boundary")
         if character in "123456789k":
-            raise PatternError("it refers back to a group")
+            raise PatternError("it has a backreference")
         return _written(_checked(self._escaped(character)))
 
     def _escaped(self, character: str) -> int:

@@ -1,4 +1,4 @@
-"""Where in a request something stands, and the refusals that name it."""
+"""A path in a request, and the refusals that name it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Place:
         return Place(f"{self._path}[{shown(step)}]")
 
     def cannot(self, keyword: str, why: str = "") -> NoReturn:
-        """Refuse a keyword that stands here.
+        """Refuse a keyword at this path.
 
         Raises:
             InvalidRequest: Always.
@@ -42,7 +42,7 @@ class Place:
         (self / keyword).refuse(f"{message}: {why}" if why else message)
 
     def refuse(self, why: str) -> NoReturn:
-        """Refuse what stands here.
+        """Refuse the value at this path.
 
         Raises:
             InvalidRequest: Always.

@@ -13,7 +13,7 @@ MAX_LENGTH = 1_000_000
 
 
 def normalise_strings(keywords: dict[str, Any], place: Place) -> dict[str, Any]:
-    """What the keywords of strings ask for; a format becomes a pattern.
+    """The normal form of the keywords of strings; a format becomes a pattern.
 
     Raises:
         InvalidRequest: A keyword cannot be enforced.

@@ -13,14 +13,14 @@ _UNWRITABLE = re.compile("[\x00-\x07\x0b\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 MAX_TEXT_CHARS = 10_000
-"""A longer text would take so long to follow that other answers would wait for its tokens."""
+"""Following a longer text would take so long that it delays the tokens of other answers."""
 
 
 def check_string(text: str, place: Place) -> None:
-    """Nothing if the text can be produced.
+    """Refuse a text that cannot be produced.
 
     Raises:
-        InvalidRequest: It is too long, or has characters that cannot be.
+        InvalidRequest: It is too long, or has characters that cannot be produced.
     """
     if len(text) > MAX_TEXT_CHARS:
         place.refuse(f"has {len(text)} characters; {MAX_TEXT_CHARS} are the limit")
@@ -32,7 +32,7 @@ def check_value(value: Any, place: Place, max_depth: int) -> int:
     """The number of arrays, objects and their members in a value that can be produced.
 
     Raises:
-        InvalidRequest: A part of it cannot be.
+        InvalidRequest: A part of it cannot be produced.
     """
     if max_depth < 0:
         place.refuse("is nested too deep")
@@ -72,7 +72,7 @@ def has_type(value: Any, types: tuple[str, ...]) -> bool:
 
 
 def are_equal(one: Any, other: Any) -> bool:
-    """Whether JSON Schema takes two values for the same one."""
+    """Whether two values are equal in JSON Schema."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, list) and isinstance(other, list):

@@ -1,1 +1,1 @@
-"""Tools: what a model may call, the grammar of its calls, and their way back into a prompt."""
+"""Tools: the functions that a model may call, and earlier calls and results in prompts."""

@@ -1,4 +1,4 @@
-"""Earlier calls and their results, as a model's template wants them."""
+"""Earlier calls and their results, in the form that a model's template takes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _call(call: Mapping[str, Any], ids: _Ids, dialect: Dialect) -> dict[str, Any
 
 
 def _as_object(text: str) -> Any:
-    """Arguments as an object; text that is none stays, for templates that take it as it is."""
+    """Arguments as an object; other text stays, for templates that take any text."""
     try:
         value = json.loads(text)
     except ValueError:
@@ -56,12 +56,12 @@ def _as_object(text: str) -> Any:
 
 
 def _one_by_one(messages: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """The messages for templates that show one call in each: result after call after result."""
+    """The messages for templates with one call in a message, each followed by its result."""
     results = {m["tool_call_id"]: m for m in messages if m.get("tool_call_id")}
-    told: set[str] = set()
+    shown: set[str] = set()
     for message in messages:
         calls = message.get("tool_calls") or []
-        if message.get("tool_call_id") in told:
+        if message.get("tool_call_id") in shown:
             continue
         if len(calls) < 2:
             yield message
@@ -70,7 +70,7 @@ def _one_by_one(messages: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, 
             first = message if not i else {"role": message["role"], "content": ""}
             yield {**first, "tool_calls": [call]}
             if call.get("id") in results:
-                told.add(call["id"])
+                shown.add(call["id"])
                 yield results[call["id"]]
 
 

@@ -1,4 +1,4 @@
-"""Tools, calls and results in plain text, for templates that know none of them."""
+"""Tools, calls and results in plain text, for templates without tools."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def in_plain_text(
 
 
 def description(tools: Sequence[Tool], dialect: Dialect) -> str:
-    """What a model has to know to call them."""
+    """Instructions for calling the tools."""
     lines = (json.dumps(t.for_template()["function"], ensure_ascii=False) for t in tools)
     return "\n".join((_HEAD, *lines, "", _HOW, written(dialect.family.calls, [_EXAMPLE])))
 
@@ -86,7 +86,7 @@ def _call(call: Mapping[str, Any]) -> Call:
 def _with_description(
     messages: list[dict[str, Any]], tools: Sequence[Tool], dialect: Dialect
 ) -> list[Mapping[str, Any]]:
-    """The description at the head of the system message, or of the first, or before all."""
+    """The messages with the description in the system message, the first message or a new one."""
     role = "system" if dialect.takes_system else "user"
     text = description(tools, dialect)
     first = messages[0] if messages else None

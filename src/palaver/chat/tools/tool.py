@@ -15,10 +15,10 @@ class Tool:
     Attributes:
         name: Its name, of letters, digits, ``_`` and ``-``.
         parameters: JSON Schema of its arguments; without one, any object.
-        description: What it does.
+        description: What it does, for the model.
         is_strict: Whether arguments match the schema exactly, always.
         enforced: The schema in the form in which it is enforced; ``None`` allows any object.
-        path: Where in the request its schema stands.
+        path: Path of its schema in the request.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Call:
     Attributes:
         name: The function's name.
         arguments: Its arguments, JSON text.
-        id: What the answering message refers to.
+        id: Id that the message with the result refers to.
     """
 
     name: str
@@ -63,7 +63,7 @@ def call_id(prefix: str, choice: int, index: int) -> str:
     """The id of a call: the same for the same request, whether it is streamed or not.
 
     Args:
-        prefix: What tells requests apart: an id, or a seed.
+        prefix: Distinguishes requests: an id, or a seed.
         choice: Index of the choice.
         index: Index of the call within the choice.
     """

@@ -1,4 +1,4 @@
-"""Calls written in a family's format."""
+"""Writes calls in a family's format."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ from palaver.chat.families.description import (
 from palaver.chat.tools.tool import Call
 
 
-def written(form: CallFormat, calls: Sequence[Call]) -> str:
+def written(call_format: CallFormat, calls: Sequence[Call]) -> str:
     """The calls as a model would write them.
 
     Args:
-        form: How.
+        call_format: The family's format of calls.
         calls: At least one; arguments that are no JSON object stay as they are.
     """
     texts = (
-        "".join(_text(part, call, i) for part in form.canonical) for i, call in enumerate(calls)
+        "".join(_text(part, call, index) for part in call_format.canonical)
+        for index, call in enumerate(calls)
     )
-    return form.begin + form.separator.join(texts) + form.end
+    return call_format.begin + call_format.separator.join(texts) + call_format.end
 
 
 def _text(part: Part, call: Call, index: int) -> str:

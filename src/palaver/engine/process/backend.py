@@ -190,7 +190,7 @@ class ProcessBackend:
         while True:
             await asyncio.sleep(timeout_s / 4)
             least_s = time.monotonic() - timeout_s
-            silent = [g for g in self._generations.values() if g.heard_s < least_s]
+            silent = [g for g in self._generations.values() if g.last_token_s < least_s]
             for generation in silent:
                 message = f"the engine of model {self.name!r} brought no token for {timeout_s:g} s"
                 generation.fail(AnswerTimeout(message))

@@ -1,4 +1,4 @@
-"""The formats in which a model may lie in a folder; another one is another file here."""
+"""The formats of model folders, each in a module of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FORMATS: tuple[Format, ...] = (OpenVinoExport(),)
 def open_files(path: Path) -> ModelFiles:
     """The files of a model's folder, in the first format of which no file is missing.
 
-    Descriptions are read, weights stay where they are.
+    Configuration files are read, weights are not.
 
     Raises:
         ModelFolderError: There is no such folder, it is of no known format, or a file is not

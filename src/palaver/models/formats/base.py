@@ -1,4 +1,4 @@
-"""What a format of model folders has to know."""
+"""The interface of a format of model folders."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from palaver.models.files import ModelFiles
 
 
 class Format(Protocol):
-    """One way in which a model's weights and descriptions lie in a folder."""
+    """One layout of a model's weights and configuration in a folder."""
 
     @property
     def name(self) -> str:
-        """As it is called."""
+        """The name of the format."""
 
     def missing_files(self, path: Path) -> list[str]:
         """The files that a folder lacks to be of this format; empty if it is."""

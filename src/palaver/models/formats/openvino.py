@@ -1,4 +1,4 @@
-"""Folders as optimum-intel exports them: OpenVINO graphs beside transformers' descriptions."""
+"""Folders as optimum-intel exports them: OpenVINO graphs and transformers' configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Media put into a prompt: markers become the tokens that media take, with their positions."""
+"""Puts media into a prompt: markers become placeholder tokens, with their positions."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from palaver.multimodal.media import Kind
 from palaver.multimodal.placement import MediaItem, MediaSegment, MultimodalRules
 
 
-def insert(text: str, media: Sequence[MediaItem], multimodal: MultimodalRules) -> str:
-    """A rendered conversation in which each marker is replaced by what its media take.
+def insert_placeholders(text: str, media: Sequence[MediaItem], multimodal: MultimodalRules) -> str:
+    """A rendered conversation in which each marker is replaced by the placeholders of its media.
 
     Raises:
         InvalidRequest: There are more or fewer markers than media: the template drops some, or a
@@ -25,19 +25,19 @@ def insert(text: str, media: Sequence[MediaItem], multimodal: MultimodalRules) -
         parts = multimodal.marker(kind).split(text)
         if len(parts) != len(texts) + 1:
             raise InvalidRequest(
-                f"messages: the model's chat template makes {len(parts) - 1} places for {kind} "
-                f"input, but {len(texts)} came; a text may have its marker in it, or the template "
-                f"does not take {kind} input where some is",
+                f"messages: as the chat template renders it, the conversation has {len(parts) - 1} "
+                f"markers for {kind} input, but the request has {len(texts)}; a text may contain "
+                f"the marker, or the template may drop {kind} input in that place",
                 param="messages",
             )
         text = "".join(part + new for part, new in zip(parts, [*texts, ""], strict=True))
     return text
 
 
-def embed(
+def prompt_with_media(
     token_ids: Sequence[int], media: Sequence[MediaItem], multimodal: MultimodalRules
 ) -> Prompt:
-    """The prompt of tokens in which one placeholder stands for each segment of each media item."""
+    """The prompt for tokens that have one placeholder for each segment of each media item."""
     segments = {kind: _segments(kind, media) for kind in {item.kind for item in media}}
     kinds = {multimodal.config.pad_token_ids[kind]: kind for kind in segments}
     ids: list[int] = []
