@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tarfile
@@ -35,20 +35,19 @@ def environment(**variables: str) -> dict[str, str]:
 @contextlib.contextmanager
 def serving(prefix: Path, data_dir: Path) -> Iterator[int]:
     """The port of a server of the installed package, once it answers."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    command = [str(prefix / "bin" / "palaver"), "serve", "--port", str(port)]
+    ready_file = data_dir / "ready.json"
+    command = [str(prefix / "bin" / "palaver"), "serve", "--port", "0"]
+    command += ["--ready-file", str(ready_file), "--data-dir", str(data_dir)]
     variables = {"PALAVER_API_KEY": KEY, "PALAVER_CACHE_GIB": "0.25"}
-    process = subprocess.Popen(
-        [*command, "--data-dir", str(data_dir)], env=environment(**variables), cwd=data_dir
-    )
+    process = subprocess.Popen(command, env=environment(**variables), cwd=data_dir)
     try:
         deadline = time.monotonic() + START_TIMEOUT_S
-        while is_unready(port):
+        while not ready_file.exists():
             assert process.poll() is None, "the server has ended"
             assert time.monotonic() < deadline, "the server is not ready"
             time.sleep(0.1)
+        port: int = json.loads(ready_file.read_text())["port"]
+        assert not is_unready(port)
         yield port
     finally:
         process.terminate()
