@@ -13,7 +13,7 @@ from palaver.chat.families.catalogue import HERMES
 from palaver.errors import ModelNotAvailable
 from palaver.speech.choice import SpokenChoice, SpokenPiece
 from palaver.speech.narration import VoiceNarration
-from tests.speech.voices import BeepingVoice
+from tests.speech.beeping import BeepingVoice
 
 
 def spoken(

@@ -17,7 +17,7 @@ from palaver.speech.answers import SpokenAnswers
 from palaver.speech.narration import VoiceNarration
 from palaver.speech.session import SpeechSession
 from palaver.speech.voice import Samples
-from tests.speech.voices import BeepingVoice
+from tests.speech.beeping import BeepingVoice
 
 PROMPT = Prompt([1, 2, 3])
 

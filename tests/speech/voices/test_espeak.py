@@ -19,8 +19,8 @@ from palaver.speech.voices.espeak.pool import EspeakPool, EspeakProcess
 from palaver.speech.voices.espeak.process import rest_s
 from palaver.speech.voices.espeak.timbres import TIMBRES, Style
 from palaver.speech.voices.espeak.voice import EmbeddedVoice
+from tests.speech.beeping import whole
 from tests.speech.listening import RATE_HZ, Heard
-from tests.speech.voices import whole
 
 T = TypeVar("T")
 

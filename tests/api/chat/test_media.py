@@ -23,7 +23,7 @@ from tests.runtime import text_model
 from tests.server import KEY, RunningServer, running_server
 from tests.sse import joined, stream_events
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 PATH = "/v1/chat/completions"
 PART = "messages[0].content[0]"
 KINDS = ["image", "video", "audio"]

@@ -1,6 +1,6 @@
 """The built-in model recognises with its own ears the digits that are spoken for it (row S11).
 
-``EARS=FOLDER python -m pytest tests/speech/test_own_ears.py`` has another model listen. The digits
+``RECOGNISER=FOLDER python -m pytest tests/speech/test_recognition.py`` asks another model. The digits
 are answers in sound through the API: the built-in model writes them because its request leaves it
 nothing else to write. They go back as a user would send them.
 """
@@ -39,7 +39,7 @@ def ears(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[httpx.Client, str]]:
     """A client, and the model that listens."""
-    if not (folder := os.environ.get("EARS")):
+    if not (folder := os.environ.get("RECOGNISER")):
         yield request.getfixturevalue("client"), MODEL
         return
     with (

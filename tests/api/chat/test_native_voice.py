@@ -24,7 +24,7 @@ from palaver.speech.sentences import SentenceCutter
 from palaver.speech.voices.native.process import MAX_FRAMES_PER_TOKEN
 from palaver.speech.voices.native.utterance import Conversation, Utterance
 from tests.api import media
-from tests.api.test_spoken import answer, audio_deltas, data_of, message, refusal, streamed_data
+from tests.api.chat.test_audio import answer, audio_deltas, data_of, message, refusal, streamed_data
 from tests.host.processes import are_idle, wait_until
 from tests.media import files
 from tests.multimodal.model import encoded, runtime

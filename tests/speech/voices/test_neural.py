@@ -19,13 +19,13 @@ from palaver.speech.voices.download import folder_of
 from palaver.speech.voices.neural import voice as neural
 from palaver.speech.voices.neural.folder import VoiceFolder
 from palaver.speech.voices.neural.voice import NeuralModel, NeuralVoice
+from tests.speech.beeping import whole
 from tests.speech.listening import RATE_HZ, Heard
-from tests.speech.voices import whole
 
 pytest.importorskip("sherpa_onnx")
 
 T = TypeVar("T")
-TINY = Path(__file__).parent / "tiny_voice"
+TINY = Path(__file__).parents[1] / "tiny_voice"
 PAUSE = RATE_HZ // 4
 
 
