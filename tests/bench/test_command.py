@@ -96,7 +96,7 @@ def test_all_prompts_of_a_run_differ_so_that_no_level_warms_the_next_ones_cache(
     assert len(set(prompts)) == len(prompts) == 3 * (5 + 1)
 
 
-def test_some_failures_are_shown_but_are_no_failure_of_the_run() -> None:
+def test_some_failures_are_shown_but_do_not_fail_the_run() -> None:
     num_asked = 0
 
     def sometimes(body: dict[str, Any]) -> Reply:

@@ -17,7 +17,7 @@ def test_max_tokens_past_the_window_shrink(byte_model: ChatModel) -> None:
     assert turn.prepared.params.max_tokens == byte_model.window_tokens - len(turn.prepared.prompt)
 
 
-def test_max_tokens_past_the_window_are_an_error_where_they_shall_be(
+def test_max_tokens_past_the_window_are_an_error_on_request(
     byte_model: ChatModel,
 ) -> None:
     with pytest.raises(InvalidRequest) as refusal:
@@ -31,7 +31,7 @@ def test_a_prompt_that_fills_the_window_is_refused(byte_model: ChatModel) -> Non
     assert refusal.value.param == "messages"
 
 
-def test_the_engine_gets_the_wishes_of_the_request(byte_model: ChatModel) -> None:
+def test_the_engine_gets_the_parameters_of_the_request(byte_model: ChatModel) -> None:
     sampling: dict[str, Any] = {
         "temperature": 0.5,
         "top_p": 0.9,
@@ -58,5 +58,5 @@ def test_negative_seeds_are_distinct_from_each_other_and_fit_the_engine(
     assert all(0 <= seed < 2**64 for seed in seeds)
 
 
-def test_without_a_seed_each_turn_draws_its_own(byte_model: ChatModel) -> None:
+def test_without_a_seed_each_turn_gets_a_random_one(byte_model: ChatModel) -> None:
     assert len({turn_of(byte_model).prepared.params.seed for _ in range(4)}) == 4

@@ -15,7 +15,7 @@ PROMPT = "[user]ab[assistant]"
 FRAGMENTS = ("<think>", "</think>", "</", "<", "\n", " ", "hello", "X", "Y", "你", "👋")
 
 
-def test_an_answer_that_ends_itself_has_its_text_and_stop(byte_model: ChatModel) -> None:
+def test_an_answer_ended_by_a_stop_token_has_its_text_and_stop(byte_model: ChatModel) -> None:
     turn = turn_of(byte_model)
     assert read(turn, ended(byte_model, "hello you")) == Delta(
         0, "hello you", "", finish_reason="stop"
@@ -35,7 +35,7 @@ def test_an_answer_that_goes_on_has_no_finish_reason(byte_model: ChatModel) -> N
     assert not turn.is_finished
 
 
-def test_usage_counts_every_token_read_and_made(byte_model: ChatModel) -> None:
+def test_usage_counts_every_token_of_prompt_and_answer(byte_model: ChatModel) -> None:
     turn = turn_of(byte_model)
     assert turn.usage(0).completion_tokens == 0
     for token in tokens([*bytes_of(byte_model, "abc"), *byte_model.stop_token_ids], "stop"):
@@ -58,7 +58,7 @@ def test_usage_counts_thinking_up_to_its_closing_tag(
     assert turn.usage(0).completion_tokens == 7
 
 
-def test_stop_string_spanning_tokens_is_in_the_text_and_nothing_behind_it(
+def test_stop_string_spanning_tokens_is_in_the_text_and_nothing_after_it(
     byte_model: ChatModel,
 ) -> None:
     turn = turn_of(byte_model, stop=["END"])
@@ -68,7 +68,7 @@ def test_stop_string_spanning_tokens_is_in_the_text_and_nothing_behind_it(
     assert turn.is_finished
 
 
-def test_tokens_behind_a_stop_are_not_counted(byte_model: ChatModel) -> None:
+def test_tokens_after_a_stop_are_not_counted(byte_model: ChatModel) -> None:
     turn = turn_of(byte_model, stop=["b"])
     read(turn, tokens(bytes_of(byte_model, "abcdef")))
     assert turn.usage(0).completion_tokens == 2
@@ -87,7 +87,7 @@ def test_a_stop_on_the_very_last_token_is_a_stop(byte_model: ChatModel) -> None:
     )
 
 
-def test_a_stop_completed_by_the_replacement_of_half_a_character_is_a_stop(
+def test_a_stop_completed_by_a_replacement_character_is_a_stop(
     byte_model: ChatModel,
 ) -> None:
     turn = turn_of(byte_model, stop=["\ufffd"])
@@ -95,7 +95,7 @@ def test_a_stop_completed_by_the_replacement_of_half_a_character_is_a_stop(
     assert read(turn, outputs) == Delta(0, "a\ufffd", "", finish_reason="stop")
 
 
-def test_what_might_have_been_a_stop_comes_out_at_the_end(byte_model: ChatModel) -> None:
+def test_text_held_back_for_a_stop_is_released_at_the_end(byte_model: ChatModel) -> None:
     turn = turn_of(byte_model, stop=["END"])
     assert read(turn, ended(byte_model, "the EN")) == Delta(0, "the EN", "", finish_reason="stop")
 
@@ -111,7 +111,7 @@ def test_a_stop_can_end_the_thinking_and_keeps_its_white_space(byte_model: ChatM
     assert read(turn, outputs) == Delta(0, "", "one\n\n", finish_reason="stop")
 
 
-def test_thinking_stays_between_its_tags_with_the_prompts_one_restored(
+def test_inline_thinking_keeps_its_tags_and_the_one_opened_in_the_prompt(
     byte_model: ChatModel,
 ) -> None:
     turn = turn_of(byte_model, enable_thinking=True)
@@ -119,7 +119,7 @@ def test_thinking_stays_between_its_tags_with_the_prompts_one_restored(
     assert answer == Delta(0, "<think>\nhm \n</think>\n\nyes", "", finish_reason="stop")
 
 
-def test_thinking_comes_apart_without_tags(byte_model: ChatModel) -> None:
+def test_separate_thinking_has_no_tags(byte_model: ChatModel) -> None:
     turn = turn_of(byte_model, enable_thinking=True, separate_reasoning=True)
     answer = read(turn, ended(byte_model, "hm \n</think>\n\nyes"))
     assert answer == Delta(0, "yes", "hm", finish_reason="stop")
@@ -129,7 +129,7 @@ def test_thinking_comes_apart_without_tags(byte_model: ChatModel) -> None:
     ("is_separate", "content", "reasoning"),
     [(False, "<think>hm</think> yes", ""), (True, "yes", "hm")],
 )
-def test_thinking_that_the_model_opens_itself_is_known_too(
+def test_thinking_opened_by_the_model_is_recognised_too(
     byte_model: ChatModel, is_separate: bool, content: str, reasoning: str
 ) -> None:
     turn = turn_of(byte_model, separate_reasoning=is_separate)
@@ -144,12 +144,12 @@ def test_every_choice_gets_the_opening_tag_once(byte_model: ChatModel) -> None:
         assert read(turn, outputs).content == "<think>\nab"
 
 
-def test_an_answer_without_a_word_still_has_the_opening_tag(byte_model: ChatModel) -> None:
+def test_an_empty_answer_still_has_the_opening_tag(byte_model: ChatModel) -> None:
     turn = turn_of(byte_model, enable_thinking=True)
     assert read(turn, ended(byte_model, "")) == Delta(0, "<think>\n", "", finish_reason="stop")
 
 
-def test_choices_are_read_apart_and_counted_together(byte_model: ChatModel) -> None:
+def test_choices_are_parsed_separately_and_counted_together(byte_model: ChatModel) -> None:
     turn = turn_of(byte_model, num_choices=3, stop=["b"])
     texts = ["你好", "xbz", "ac"]
     streams = [
@@ -197,7 +197,7 @@ def definition(text: str, stops: list[str], *, is_open: bool, is_separate: bool)
     is_cut_to_bytes=st.booleans(),
     is_ended=st.booleans(),
 )
-def test_streamed_pieces_are_together_what_the_whole_text_is(
+def test_streamed_deltas_join_to_the_whole_text(
     byte_model: ChatModel,
     text: str,
     stops: list[str],

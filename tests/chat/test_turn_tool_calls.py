@@ -42,7 +42,7 @@ def read_calls(turn: Turn, outputs: Iterable[TokenOutput]) -> tuple[Delta, Parse
 
 
 @pytest.mark.spec("S31")
-def test_a_call_comes_apart_and_is_the_reason_that_the_answer_ended(caller: ChatModel) -> None:
+def test_a_call_is_separate_from_text_and_is_the_finish_reason(caller: ChatModel) -> None:
     turn = turn_of(caller, tools=[WEATHER])
     last, answer = read_calls(turn, ended(caller, f"I look.\n{CALL}"))
     assert last.finish_reason == "tool_calls"
@@ -50,7 +50,7 @@ def test_a_call_comes_apart_and_is_the_reason_that_the_answer_ended(caller: Chat
     assert [(c.name, c.arguments) for c in answer.calls] == [("get_weather", '{"city": "Rome"}')]
 
 
-def test_without_tools_or_with_the_choice_of_none_a_call_is_text(caller: ChatModel) -> None:
+def test_without_tools_or_with_tool_choice_none_a_call_is_text(caller: ChatModel) -> None:
     cases: list[dict[str, Any]] = [{}, {"tools": [WEATHER], "tool_choice": "none"}]
     for options in cases:
         last, answer = read_calls(turn_of(caller, **options), ended(caller, CALL))
@@ -90,7 +90,7 @@ def test_a_call_cut_by_the_length_says_so_and_keeps_what_it_has(caller: ChatMode
     assert answer.calls[0].name == "get_weather"
 
 
-def test_marks_that_are_special_tokens_are_read_and_not_shown(tmp_path: Path) -> None:
+def test_markup_of_special_tokens_is_parsed_and_not_shown(tmp_path: Path) -> None:
     tokenizer = vocabularies.with_special(tmp_path / "tokenizer.json", ["[TOOL_CALLS]", "[ARGS]"])
     template = ChatTemplate(template_source("mistral"), {"bos_token": "", "eos_token": ""})
     dialect = find_dialect(template, tokenizer.has_token)

@@ -63,7 +63,7 @@ def test_there_is_a_request_for_every_row_of_the_text_interface() -> None:
 
 @pytest.mark.spec("S50")
 @pytest.mark.spec("S19")
-def test_a_client_that_leaves_a_crowd_changes_no_answer_and_leaves_nothing_behind(
+def test_a_client_that_disconnects_changes_no_other_answer_and_leaves_nothing_running(
     answers: Answers, crowded_client: httpx.Client
 ) -> None:
     others = random.Random("S50").sample(CROWD, NUM_OTHERS)

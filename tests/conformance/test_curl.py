@@ -135,7 +135,7 @@ def test_malformed_json_is_found_by_line_and_column(server: RunningServer) -> No
 
 
 @pytest.mark.spec("S03")
-def test_a_wrong_key_is_told_how_to_show_one(server: RunningServer) -> None:
+def test_a_wrong_key_is_401_with_www_authenticate(server: RunningServer) -> None:
     reply = curl(server, path="/v1/models", key="wrong")
     assert reply.status == "HTTP/1.1 401 Unauthorized"
     assert reply.headers["www-authenticate"] == "Bearer"

@@ -68,7 +68,7 @@ def content(answer: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("way", ["data", "url"])
 @pytest.mark.parametrize("case", [with_row(case) for case in CASES])
-def test_what_is_shown_is_told_whole_and_streamed(
+def test_media_are_described_unary_and_streamed(
     openai_client: openai.OpenAI, host: str, case: Case, way: str
 ) -> None:
     part = case.by_data if way == "data" else case.by_url(host)
@@ -92,7 +92,9 @@ def test_what_is_shown_is_told_whole_and_streamed(
 @pytest.mark.spec("S09")
 @pytest.mark.spec("S10")
 @pytest.mark.parametrize("case", [PICTURES[0], VIDEOS[0], SOUNDS[0]], ids=lambda case: case.kind)
-def test_every_form_of_a_part_says_the_same(seeing: httpx.Client, host: str, case: Case) -> None:
+def test_every_form_of_a_part_gives_the_same_answer(
+    seeing: httpx.Client, host: str, case: Case
+) -> None:
     fields: dict[str, Any] = {"logprobs": True, "top_logprobs": 3}
     expected = ask(seeing, case.messages(case.by_data), **fields)["choices"]
     kind = case.by_data["type"]
@@ -114,7 +116,7 @@ def test_every_form_of_a_part_says_the_same(seeing: httpx.Client, host: str, cas
 
 @pytest.mark.spec("S08")
 @pytest.mark.spec("S53")
-def test_a_message_may_hold_several_pieces_between_its_texts(seeing: httpx.Client) -> None:
+def test_a_message_may_have_several_media_items_between_its_texts(seeing: httpx.Client) -> None:
     first, second = PICTURES[0].by_data, PICTURES[2].by_data
     texts = ["Here are two pictures.", "And the other.", "Do both show the same colour?"]
     parts = [media.text(texts[0]), first, media.text(texts[1]), second, media.text(texts[2])]
@@ -126,7 +128,7 @@ def test_a_message_may_hold_several_pieces_between_its_texts(seeing: httpx.Clien
 @pytest.mark.spec("S08")
 @pytest.mark.spec("S10")
 @pytest.mark.spec("S53")
-def test_a_picture_and_a_sound_come_together(seeing: httpx.Client) -> None:
+def test_an_image_and_audio_in_one_message_are_both_used(seeing: httpx.Client) -> None:
     parts = [PICTURES[0].by_data, SOUNDS[0].by_data, media.text("Is it the colour that is said?")]
     usage = ask(seeing, [{"role": "user", "content": parts}])["usage"]
     details = usage["prompt_tokens_details"]
@@ -138,7 +140,7 @@ def test_a_picture_and_a_sound_come_together(seeing: httpx.Client) -> None:
 @pytest.mark.spec("S12")
 @pytest.mark.spec("S44")
 @pytest.mark.spec("S53")
-def test_the_next_turn_finds_the_picture_again(seeing: httpx.Client) -> None:
+def test_the_next_turn_finds_the_image_in_the_cache(seeing: httpx.Client) -> None:
     case = PICTURES[0]
     rules = {"role": "system", "content": "You answer questions about pictures."}
     conversation = [rules, *case.messages(case.by_data)]
@@ -154,7 +156,7 @@ def test_the_next_turn_finds_the_picture_again(seeing: httpx.Client) -> None:
 @pytest.mark.spec("S08")
 @pytest.mark.spec("S35")
 @pytest.mark.spec("S53")
-def test_what_is_seen_comes_in_the_form_that_is_asked_for(seeing: httpx.Client) -> None:
+def test_answers_about_images_follow_a_response_format(seeing: httpx.Client) -> None:
     schema = {
         "type": "object",
         "properties": {"colour": {"enum": ["blue", "red"]}, "shape": {"enum": ["circle", "star"]}},
@@ -171,7 +173,7 @@ def test_what_is_seen_comes_in_the_form_that_is_asked_for(seeing: httpx.Client) 
 @pytest.mark.spec("S08")
 @pytest.mark.spec("S31")
 @pytest.mark.spec("S53")
-def test_what_is_seen_is_reported_by_a_call(seeing: httpx.Client) -> None:
+def test_answers_about_images_can_be_tool_calls(seeing: httpx.Client) -> None:
     text = {"type": "string"}
     function = {
         "name": "report",
@@ -193,7 +195,7 @@ def test_what_is_seen_is_reported_by_a_call(seeing: httpx.Client) -> None:
 
 @pytest.mark.spec("S11")
 @pytest.mark.spec("S53")
-def test_what_is_seen_is_said_aloud(seeing: httpx.Client) -> None:
+def test_answers_about_images_can_be_spoken(seeing: httpx.Client) -> None:
     case = PICTURES[0]
     fields = {"modalities": ["text", "audio"], "audio": {"voice": "alto", "format": "wav"}}
     answer = ask(seeing, case.messages(case.by_data), **fields)
@@ -206,7 +208,7 @@ def test_what_is_seen_is_said_aloud(seeing: httpx.Client) -> None:
 
 
 @pytest.mark.spec("S09")
-def test_a_long_video_is_seen_at_two_frames_a_second(seeing: httpx.Client) -> None:
+def test_a_long_video_is_sampled_at_two_frames_a_second(seeing: httpx.Client) -> None:
     long = media.video(files.video(num_frames=100, fps=10))
     question = {"role": "user", "content": [long, media.text()]}
     details = ask(seeing, [question], max_tokens=2)["usage"]["prompt_tokens_details"]
@@ -217,7 +219,7 @@ def test_a_long_video_is_seen_at_two_frames_a_second(seeing: httpx.Client) -> No
 @pytest.mark.spec("S09")
 @pytest.mark.spec("S10")
 @pytest.mark.spec("S46")
-def test_the_list_of_models_tells_what_it_takes(seeing: httpx.Client) -> None:
+def test_the_list_of_models_has_input_modalities(seeing: httpx.Client) -> None:
     model = seeing.get(f"/v1/models/{MODEL}").json()
     assert model["input_modalities"] == ["text", "image", "video", "audio"]
 
@@ -226,7 +228,7 @@ def test_the_list_of_models_tells_what_it_takes(seeing: httpx.Client) -> None:
 @pytest.mark.spec("S09")
 @pytest.mark.spec("S10")
 @pytest.mark.parametrize("case", [PICTURES[0], VIDEOS[0], SOUNDS[0]], ids=lambda case: case.kind)
-def test_what_cannot_be_read_is_the_clients_own_exception(
+def test_unreadable_media_become_the_clients_own_exception(
     openai_client: openai.OpenAI, host: str, case: Case
 ) -> None:
     kind = case.by_data["type"]

@@ -119,13 +119,13 @@ def test_every_choice_ends_with_a_stop_string(results: Any) -> None:
 
 @pytest.mark.spec("S37")
 @pytest.mark.spec("S38")
-def test_thinking_comes_apart(results: Any) -> None:
+def test_separate_thinking_is_its_own_field(results: Any) -> None:
     assert results["thinking"]["choices"][0]["message"]["reasoning_content"]
 
 
 @pytest.mark.spec("S11")
 @pytest.mark.spec("S45")
-def test_an_answer_comes_in_sound_whole_and_in_pieces(results: Any) -> None:
+def test_audio_comes_unary_and_streamed(results: Any) -> None:
     spoken = results["spoken"]
     message = spoken["unary"]["choices"][0]["message"]
     parts = [chunk["choices"][0]["delta"] for chunk in spoken["chunks"]]
@@ -182,7 +182,7 @@ def test_headers_name_ignored_fields(results: Any) -> None:
 
 
 @pytest.mark.spec("S50")
-def test_a_stream_may_be_left_before_its_end(results: Any) -> None:
+def test_a_stream_may_be_closed_before_its_end(results: Any) -> None:
     assert results["left"]["role"] == "assistant"
 
 

@@ -56,7 +56,7 @@ def _slices_after(*statements: str) -> dict[str, int | bool]:
     return found
 
 
-def test_threads_and_processes_inherit_short_slices_where_they_are_to() -> None:
+def test_threads_and_processes_inherit_short_slices_on_request() -> None:
     found = _slices_after("take_short_slices(are_inherited=True)")
     assert (found["own"], found["thread"], found["is_child_alike"]) == (SHORT_NS, SHORT_NS, True)
 
@@ -67,7 +67,7 @@ def test_threads_and_processes_have_ordinary_slices_otherwise() -> None:
     assert found["thread"] == ORDINARY_NS
 
 
-def test_inherited_slices_can_be_given_up() -> None:
+def test_inherited_slices_can_be_reset() -> None:
     found = _slices_after("take_short_slices(are_inherited=True)", "take_ordinary_slices()")
     assert found["own"] == found["thread"] == ORDINARY_NS
 
@@ -83,7 +83,7 @@ def test_a_nice_process_has_ordinary_slices() -> None:
     assert (found["own"], found["niceness"]) == (ORDINARY_NS, os.nice(0) + 5)
 
 
-def test_a_nice_thread_leaves_the_others_as_they_are() -> None:
+def test_a_nice_thread_does_not_change_other_threads() -> None:
     thread = "thread = threading.Thread(target=be_nice); thread.start(); thread.join()"
     found = _slices_after("take_short_slices(are_inherited=True)", thread)
     assert (found["own"], found["niceness"]) == (SHORT_NS, os.nice(0))

@@ -44,14 +44,14 @@ def _sound(content: bytes, limits: MediaLimits = _LIMITS) -> Any:
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])
-def test_a_picture_of_every_named_kind_shows_its_colours(form: str) -> None:
+def test_an_image_of_every_supported_format_has_its_colours(form: str) -> None:
     pixels = _picture(files.file_of(files.halves(), form))
     assert pixels.shape == (32, 64, 3)
     assert np.abs(pixels[16, 8].astype(int) - RED).max() < 30
     assert np.abs(pixels[16, 56].astype(int) - BLUE).max() < 30
 
 
-def test_a_picture_is_turned_upright() -> None:
+def test_an_image_is_rotated_by_its_orientation() -> None:
     exif = PIL.Image.Exif()
     exif[0x0112] = 6  # to be turned clockwise by 90 degrees
     pixels = _picture(files.file_of(files.halves(), "PNG", exif=exif))
@@ -61,7 +61,7 @@ def test_a_picture_is_turned_upright() -> None:
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
-def test_what_is_transparent_is_white(mode: str) -> None:
+def test_transparent_pixels_become_white(mode: str) -> None:
     image = files.halves((*RED, 255), (*RED, 0)).convert("RGBA")
     image = image.quantize(4) if mode == "P" else image.convert(mode)
     pixels = _picture(files.file_of(image, "PNG"))
@@ -69,13 +69,13 @@ def test_what_is_transparent_is_white(mode: str) -> None:
     assert tuple(pixels[16, 8]) != (255, 255, 255)
 
 
-def test_an_animated_picture_is_its_first_frame() -> None:
+def test_an_animated_image_is_its_first_frame() -> None:
     frames = [PIL.Image.new("RGB", (16, 16), colour) for colour in (GREEN, RED)]
     content = files.file_of(frames[0], "GIF", save_all=True, append_images=frames[1:])
     assert tuple(_picture(content)[8, 8]) == GREEN
 
 
-def test_a_picture_of_too_many_pixels_is_refused_before_it_is_unpacked() -> None:
+def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
     bomb = files.file_of(PIL.Image.new("1", (20_000, 20_000)), "PNG")
     assert len(bomb) < 100_000
     with pytest.raises(MediaError, match="20000 x 20000 pixels; 50000000"):
@@ -121,7 +121,7 @@ def test_a_video_that_is_too_long_is_refused() -> None:
         ("mp4", "aac", 44_100),
     ],
 )
-def test_audio_of_every_named_kind_keeps_its_length_loudness_and_pitch(
+def test_audio_of_every_supported_format_keeps_its_length_loudness_and_pitch(
     form: str, codec: str, rate_hz: int
 ) -> None:
     content = files.sound(files.tone(1.0, 440, rate_hz), form, codec, rate_hz, num_channels=2)
@@ -150,7 +150,7 @@ def test_audio_that_is_too_long_is_refused() -> None:
         ("audio", files.file_of(files.halves(), "PNG"), "no audio track"),
     ],
 )
-def test_a_file_of_another_kind_is_refused_by_what_is_missing(
+def test_a_file_of_another_kind_is_refused_with_the_stream_it_lacks(
     kind: Kind, content: bytes, why: str
 ) -> None:
     with pytest.raises(MediaError, match=why):
@@ -183,7 +183,7 @@ def test_broken_files_decode_or_are_refused_and_nothing_else(kind: Kind) -> None
     assert num_refused > 10
 
 
-def test_audio_without_end_is_refused_as_soon_as_it_is_too_long(
+def test_endless_audio_is_refused_as_soon_as_it_is_too_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def silence(stream: object) -> Iterator[av.AudioFrame]:

@@ -110,7 +110,7 @@ def test_a_file_that_is_too_large_is_refused_declared_or_not(url: str, path: str
     assert "1000 are the limit" in _refusal(f"{url}/{path}")
 
 
-def test_a_server_that_takes_too_long_is_given_up(url: str) -> None:
+def test_fetching_from_a_slow_server_times_out(url: str) -> None:
     limits = replace(_LIMITS, fetch_timeout_s=0.3)
     assert "longer than 0.3 seconds" in _refusal(f"{url}/slow", limits)
     assert not _may_answer.is_set(), "it has not answered yet"
@@ -126,11 +126,11 @@ def test_a_server_that_takes_too_long_is_given_up(url: str) -> None:
         ("http://host:port/", ""),
     ],
 )
-def test_what_cannot_be_reached_is_refused(bad: str, why: str) -> None:
+def test_an_unreachable_url_is_refused(bad: str, why: str) -> None:
     assert why in _refusal(bad)
 
 
-def test_what_the_server_refuses_is_told(url: str) -> None:
+def test_an_error_status_of_the_server_is_reported(url: str) -> None:
     assert "the server answered 404" in _refusal(f"{url}/nothing")
 
 
@@ -153,7 +153,7 @@ def test_private_addresses_are_refused_by_number_and_by_name(url: str) -> None:
         "2002:0a00:0001::", "64:ff9b::a00:1", "ff02::1",
     ],
 )  # fmt: skip
-def test_an_address_inside_somebodys_network_is_not_public(address: str) -> None:
+def test_an_address_inside_a_private_network_is_not_public(address: str) -> None:
     assert not fetch_module._is_public(ipaddress.ip_address(address))
 
 

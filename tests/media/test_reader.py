@@ -49,7 +49,7 @@ def test_a_data_url_is_decoded() -> None:
     assert decoded.media.pixels.shape == (32, 64, 3)
 
 
-def test_bare_base64_is_understood_only_where_it_may_be() -> None:
+def test_bare_base64_is_accepted_only_where_it_is_allowed() -> None:
     data = base64.b64encode(files.sound(files.tone())).decode()
 
     async def both(reader: MediaReader) -> None:
@@ -71,7 +71,7 @@ def test_bare_base64_is_understood_only_where_it_may_be() -> None:
         ("data:image/png;base64," + base64.b64encode(b"no picture").decode(), "not an image"),
     ],
 )
-def test_what_is_no_picture_is_refused_with_its_place(reference: str, why: str) -> None:
+def test_an_invalid_image_is_refused_and_its_part_named(reference: str, why: str) -> None:
     with pytest.raises(InvalidRequest, match=why) as refusal:
         _with_reader(lambda reader: reader.read("image", reference, _PATH))
     assert refusal.value.param == _PATH
@@ -85,7 +85,7 @@ def test_a_file_past_the_limit_is_refused_before_it_is_decoded() -> None:
         )
 
 
-def test_a_content_that_comes_again_is_not_decoded_again() -> None:
+def test_repeated_content_is_not_decoded_again() -> None:
     async def twice(reader: MediaReader) -> tuple[Any, Any, Any]:
         first = await reader.read("image", _DATA_URL, _PATH)
         respelt = _DATA_URL.replace("image/png", "image/x-png")
@@ -99,7 +99,7 @@ def test_a_content_that_comes_again_is_not_decoded_again() -> None:
     assert other.content_hash != first.content_hash
 
 
-def test_no_more_is_remembered_than_the_bound() -> None:
+def test_the_decoded_cache_stays_within_its_limit() -> None:
     async def read(reader: MediaReader) -> int:
         for width in range(10, 40):
             content = files.file_of(files.halves(size=(width, 10)), "PNG")
@@ -110,7 +110,7 @@ def test_no_more_is_remembered_than_the_bound() -> None:
     assert 4_000 < _with_reader(read, cache_bytes=5_000) <= 5_000
 
 
-def test_a_file_larger_than_the_bound_is_read_all_the_same() -> None:
+def test_a_file_larger_than_the_cache_is_still_decoded() -> None:
     decoded = _with_reader(lambda reader: reader.read("image", _DATA_URL, _PATH), cache_bytes=10)
     assert isinstance(decoded.media, Image)
 
@@ -157,7 +157,7 @@ def test_decoding_is_nice_where_the_server_is_tuned(monkeypatch: pytest.MonkeyPa
     assert _with_decoder(work) == os.nice(0) + 5
 
 
-def test_a_decoder_that_was_brought_down_is_replaced() -> None:
+def test_a_killed_decoder_is_replaced() -> None:
     async def work(decoder: Decoder) -> None:
         await decoder.decode("image", _PICTURE)
         assert decoder.pid
@@ -171,7 +171,7 @@ def test_a_decoder_that_was_brought_down_is_replaced() -> None:
     _with_decoder(work)
 
 
-def test_a_file_that_brings_the_decoder_down_is_refused() -> None:
+def test_a_file_that_crashes_the_decoder_is_refused() -> None:
     async def work(decoder: Decoder) -> None:
         await _stop(decoder)
         task = asyncio.create_task(decoder.decode("image", _PICTURE))
@@ -184,7 +184,7 @@ def test_a_file_that_brings_the_decoder_down_is_refused() -> None:
     _with_decoder(work)
 
 
-def test_a_file_that_takes_too_long_is_given_up_and_the_next_one_decoded() -> None:
+def test_a_file_that_takes_too_long_is_refused_and_the_next_one_decoded() -> None:
     async def work(decoder: Decoder) -> None:
         await _stop(decoder)
         with pytest.raises(MediaError, match="longer than 2 s"):

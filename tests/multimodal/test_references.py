@@ -44,7 +44,7 @@ class Recorder:
 @pytest.mark.parametrize("family", ["omni", "vl"])
 @pytest.mark.parametrize("case", cases.CASES, ids=lambda case: case.name)
 @pytest.mark.spec("S08", "S09", "S10")
-def test_ids_positions_tokens_and_logits_are_those_of_pytorch(
+def test_ids_positions_tokens_and_logits_equal_those_of_pytorch(
     family: FamilyFolder, case: cases.Case
 ) -> None:
     if family == "vl" and case.sounds:

@@ -73,7 +73,7 @@ def test_a_fresh_environment_has_this_version(prefix: Path) -> None:
     assert Path(shown[1]).is_relative_to(prefix)
 
 
-def test_doctor_finds_a_fresh_environment_in_order(prefix: Path, tmp_path: Path) -> None:
+def test_doctor_reports_no_fault_in_a_fresh_environment(prefix: Path, tmp_path: Path) -> None:
     command = [str(prefix / "bin" / "palaver"), "doctor"]
     variables = environment(PALAVER_DATA_DIR=str(tmp_path), PALAVER_PORT="0")
     found = subprocess.run(
@@ -99,7 +99,7 @@ def test_the_installed_server_completes_a_chat(prefix: Path, tmp_path: Path) -> 
     assert is_unready(port), "the health check notices that the server has ended"
 
 
-def test_the_wheel_holds_the_package_and_nothing_else(distributions: Path) -> None:
+def test_the_wheel_has_the_package_and_nothing_else(distributions: Path) -> None:
     (wheel,) = distributions.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"palaver"}
@@ -107,7 +107,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(distributions: Path) -> No
     assert "palaver/models/tiny/openvino_language_model.bin" in names
 
 
-def test_the_source_distribution_holds_what_make_needs(distributions: Path) -> None:
+def test_the_source_distribution_has_the_files_that_make_needs(distributions: Path) -> None:
     (archive,) = distributions.glob("*.tar.gz")
     with tarfile.open(archive) as content:
         names = {name.partition("/")[2] for name in content.getnames()}

@@ -56,7 +56,7 @@ def check(case: Any) -> None:
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 @_generated(100)  # type: ignore[untyped-decorator]
 @given(data=st.data())
-def test_a_completion_made_from_the_document_is_answered_as_it_says(
+def test_a_request_generated_from_the_document_is_answered_as_documented(
     documented: Any, mode: GenerationMode, data: st.DataObject
 ) -> None:
     operation = documented["/v1/chat/completions"]["POST"]
@@ -72,7 +72,7 @@ def test_a_completion_made_from_the_document_is_answered_as_it_says(
 )
 @_generated(5)  # type: ignore[untyped-decorator]
 @given(data=st.data())
-def test_other_paths_are_answered_as_the_document_says(
+def test_other_paths_are_answered_as_documented(
     documented: Any, path: str, data: st.DataObject
 ) -> None:
     check(data.draw(documented[path]["GET"].as_strategy()))

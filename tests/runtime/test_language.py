@@ -28,7 +28,7 @@ class _Compiled:
         pass
 
 
-def test_attention_is_prepared_for_longer_contexts_once_in_a_while() -> None:
+def test_attention_buffers_grow_in_large_steps() -> None:
     compiled: Any = _Compiled()
     model = LanguageModel(compiled, {})
     needed = range(1, 20_000)

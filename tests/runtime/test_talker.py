@@ -13,7 +13,7 @@ from palaver.runtime.talker import Talker
 FOLDER = Path(__file__).parent / "talker"
 
 
-def test_a_talker_whose_positions_cannot_be_told_apart_is_refused(
+def test_a_talker_without_a_positions_input_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(talker_module, "_is_rope_ids", lambda node: False)

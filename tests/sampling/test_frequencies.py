@@ -65,7 +65,7 @@ def answers_of(client: httpx.Client, body: dict[str, Any], model: Model) -> Iter
 
 
 @pytest.mark.parametrize("scenario", [parameter(scenario) for scenario in SCENARIOS])
-def test_tokens_come_as_often_as_the_textbook_says(
+def test_tokens_are_sampled_as_often_as_the_reference_says(
     client: httpx.Client, model: Model, scenario: Scenario
 ) -> None:
     fit = fit_of(drawn(client, scenario, model), chances_of(chances, scenario, model))
@@ -84,7 +84,7 @@ def test_a_sampler_with_a_mistake_is_rejected(
 
 
 @pytest.mark.parametrize("scenario", [parameter(scenario) for scenario in SCENARIOS])
-def test_a_right_sampler_is_not_rejected(model: Model, scenario: Scenario) -> None:
+def test_a_correct_sampler_is_not_rejected(model: Model, scenario: Scenario) -> None:
     is_rejected = is_rejected_in(scenario, model, chances)
     assert not any(is_rejected(seed) for seed in range(NUM_TRIALS))
 
@@ -101,7 +101,7 @@ def is_rejected_in(scenario: Scenario, model: Model, sampler: Sampler) -> Callab
     return is_rejected
 
 
-def test_each_mistake_is_looked_for_somewhere() -> None:
+def test_each_mistake_is_tested_in_some_scenario() -> None:
     mistakes = {name for name, _ in inspect.getmembers(wrong, inspect.isfunction)}
     mistakes = {name for name in mistakes if getattr(wrong, name).__module__ == wrong.__name__}
     assert mistakes == {mistake.__name__ for s in SCENARIOS for mistake in s.mistakes}

@@ -20,13 +20,13 @@ from tests.sampling.statistics import LEVEL, chi_square_tail, fit, together
         (124.34211340400407, 100, 0.05),
     ],
 )
-def test_the_tail_of_chi_square_is_that_of_the_tables(
+def test_the_tail_of_chi_square_matches_published_tables(
     statistic: float, freedom: int, tail: float
 ) -> None:
     assert math.isclose(chi_square_tail(statistic, freedom), tail, rel_tol=1e-9)
 
 
-def test_right_draws_are_rejected_as_rarely_as_the_level_says() -> None:
+def test_correct_samples_are_rejected_as_rarely_as_the_level_says() -> None:
     rng = np.random.default_rng(1)
     chances = np.array([0.5, 0.25, 0.15, 0.06, 0.04])
     values = [fit(rng.multinomial(500, chances), chances).p_value for _ in range(4000)]
@@ -36,13 +36,13 @@ def test_right_draws_are_rejected_as_rarely_as_the_level_says() -> None:
     assert min(values) > LEVEL
 
 
-def test_a_token_that_cannot_come_is_reason_enough() -> None:
+def test_a_sample_of_an_impossible_token_is_rejected() -> None:
     chances = np.array([0.5, 0.5, 0.0])
     assert fit(np.array([500, 499, 1]), chances).is_rejected
     assert not fit(np.array([500, 500, 0]), chances).is_rejected
 
 
-def test_rare_tokens_are_put_together_until_there_are_enough() -> None:
+def test_rare_tokens_are_merged_until_there_are_enough() -> None:
     chances = np.array([0.9, *[0.001] * 100])
     assert fit(np.array([900, *[1] * 100]), chances).freedom == 12
 

@@ -30,7 +30,7 @@ def file_of(form: AudioFormat, *pieces: Samples, is_whole: bool) -> bytes:
 @pytest.mark.spec("S11")
 @pytest.mark.parametrize("form", AUDIO_FORMATS)
 @pytest.mark.parametrize("is_whole", [True, False])
-def test_a_file_holds_the_audio_that_was_put_in(form: AudioFormat, is_whole: bool) -> None:
+def test_an_encoded_file_holds_its_audio(form: AudioFormat, is_whole: bool) -> None:
     sound = tone(1.3)
     pieces = [sound[:10_000], sound[10_000:10_001], sound[10_001:10_001], sound[10_001:]]
     heard = listen(file_of(form, *pieces, is_whole=is_whole), form)
@@ -45,7 +45,7 @@ def test_a_file_holds_the_audio_that_was_put_in(form: AudioFormat, is_whole: boo
 
 
 @pytest.mark.parametrize("form", AUDIO_FORMATS)
-def test_a_file_of_pieces_is_that_of_the_whole_audio(form: AudioFormat) -> None:
+def test_a_file_written_in_chunks_equals_one_of_the_whole_audio(form: AudioFormat) -> None:
     sound = tone(0.7)
     pieces = [sound[i : i + 777] for i in range(0, len(sound), 777)]
     whole, cut = (
@@ -55,7 +55,7 @@ def test_a_file_of_pieces_is_that_of_the_whole_audio(form: AudioFormat) -> None:
 
 
 @pytest.mark.parametrize("form", ["wav", "flac"])
-def test_a_whole_file_says_how_long_it_is(form: AudioFormat) -> None:
+def test_a_complete_file_states_its_length(form: AudioFormat) -> None:
     import io
 
     import av
@@ -65,7 +65,7 @@ def test_a_whole_file_says_how_long_it_is(form: AudioFormat) -> None:
         assert container.duration == pytest.approx(1_500_000, abs=1000)
 
 
-def test_pieces_of_a_file_come_while_it_is_written() -> None:
+def test_chunks_of_a_file_are_returned_while_it_is_written() -> None:
     encoder = encoder_of("mp3", is_whole=False)
     assert len(encoder.feed(tone(1))) > 1000
 
@@ -83,7 +83,7 @@ def test_audio_of_the_right_rate_stays_as_it_is() -> None:
     assert np.array_equal(resampled(tone(0.1), RATE_HZ), tone(0.1))
 
 
-def test_resampling_sounds_as_pyav_has_it_and_starts_no_threads() -> None:
+def test_resampling_equals_pyav_and_starts_no_threads() -> None:
     sound = tone(0.5, rate_hz=22_050)
     frame = av.AudioFrame.from_ndarray(sound[None], format="s16", layout="mono")
     frame.sample_rate = 22_050

@@ -94,7 +94,7 @@ def digits_in(answer: str) -> set[int]:
 
 
 @pytest.mark.parametrize("language", QUESTIONS)
-def test_spoken_digits_come_back_by_the_models_own_ears(
+def test_spoken_digits_are_recognised_by_the_model(
     ears: tuple[httpx.Client, str], language: str
 ) -> None:
     client, model = ears
@@ -130,5 +130,5 @@ def test_spoken_digits_come_back_by_the_models_own_ears(
         ("?", set()),
     ],
 )
-def test_an_answer_names_the_digits_that_it_names(answer: str, digits: set[int]) -> None:
+def test_digits_are_found_in_figures_and_words(answer: str, digits: set[int]) -> None:
     assert digits_in(answer) == digits

@@ -68,7 +68,7 @@ async def accompanied(session: SpeechSession, *batches: list[Delta]) -> list[Del
     return [delta async for deltas in session.accompany(written(*batches)) for delta in deltas]
 
 
-def test_text_comes_as_it_was_and_its_end_when_all_is_spoken() -> None:
+def test_text_passes_unchanged_and_ends_when_all_is_spoken() -> None:
     async def run() -> list[Delta]:
         session = session_of(Talker())
         session.begin(PROMPT)
@@ -89,7 +89,7 @@ def test_text_comes_as_it_was_and_its_end_when_all_is_spoken() -> None:
 
 
 @pytest.mark.parametrize("is_wanted", [True, False])
-def test_hidden_states_are_heard_once_before_the_first_sentence(is_wanted: bool) -> None:
+def test_hidden_states_are_given_once_before_the_first_sentence(is_wanted: bool) -> None:
     async def run() -> list[str]:
         talker = Talker(wants_hidden_states=is_wanted)
         session = session_of(talker)
@@ -132,7 +132,7 @@ def test_a_voice_that_fails_fails_the_completion_and_frees_the_narrations() -> N
     assert asyncio.run(run())[-1] == "closed"
 
 
-def test_one_who_leaves_ends_the_speaking() -> None:
+def test_closing_a_session_ends_the_speaking() -> None:
     async def run() -> list[str]:
         talker = Talker()
         session = session_of(talker)

@@ -55,7 +55,7 @@ def refusal(client: httpx.Client, body: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_an_answer_can_be_heard_in_every_format(client: httpx.Client, form: str) -> None:
+def test_an_answer_is_audible_in_every_format(client: httpx.Client, form: str) -> None:
     whole = answer(client, STORY | {"audio": {"format": form}})
     spoken = whole["choices"][0]["message"]
     heard = listen(data_of(spoken), form)
@@ -69,7 +69,7 @@ def test_an_answer_can_be_heard_in_every_format(client: httpx.Client, form: str)
     assert whole["usage"]["completion_tokens"] == 60 + num_tokens
 
 
-def test_text_and_sound_come_together(client: httpx.Client) -> None:
+def test_text_and_audio_come_together(client: httpx.Client) -> None:
     spoken = message(client, STORY)
     silent = message(client, STORY | {"modalities": ["text"]})
     assert spoken["content"] == silent["content"] == spoken["audio"]["transcript"]
@@ -101,7 +101,7 @@ def test_a_stream_is_pcm16_unless_told_otherwise(client: httpx.Client) -> None:
     assert data == data_of(message(client, STORY | {"audio": {"format": "pcm16"}}))
 
 
-def test_streamed_sound_has_its_id_first_its_expiry_last_and_joins_as_base64(
+def test_streamed_audio_has_its_id_first_its_expiry_last_and_joins_as_base64(
     client: httpx.Client,
 ) -> None:
     events = stream_events(client, STORY | {"stream_options": {"include_usage": True}})
@@ -122,7 +122,7 @@ def test_streamed_sound_has_its_id_first_its_expiry_last_and_joins_as_base64(
     assert details["audio_tokens"] == np.ceil(len(streamed_data(events)) / 2 / 1200)
 
 
-def test_sound_comes_while_the_text_is_still_written(client: httpx.Client) -> None:
+def test_audio_arrives_while_the_text_is_still_generated(client: httpx.Client) -> None:
     body = STORY | {"max_tokens": 1500, "logit_bias": NO_END, "stream": True}
     kinds = ""
     with client.stream("POST", PATH, json=body) as response:
@@ -133,7 +133,7 @@ def test_sound_comes_while_the_text_is_still_written(client: httpx.Client) -> No
     pytest.fail("all text came first")
 
 
-def test_every_choice_has_its_own_sound(client: httpx.Client) -> None:
+def test_every_choice_has_its_own_audio(client: httpx.Client) -> None:
     body = STORY | {"n": 3, "temperature": 1.5, "seed": 5}
     unary = answer(client, body)["choices"]
     messages = [choice["message"] for choice in unary]
@@ -146,7 +146,7 @@ def test_every_choice_has_its_own_sound(client: httpx.Client) -> None:
 
 
 @pytest.mark.spec("S23")
-def test_what_is_behind_a_stop_string_is_not_spoken(client: httpx.Client) -> None:
+def test_text_after_a_stop_string_is_not_spoken(client: httpx.Client) -> None:
     spoken = message(client, STORY | {"stop": "."})
     assert spoken["audio"]["transcript"] == spoken["content"]
     assert spoken["content"].endswith(".") and spoken["content"].count(".") == 1
@@ -194,14 +194,14 @@ def test_tool_calls_are_not_spoken(client: httpx.Client) -> None:
     assert events[-1]["choices"][0]["finish_reason"] == "tool_calls"
 
 
-def test_an_answer_without_words_has_no_sound(client: httpx.Client) -> None:
+def test_an_answer_without_words_has_no_audio(client: httpx.Client) -> None:
     body = STORY | {"enable_thinking": True, "max_tokens": 3}
     assert "audio" not in message(client, body)
     assert audio_deltas(stream_events(client, body)) == []
 
 
 @pytest.mark.parametrize("voice", ["alto", "soprano", "tenor", "bass"])
-def test_voices_differ(client: httpx.Client, voice: str) -> None:
+def test_voices_sound_different(client: httpx.Client, voice: str) -> None:
     listed = client.get("/v1/models").json()["data"][0]
     assert voice in listed["voices"]
     assert listed["output_modalities"] == ["text", "audio"]
@@ -221,7 +221,7 @@ def test_chinese_is_spoken_as_chinese(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("place", ["message", "part"])
-def test_modalities_may_stand_with_the_content(client: httpx.Client, place: str) -> None:
+def test_modalities_may_include_both_text_and_audio(client: httpx.Client, place: str) -> None:
     wanted = {"modalities": ["text", "audio"]}
     part = {"type": "text", "text": "Tell me a story."} | (wanted if place == "part" else {})
     asked = {"role": "user", "content": [part]} | (wanted if place == "message" else {})
@@ -269,7 +269,7 @@ def test_an_earlier_answer_is_referred_to_by_its_id(client: httpx.Client) -> Non
         ({"modalities": None, "audio": {"voice": "alto"}}, "audio", "needs modalities"),
     ],
 )
-def test_what_cannot_be_spoken_is_refused(
+def test_audio_requests_that_cannot_be_met_are_refused(
     client: httpx.Client, fields: dict[str, Any], param: str, says: str
 ) -> None:
     error = refusal(client, STORY | fields)
@@ -278,14 +278,14 @@ def test_what_cannot_be_spoken_is_refused(
 
 
 @pytest.mark.parametrize("earlier", ["assistant", "user"])
-def test_an_id_that_nobody_knows_is_refused(client: httpx.Client, earlier: str) -> None:
+def test_an_unknown_audio_id_is_refused(client: httpx.Client, earlier: str) -> None:
     messages = [{"role": earlier, "audio": {"id": "audio_0"}}, {"role": "user", "content": "Hi"}]
     error = refusal(client, chat(messages=messages))
     assert error["param"].removesuffix(".id") == "messages[0].audio"
 
 
 @pytest.mark.spec("S50")
-def test_a_client_that_goes_away_ends_the_speaking(server: RunningServer) -> None:
+def test_a_client_that_disconnects_ends_the_speaking(server: RunningServer) -> None:
     body = STORY | {"max_tokens": 3000, "logit_bias": NO_END, "stream": True}
     with server.client() as client:
         with client.stream("POST", PATH, json=body) as response:

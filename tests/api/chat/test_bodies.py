@@ -156,7 +156,7 @@ def comparable(body: Any) -> Any:
     separate_reasoning=st.booleans(),
     num_top_logprobs=st.sampled_from([None, 0, 2]),
 )
-def test_every_way_for_tokens_to_arrive_gives_the_same_stream_and_unary(
+def test_tokens_arriving_in_any_batches_give_the_same_stream_and_unary_answer(
     given: Arrivals,
     stop: list[str],
     enable_thinking: bool,

@@ -69,7 +69,7 @@ def content(completion: dict[str, Any]) -> str:
 
 
 @pytest.mark.spec("S46", "S08", "S09", "S10")
-def test_models_tell_what_they_take(seeing: httpx.Client) -> None:
+def test_models_list_their_input_modalities(seeing: httpx.Client) -> None:
     models = {m["id"]: m["input_modalities"] for m in seeing.get("/v1/models").json()["data"]}
     assert models["omni"] == ["text", "image", "video", "audio"]
     assert models["vl"] == ["text", "image", "video"]
@@ -79,7 +79,7 @@ def test_models_tell_what_they_take(seeing: httpx.Client) -> None:
 
 @pytest.mark.spec("S08", "S09", "S10", "S44")
 @pytest.mark.parametrize("kind", KINDS)
-def test_media_are_taken_counted_and_streamed_alike(seeing: httpx.Client, kind: str) -> None:
+def test_media_are_accepted_counted_and_streamed_alike(seeing: httpx.Client, kind: str) -> None:
     body = media.ask(PARTS[kind], media.text(), seed=1)
     whole = answer(seeing, body)
     details = whole["usage"]["prompt_tokens_details"]
@@ -93,7 +93,7 @@ def test_media_are_taken_counted_and_streamed_alike(seeing: httpx.Client, kind: 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_in_the_media_matters(seeing: httpx.Client, kind: str) -> None:
+def test_the_content_of_media_changes_the_answer(seeing: httpx.Client, kind: str) -> None:
     others = {
         "image": media.picture(media.OTHER_PICTURE),
         "video": media.video(files.video(num_frames=12)),
@@ -108,7 +108,7 @@ def test_what_is_in_the_media_matters(seeing: httpx.Client, kind: str) -> None:
 
 
 @pytest.mark.spec("S08")
-def test_a_picture_may_be_a_bare_string(seeing: httpx.Client) -> None:
+def test_an_image_may_be_a_bare_string(seeing: httpx.Client) -> None:
     bare = {"type": "image_url", "image_url": media.data_url(media.PICTURE, "image/png")}
     assert content(answer(seeing, media.ask(bare))) == content(
         answer(seeing, media.ask(media.picture()))
@@ -116,7 +116,7 @@ def test_a_picture_may_be_a_bare_string(seeing: httpx.Client) -> None:
 
 
 @pytest.mark.spec("S08")
-def test_detail_low_spends_fewer_tokens_where_a_model_would_look_closer(
+def test_detail_low_takes_fewer_tokens_for_a_large_image(
     seeing: httpx.Client,
 ) -> None:
     for detail in ("low", "auto", "high", None):
@@ -137,7 +137,7 @@ def test_detail_low_spends_fewer_tokens_where_a_model_would_look_closer(
         ("m4a", "mp4", "aac"),
     ],
 )
-def test_every_common_sound_format_is_heard(
+def test_every_common_audio_format_is_accepted(
     seeing: httpx.Client, form: str, container: str, codec: str
 ) -> None:
     content = files.sound(files.tone(1.5, rate_hz=48_000), container, codec, rate_hz=48_000)
@@ -146,7 +146,7 @@ def test_every_common_sound_format_is_heard(
 
 
 @pytest.mark.spec("S09")
-def test_a_video_is_seen_by_either_family(seeing: httpx.Client) -> None:
+def test_both_families_accept_video(seeing: httpx.Client) -> None:
     omni, vl = (
         answer(seeing, media.ask(media.video(), model=name))["usage"] for name in ("omni", "vl")
     )
@@ -156,7 +156,9 @@ def test_a_video_is_seen_by_either_family(seeing: httpx.Client) -> None:
 
 
 @pytest.mark.spec("S19")
-def test_a_mixed_crowd_gets_the_answers_that_each_gets_alone(seeing: httpx.Client) -> None:
+def test_concurrent_mixed_requests_get_the_answers_that_each_gets_alone(
+    seeing: httpx.Client,
+) -> None:
     rng = random.Random(5)
     bodies = []
     for i in range(16):
@@ -169,7 +171,7 @@ def test_a_mixed_crowd_gets_the_answers_that_each_gets_alone(seeing: httpx.Clien
     assert crowd == alone
 
 
-def test_a_conversation_that_repeats_its_picture_finds_it_in_the_cache(
+def test_a_conversation_that_repeats_its_image_finds_it_in_the_cache(
     seeing: httpx.Client,
 ) -> None:
     picture = media.picture(files.file_of(files.halves(files.BLUE, files.GREEN, (160, 160))))
@@ -184,7 +186,7 @@ def test_a_conversation_that_repeats_its_picture_finds_it_in_the_cache(
 
 
 @pytest.mark.spec("S08", "S09", "S10")
-def test_a_model_without_eyes_or_ears_says_so(seeing: httpx.Client) -> None:
+def test_a_text_model_refuses_images_video_and_audio(seeing: httpx.Client) -> None:
     for part, kind in (
         (media.picture(), "image"),
         (media.video(), "video"),
@@ -224,7 +226,7 @@ def test_a_model_without_eyes_or_ears_says_so(seeing: httpx.Client) -> None:
         ),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_the_part_and_the_reason(
+def test_unreadable_media_are_refused_with_the_part_and_the_reason(
     seeing: httpx.Client, part: dict[str, Any], path: str, why: str
 ) -> None:
     param, message = refusal(seeing, media.ask(part, media.text()))
@@ -275,7 +277,7 @@ def test_media_are_limited_in_number(seeing: httpx.Client) -> None:
     assert "8 are the limit" in message
 
 
-def test_an_assistant_has_said_text_alone(seeing: httpx.Client) -> None:
+def test_media_in_an_assistant_message_are_refused(seeing: httpx.Client) -> None:
     messages = [
         {"role": "assistant", "content": [media.picture()]},
         {"role": "user", "content": "?"},
@@ -285,7 +287,7 @@ def test_an_assistant_has_said_text_alone(seeing: httpx.Client) -> None:
     assert "messages of an assistant are text" in message
 
 
-def test_a_marker_in_a_text_is_not_taken_for_a_picture(seeing: httpx.Client) -> None:
+def test_a_marker_in_a_text_is_not_treated_as_an_image(seeing: httpx.Client) -> None:
     path, message = refusal(seeing, media.ask(media.picture(), media.text("<|image_pad|>")))
     assert path == "messages"
     assert "2 places for pictures, but 1 came" in message

@@ -104,7 +104,7 @@ def spoken_directly(
 
 
 @pytest.mark.parametrize("voice", list(SPEAKERS))
-def test_an_answer_is_what_the_talker_says_to_it(
+def test_the_audio_of_an_answer_is_what_the_talker_makes_of_it(
     omni: httpx.Client, folder: Path, voice: str
 ) -> None:
     body = HELLO | {"audio": {"voice": voice, "format": "pcm16"}}
@@ -120,14 +120,16 @@ def test_an_answer_is_what_the_talker_says_to_it(
     assert num_tokens == np.ceil(len(found) / 1200)
 
 
-def test_the_speakers_differ(omni: httpx.Client) -> None:
+def test_the_speakers_sound_different(omni: httpx.Client) -> None:
     other = HELLO | {"audio": {"voice": "chelsie", "format": "pcm16"}}
     assert data_of(message(omni, HELLO)) != data_of(message(omni, other))
 
 
 @pytest.mark.spec("S45")
 @pytest.mark.parametrize("form", ["pcm16", "wav"])
-def test_a_stream_is_the_unary_answer_sample_by_sample(omni: httpx.Client, form: str) -> None:
+def test_streamed_audio_equals_the_unary_answer_sample_by_sample(
+    omni: httpx.Client, form: str
+) -> None:
     body = HELLO | {"max_tokens": 40, "audio": {"voice": "ethan", "format": form}}
     events = stream_events(omni, body)
     unary = message(omni, body)
@@ -153,7 +155,7 @@ def sounds(whole: dict[str, Any]) -> list[bytes]:
     return [base64.b64decode(c["message"]["audio"]["data"]) for c in whole["choices"]]
 
 
-def test_its_voices_are_listed_with_it_alone(omni: httpx.Client) -> None:
+def test_native_voices_are_listed_with_their_model_only(omni: httpx.Client) -> None:
     listed = {model["id"]: model["voices"] for model in omni.get("/v1/models").json()["data"]}
     assert listed["omni"][:3] == ["ethan", "chelsie", "alto"]
     assert not set(SPEAKERS) & set(listed["palaver/tiny"])
@@ -162,7 +164,7 @@ def test_its_voices_are_listed_with_it_alone(omni: httpx.Client) -> None:
     assert error["param"] == "audio.voice" and "'ethan'" in error["message"]
 
 
-def test_other_voices_read_its_answers_still(omni: httpx.Client) -> None:
+def test_other_voices_can_still_speak_its_answers(omni: httpx.Client) -> None:
     body = chat("Tell me a story.", model="omni", modalities=["text", "audio"])
     spoken = message(omni, body)
     named = message(omni, body | {"audio": {"voice": "alto"}})
@@ -178,7 +180,7 @@ SEEN = media.ask(
 
 
 @pytest.mark.spec("S08")
-def test_it_speaks_of_what_it_saw(omni: httpx.Client, folder: Path) -> None:
+def test_images_of_the_conversation_change_the_audio(omni: httpx.Client, folder: Path) -> None:
     spoken = message(omni, SEEN)
     found = np.frombuffer(data_of(spoken), "<i2").astype(float)
     parts = [{"type": "text", "text": "Say hello"}, {"type": "image"}]
@@ -209,7 +211,7 @@ def test_conversations_with_media_sound_the_same_from_the_cache_streamed_and_sid
     assert sounds(together[2]) == [data_of(first)]
 
 
-def test_a_turn_after_one_with_a_picture_speaks_of_it_too(omni: httpx.Client) -> None:
+def test_an_image_of_an_earlier_turn_changes_the_audio_too(omni: httpx.Client) -> None:
     def told(picture: bytes) -> bytes:
         first = media.ask(media.picture(picture))["messages"]
         later = [{"role": "assistant", "content": "Hello"}, {"role": "user", "content": "Say"}]
@@ -221,7 +223,7 @@ def test_a_turn_after_one_with_a_picture_speaks_of_it_too(omni: httpx.Client) ->
 
 
 @pytest.mark.spec("S50")
-def test_a_client_that_goes_away_ends_the_speaking(speaking: RunningServer) -> None:
+def test_a_client_that_disconnects_ends_the_speaking(speaking: RunningServer) -> None:
     body = HELLO | {"max_tokens": 2000, "stream": True, "logit_bias": {"2": -100}}
     with speaking.client() as client:
         with client.stream("POST", "/v1/chat/completions", json=body) as response:
@@ -243,6 +245,6 @@ def test_a_talker_that_dies_fails_its_answer_and_the_next_one_speaks(
         assert data_of(message(client, HELLO)) == expected
 
 
-def test_the_api_process_has_no_openvino(speaking: RunningServer) -> None:
+def test_the_api_process_does_not_import_openvino(speaking: RunningServer) -> None:
     assert "openvino" not in Path(f"/proc/{speaking.process.pid}/maps").read_text()
     assert len(speaking.talker_pids()) == 1

@@ -132,7 +132,7 @@ def test_a_request_that_fails_ends_as_failed_with_its_reason(answering: Answerin
     assert (ending.outcome, ending.reason) == (Outcome.FAILED, "MODEL_NOT_AVAILABLE")
 
 
-def test_a_client_that_goes_away_cancels_what_it_asked_for() -> None:
+def test_a_client_that_disconnects_cancels_its_request() -> None:
     async def run() -> list[Ending]:
         endings: list[Ending] = []
         backend = scripted(Say("Hi"), Hold("never"))
@@ -153,7 +153,7 @@ def test_a_client_that_goes_away_cancels_what_it_asked_for() -> None:
     assert ending.outcome is Outcome.CANCELLED
 
 
-def test_the_end_says_who_asked_which_model_and_what_it_cost() -> None:
+def test_the_ending_names_account_model_and_usage() -> None:
     async def run() -> Ending:
         endings: list[Ending] = []
         request = ChatRequest(messages=HI.messages, account="key-1", num_choices=2)
@@ -169,7 +169,7 @@ def test_the_end_says_who_asked_which_model_and_what_it_cost() -> None:
     assert ending.reason is None
 
 
-def test_what_is_refused_before_it_starts_is_not_accepted_and_has_no_end() -> None:
+def test_a_request_refused_before_it_starts_has_no_outcome() -> None:
     async def run() -> list[Ending]:
         endings: list[Ending] = []
         request = ChatRequest(messages=HI.messages, answer_schema={"type": "integer"})

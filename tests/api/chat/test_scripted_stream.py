@@ -73,7 +73,7 @@ def streamed(*steps: Step, max_events: int | None = None) -> tuple[list[bytes], 
     return asyncio.run(run())
 
 
-def test_comments_keep_a_silent_stream_alive() -> None:
+def test_comments_keep_an_idle_stream_alive() -> None:
     events, (ending,) = streamed(Pause(5 * PAUSE_S), Say("Hi"), Pause(5 * PAUSE_S), Say("!"))
     comments = [i for i, event in enumerate(events) if event.startswith(b":")]
     texts = [i for i, event in enumerate(events) if re.search(rb'"content":"[^"]', event)]
@@ -116,12 +116,12 @@ def test_a_fault_of_the_server_in_mid_stream_is_an_event_before_the_end(
 
 
 @pytest.mark.parametrize("max_events", [1, 2])
-def test_a_reader_that_goes_away_cancels_the_completion(max_events: int) -> None:
+def test_a_client_that_disconnects_cancels_the_completion(max_events: int) -> None:
     _, (ending,) = streamed(Say("Hi"), Hold("never"), max_events=max_events)
     assert ending.outcome is Outcome.CANCELLED
     assert ending.usage.completion_tokens > 0
 
 
-def test_a_reader_that_goes_away_before_the_first_token_cancels_the_completion() -> None:
+def test_a_client_that_disconnects_before_the_first_token_cancels_the_completion() -> None:
     with pytest.raises(ClientDisconnect):
         streamed(Hold("never"), max_events=0)

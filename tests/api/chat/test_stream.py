@@ -79,13 +79,13 @@ def test_a_stream_equals_the_unary_answer(client: httpx.Client, fields: dict[str
 
 
 @pytest.mark.spec("S42")
-def test_choices_interleave(client: httpx.Client) -> None:
+def test_choices_are_interleaved(client: httpx.Client) -> None:
     events = stream_events(client, chat(n=3, temperature=1.5, seed=1, max_tokens=16))
     order = [part["index"] for event in events for part in event["choices"]]
     assert set(order[: len(order) // 2]) == {0, 1, 2}
 
 
-def test_tokens_arrive_while_the_answer_is_being_made(server: RunningServer) -> None:
+def test_tokens_arrive_while_the_answer_is_generated(server: RunningServer) -> None:
     body = chat("Tell me a story.", max_tokens=3500, stream=True, logit_bias=NO_END)
     with server.client() as client, client.stream("POST", PATH, json=body) as response:
         assert response.headers["x-accel-buffering"] == "no"
@@ -99,7 +99,7 @@ def test_tokens_arrive_while_the_answer_is_being_made(server: RunningServer) -> 
 
 
 @pytest.mark.spec("S16")
-def test_a_stream_whose_engine_is_silent_is_kept_alive_by_comments(server: RunningServer) -> None:
+def test_a_stream_without_tokens_is_kept_alive_by_comments(server: RunningServer) -> None:
     (engine,) = server.engine_pids()
     os.kill(engine, signal.SIGSTOP)
     try:
@@ -123,7 +123,7 @@ def test_wrong_requests_get_a_status_and_no_stream(client: httpx.Client) -> None
     assert response.headers["content-type"] == "application/json"
 
 
-def test_a_client_that_does_not_read_stalls_nobody(server: RunningServer) -> None:
+def test_a_client_that_does_not_read_does_not_stall_others(server: RunningServer) -> None:
     body = json.dumps(
         chat("Tell me a story.", max_tokens=3000, stream=True, logit_bias=NO_END, n=4)
     ).encode()

@@ -50,7 +50,7 @@ def enforceable(family: str, tools: list[Tool], tokenizer: Any) -> list[Tool]:
 @pytest.mark.spec("S32")
 @pytest.mark.parametrize("has_markers", [False, True])
 @pytest.mark.parametrize("name", FAMILY_NAMES)
-def test_whatever_the_schemas_arguments_match_them(name: str, has_markers: bool) -> None:
+def test_arguments_match_random_schemas(name: str, has_markers: bool) -> None:
     words = vocabulary(name, has_markers=has_markers)
     num_calls = 0
     for seed in range(NUM_SETS):

@@ -71,7 +71,7 @@ def _type_name(value: Any) -> str:
 @pytest.mark.parametrize("name", TOOL_FAMILIES)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
-def test_a_rendered_turn_is_read_back_in_every_cutting(name: str, data: st.DataObject) -> None:
+def test_a_rendered_turn_is_parsed_however_it_is_cut(name: str, data: st.DataObject) -> None:
     family = FAMILIES[name]
     limits = capabilities(family)
     calls = data.draw(st.just([]) | CALLS)[: limits.most_calls]
@@ -110,7 +110,7 @@ TURN = [
 
 @pytest.mark.spec("S31")
 @pytest.mark.parametrize("name", TOOL_FAMILIES)
-def test_a_turn_is_the_same_cut_at_any_two_places(name: str) -> None:
+def test_a_turn_cut_at_any_two_places_is_parsed_the_same(name: str) -> None:
     family = FAMILIES[name]
     limits = capabilities(family)
     calls = TURN[: limits.most_calls]
@@ -130,7 +130,7 @@ def test_a_turn_is_the_same_cut_at_any_two_places(name: str) -> None:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(calls=CALLS, content=PROSE, data=st.data())
-def test_a_turn_in_plain_text_is_read_back_in_every_cutting(
+def test_a_turn_in_plain_text_is_parsed_however_it_is_cut(
     calls: list[tuple[str, dict[str, Any]]], content: str, data: st.DataObject
 ) -> None:
     family = FAMILIES["json"]

@@ -118,7 +118,7 @@ def _ready_child() -> Iterator[Child]:
         yield child
 
 
-def test_it_says_first_what_it_has_loaded() -> None:
+def test_the_first_message_says_what_was_loaded() -> None:
     with _child() as child:
         ready = child.receive_ready()
     assert (ready.vocab_size, ready.num_cache_tokens) == (64, 4096)
@@ -126,7 +126,7 @@ def test_it_says_first_what_it_has_loaded() -> None:
     assert ready.media_kinds == ("audio", "image", "video")
 
 
-def test_it_says_why_a_folder_cannot_be_loaded_and_ends(tmp_path: Path) -> None:
+def test_a_worker_that_cannot_load_its_folder_says_why_and_ends(tmp_path: Path) -> None:
     with _child(RuntimeConfig(folder=str(tmp_path), cache_bytes=2**20)) as child:
         failed = child.receive_bytes().decode()
         assert failed[:1] == FAILED.decode()
@@ -135,7 +135,7 @@ def test_it_says_why_a_folder_cannot_be_loaded_and_ends(tmp_path: Path) -> None:
         assert child.has_ended()
 
 
-def test_a_request_that_never_fits_is_refused_and_the_next_one_served() -> None:
+def test_a_request_too_large_for_the_cache_is_refused_and_the_next_one_served() -> None:
     with _ready_child() as child:
         child.send(Submit(request(1, token_ids(10), max_tokens=10_000)))
         refused = child.receive()
@@ -146,7 +146,7 @@ def test_a_request_that_never_fits_is_refused_and_the_next_one_served() -> None:
         assert len(child.tokens_of(2)) == 3
 
 
-def test_a_cancelled_request_brings_no_more_tokens() -> None:
+def test_a_cancelled_request_gives_no_more_tokens() -> None:
     with _ready_child() as child:
         child.send(Submit(request(1, token_ids(10), max_tokens=4000)))
         assert isinstance(child.receive(), StepDone)
@@ -162,7 +162,7 @@ def test_a_cancelled_request_brings_no_more_tokens() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signals_that_end_a_terminal_or_a_service_are_left_to_the_server(
+def test_a_worker_ignores_sigint_and_sigterm_which_the_server_handles(
     number: signal.Signals,
 ) -> None:
     with _ready_child() as child:
@@ -171,13 +171,13 @@ def test_signals_that_end_a_terminal_or_a_service_are_left_to_the_server(
         assert len(child.tokens_of(1)) == 3
 
 
-def test_it_ends_when_the_server_hangs_up_while_nothing_is_to_do() -> None:
+def test_an_idle_worker_ends_when_the_server_closes_the_connection() -> None:
     with _ready_child() as child:
         child.hang_up()
         assert child.has_ended()
 
 
-def test_it_ends_when_the_server_hangs_up_amid_an_answer() -> None:
+def test_a_busy_worker_ends_when_the_server_closes_the_connection() -> None:
     with _ready_child() as child:
         child.send(Submit(request(1, token_ids(10), max_tokens=4000)))
         assert isinstance(child.receive(), StepDone)
@@ -185,7 +185,7 @@ def test_it_ends_when_the_server_hangs_up_amid_an_answer() -> None:
         assert child.has_ended()
 
 
-def test_it_ends_when_the_server_dies_with_tokens_unread() -> None:
+def test_a_worker_ends_when_the_server_dies_with_tokens_unread() -> None:
     with _ready_child() as child:
         child.send(Submit(request(1, token_ids(10), max_tokens=1)))
         assert child.socket.recv(1, socket.MSG_PEEK)
@@ -194,7 +194,7 @@ def test_it_ends_when_the_server_dies_with_tokens_unread() -> None:
 
 
 @pytest.mark.parametrize("num_bytes", [2, LENGTH.size, LENGTH.size + 5])
-def test_it_ends_when_the_server_dies_amid_a_message(num_bytes: int) -> None:
+def test_a_worker_ends_when_the_server_dies_in_the_middle_of_a_message(num_bytes: int) -> None:
     with _ready_child() as child:
         child.socket.sendall(frame(encode(Submit(request(1, token_ids(10)))))[:num_bytes])
         child.hang_up()
@@ -205,7 +205,7 @@ class _Panics(BaseException):
     """What a library raises that has lost its bearings; no :class:`Exception`."""
 
 
-def test_a_grammar_that_brings_the_library_down_is_refused_alone(
+def test_a_grammar_that_crashes_the_library_is_refused_without_affecting_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def panic(*arguments: object) -> None:

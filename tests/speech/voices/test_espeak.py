@@ -97,7 +97,7 @@ def test_every_voice_speaks_both_languages(name: str, sentence: str, language: s
     assert sound.longest_silence_s < 0.6
 
 
-def test_the_voices_have_their_pitches() -> None:
+def test_each_voice_has_its_pitch() -> None:
     pitches = {name: heard(said(ENGLISH, "en", name)).pitch_hz for name in TIMBRES}
     assert 60 < pitches["bass"] < pitches["tenor"] < pitches["alto"] < pitches["soprano"] < 400
 
@@ -109,7 +109,7 @@ def test_longer_sentences_take_longer() -> None:
     assert 0.15 < per_word_s < 0.8
 
 
-def test_different_words_sound_differently() -> None:
+def test_different_words_sound_different() -> None:
     one, two = said("one hundred"), said("two thousand")
     assert len(one) != len(two) or not np.array_equal(one, two)
 
@@ -131,7 +131,7 @@ def test_the_same_sentence_always_sounds_the_same() -> None:
     assert np.array_equal(sounds[0], said(ENGLISH)), "another process"
 
 
-def test_a_sentence_sounds_the_same_whatever_was_said_before() -> None:
+def test_a_sentence_sounds_the_same_after_any_other() -> None:
     order = [("alto", "de"), ("tenor", "zh"), ("tenor", "zh"), ("bass", "de"), ("alto", "de")]
 
     async def in_turn(pool: EspeakPool) -> list[Samples]:
@@ -141,7 +141,7 @@ def test_a_sentence_sounds_the_same_whatever_was_said_before() -> None:
         assert np.array_equal(sound, said("Shh, 12!", language, name)), (name, language)
 
 
-def test_a_sentence_comes_in_pieces_the_first_of_them_short() -> None:
+def test_a_sentence_comes_in_chunks_of_which_the_first_is_short() -> None:
     async def pieces(pool: EspeakPool) -> list[Samples]:
         return [piece async for piece in voice(pool).say(ENGLISH, "en")]
 
@@ -151,20 +151,20 @@ def test_a_sentence_comes_in_pieces_the_first_of_them_short() -> None:
     assert all(len(sound) < RATE_HZ for sound in sounds)
 
 
-def test_a_sentence_that_is_played_meanwhile_sounds_the_same() -> None:
+def test_a_paced_sentence_sounds_the_same() -> None:
     assert np.array_equal(with_pool(lambda pool: played(pool, ENGLISH)), said(ENGLISH))
 
 
 @pytest.mark.parametrize(
     ("audio_s", "elapsed_s", "expected_s"), [(0, 0, 0), (8, 0.25, 0.75), (8, 1, 0), (8, 3, 0)]
 )
-def test_a_process_that_keeps_to_the_pace_rests_for_what_is_left_of_an_eighth_of_the_audio(
+def test_a_paced_process_rests_so_that_audio_takes_an_eighth_of_its_length(
     audio_s: float, elapsed_s: float, expected_s: float
 ) -> None:
     assert rest_s(audio_s, elapsed_s) == expected_s
 
 
-def test_sentences_are_said_in_their_order() -> None:
+def test_sentences_are_spoken_in_their_order() -> None:
     async def many(pool: EspeakPool) -> list[int]:
         done: list[int] = []
 
@@ -178,7 +178,7 @@ def test_sentences_are_said_in_their_order() -> None:
     assert with_pool(many) == list(range(6))
 
 
-def test_sentences_behind_which_others_wait_do_not_keep_to_the_pace(
+def test_sentences_are_not_paced_while_others_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     are_paced = []
@@ -200,7 +200,7 @@ def test_sentences_behind_which_others_wait_do_not_keep_to_the_pace(
     ]
 
 
-def test_the_rest_of_a_sentence_that_is_left_is_not_said() -> None:
+def test_the_rest_of_an_abandoned_sentence_is_not_spoken() -> None:
     async def leave(pool: EspeakPool) -> tuple[list[int], Samples]:
         style = TIMBRES["alto"].style("en")
         order = []
@@ -214,7 +214,7 @@ def test_the_rest_of_a_sentence_that_is_left_is_not_said() -> None:
     assert np.array_equal(sound, said(ENGLISH)), "and nothing of them comes later"
 
 
-def test_a_voice_that_spoke_last_goes_on_in_the_process_that_has_it_ready() -> None:
+def test_a_voice_keeps_the_process_that_has_it_loaded() -> None:
     async def alternate(pool: EspeakPool) -> list[Style]:
         for language in ["en", "zh", "en", "zh", "zh", "en"]:
             await whole(voice(pool), "1", language)
@@ -225,7 +225,7 @@ def test_a_voice_that_spoke_last_goes_on_in_the_process_that_has_it_ready() -> N
 
 
 @pytest.mark.parametrize("sentence", ["", "   \n", "...", "**", "— ! —"])
-def test_marks_alone_are_not_spoken(sentence: str) -> None:
+def test_punctuation_alone_is_not_spoken(sentence: str) -> None:
     assert len(said(sentence)) == 0
 
 
@@ -240,7 +240,7 @@ def test_a_pause_follows_each_sentence() -> None:
     assert sound[: -RATE_HZ // 2].any()
 
 
-def test_processes_speak_side_by_side_and_no_more_than_allowed() -> None:
+def test_processes_speak_concurrently_up_to_the_limit() -> None:
     async def many(pool: EspeakPool) -> tuple[list[Samples], int]:
         sounds = await asyncio.gather(*(whole(voice(pool), f"Number {n}.", "en") for n in range(9)))
         return list(sounds), len(voice_pids())
@@ -251,7 +251,7 @@ def test_processes_speak_side_by_side_and_no_more_than_allowed() -> None:
     assert voice_pids() == []
 
 
-def test_sentences_that_are_left_hold_up_no_others() -> None:
+def test_abandoned_sentences_do_not_delay_others() -> None:
     async def leave(pool: EspeakPool) -> Samples:
         tasks = [asyncio.ensure_future(whole(voice(pool), ENGLISH * 5, "en")) for _ in range(5)]
         await asyncio.sleep(0.005)
@@ -276,7 +276,7 @@ def test_a_process_that_is_killed_is_replaced() -> None:
     assert len(with_pool(kill)) > RATE_HZ
 
 
-def test_a_sentence_that_brings_its_process_down_costs_that_sentence_only() -> None:
+def test_a_sentence_that_crashes_its_process_fails_without_affecting_others() -> None:
     async def crash(pool: EspeakPool) -> Samples:
         await pool.start()
         (pid,) = voice_pids()
@@ -294,7 +294,7 @@ def test_a_sentence_that_brings_its_process_down_costs_that_sentence_only() -> N
     assert len(with_pool(crash)) > RATE_HZ
 
 
-def test_a_sentence_that_never_ends_is_given_up_with_its_process() -> None:
+def test_a_sentence_that_takes_too_long_fails_and_its_process_is_killed() -> None:
     async def hang(pool: EspeakPool) -> Samples:
         await whole(voice(pool), "Hello.", "en")
         (pid,) = voice_pids()

@@ -60,7 +60,7 @@ def test_a_model_has_a_voice_for_each_speaker_and_they_speak() -> None:
     assert all(sound.num_clipped == 0 for sound in sounds)
 
 
-def test_the_same_sentence_always_sounds_the_same_and_marks_are_silent() -> None:
+def test_the_same_sentence_always_sounds_the_same_and_punctuation_is_silent() -> None:
     async def speak(voices: list[NeuralVoice]) -> None:
         first = await whole(voices[1], "One, *two*, three.", "en")
         await whole(voices[1], "Something else.", "en")
@@ -82,7 +82,7 @@ def test_a_process_that_is_killed_is_replaced() -> None:
     assert with_model(speak) > PAUSE
 
 
-def test_they_are_listed_behind_the_embedded_ones_and_may_be_the_default() -> None:
+def test_neural_voices_are_listed_after_embedded_ones_and_may_be_the_default() -> None:
     async def run() -> tuple[list[str], str]:
         voices = Voices("robin/2", {"robin": str(TINY)})
         try:
@@ -141,7 +141,7 @@ def test_the_files_of_a_kokoro_model_are_found(tmp_path: Path) -> None:
     assert folder.data == tmp_path / "espeak-ng-data"
 
 
-def test_a_model_of_the_hub_is_taken_from_its_cache(
+def test_a_downloaded_model_is_loaded_from_the_hub_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     constants = pytest.importorskip("huggingface_hub.constants")

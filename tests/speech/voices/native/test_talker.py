@@ -62,7 +62,7 @@ def thought(case: cases.Case) -> tuple[Prompt, list[int], list[np.ndarray[Any, A
     return prompt, token_ids, states
 
 
-def test_answers_at_once_are_those_of_pytorch_with_all_that_was_seen_and_heard(
+def test_concurrent_answers_equal_those_of_pytorch_with_hidden_states_of_media(
     folder: Path,
 ) -> None:
     """Engine and talker together: the thinker's states are the engine's own."""

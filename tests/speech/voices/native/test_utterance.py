@@ -39,7 +39,7 @@ def conversation_of(name: str) -> Conversation:
 
 @pytest.mark.spec("S11")
 @pytest.mark.parametrize("name", [*CASES, "text/bass"])
-def test_frames_and_wave_are_those_of_pytorch(talker: Talker, name: str) -> None:
+def test_frames_and_waveform_equal_those_of_pytorch(talker: Talker, name: str) -> None:
     expected = recorded()[f"{name}/codes"][0].T.tolist()
     wave = recorded()[f"{name}/wave"]
     conversation = conversation_of(name)
@@ -61,7 +61,9 @@ def test_frames_and_wave_are_those_of_pytorch(talker: Talker, name: str) -> None
 
 
 @pytest.mark.parametrize("missing", ["states", "positions"])
-def test_what_was_seen_and_where_it_stands_is_heard(talker: Talker, missing: str) -> None:
+def test_hidden_states_and_positions_of_media_change_the_audio(
+    talker: Talker, missing: str
+) -> None:
     name = "conversation/alto"
     whole = conversation_of(name)
     blind = Conversation(
@@ -81,18 +83,18 @@ def frames_of(talker: Talker, conversation: Conversation, answer: list[int]) -> 
     return [saying.next_frame() or [] for _ in answer]
 
 
-def test_text_needs_no_positions_of_its_own(talker: Talker) -> None:
+def test_a_text_conversation_without_positions_gives_the_same_frames(talker: Talker) -> None:
     whole = conversation_of("text/alto")
     answer = recorded()["text/alto/ids"].tolist()[len(whole.token_ids) : -1]
     expected = frames_of(talker, whole, answer)
     assert frames_of(talker, Conversation(whole.token_ids), answer) == expected
 
 
-def test_speakers_differ() -> None:
+def test_speakers_sound_different() -> None:
     assert not np.array_equal(recorded()["text/alto/codes"], recorded()["text/bass/codes"])
 
 
-def test_an_answer_of_nothing_is_not_spoken(talker: Talker) -> None:
+def test_an_empty_answer_gives_no_frames(talker: Talker) -> None:
     saying = Utterance(talker, Conversation([]), "alto")
     saying.finish()
     assert saying.is_ended and saying.next_frame() is None

@@ -11,7 +11,7 @@ from tests.speech.native import TALKER
 
 
 @pytest.mark.parametrize(("num_frames", "num_pieces"), [(1, 0), (8, 1), (9, 1), (57, 3), (230, 6)])
-def test_pieces_of_sound_join_to_the_wave_of_all_frames(num_frames: int, num_pieces: int) -> None:
+def test_audio_chunks_join_to_the_waveform_of_all_frames(num_frames: int, num_pieces: int) -> None:
     talker = Talker(TALKER)
     codes = np.random.default_rng(num_frames).integers(0, 256, (num_frames, 4)).tolist()
     waveform = Waveform(talker)
