@@ -74,7 +74,7 @@ def test_the_secret_is_in_no_file_and_no_row(tmp_path: Path, opened: Opener) -> 
     assert secret not in map(str, row)
 
 
-def test_a_key_does_not_contain_its_secret(store: KeyStore) -> None:
+def test_the_repr_of_a_key_does_not_show_its_secret(store: KeyStore) -> None:
     secret = store.create("laptop")
     assert secret not in repr(store.find(secret))
 

@@ -55,7 +55,7 @@ def test_a_refusal_is_the_same_where_a_stream_is_asked_for(
     assert other.comparable() == answers.of(recording).comparable()
 
 
-def test_recordings_have_unique_names() -> None:
+def test_recordings_have_unique_names_and_are_many() -> None:
     assert len({recording.name for recording in RECORDINGS}) == len(RECORDINGS) >= 60
 
 

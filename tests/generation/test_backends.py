@@ -98,7 +98,7 @@ async def all_tokens(generation: Generation) -> list[TokenOutput]:
     return tokens
 
 
-def test_a_backend_uses_no_resources_before_start_and_after_stop(make: BackendMaker) -> None:
+def test_a_backend_serves_nothing_before_start_and_after_stop(make: BackendMaker) -> None:
     async def main() -> None:
         backend = make()
         assert backend.capacity is None

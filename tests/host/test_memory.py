@@ -36,7 +36,7 @@ def test_a_large_buffer_returns_to_the_system_when_it_is_freed() -> None:
     assert _kept_mib("return_large_buffers()") < 5
 
 
-def test_frozen_objects_are_not_collected() -> None:
+def test_objects_of_start_up_are_frozen_for_the_garbage_collector() -> None:
     script = "import gc; from palaver.host.memory import freeze_objects; freeze_objects()"
     command = [sys.executable, "-c", f"{script}; print(gc.get_freeze_count())"]
     assert int(subprocess.run(command, check=True, capture_output=True, text=True).stdout) > 1000

@@ -28,7 +28,7 @@ class _Compiled:
         pass
 
 
-def test_attention_buffers_grow_in_large_steps() -> None:
+def test_the_context_length_given_to_the_model_grows_in_few_steps() -> None:
     compiled: Any = _Compiled()
     model = LanguageModel(compiled, {})
     needed = range(1, 20_000)

@@ -29,7 +29,7 @@ def _kinds(model: ov.Model) -> set[str]:
     return {op.get_type_name() for op in model.get_ops()}
 
 
-def test_the_built_in_model_gets_the_same_angles_from_smaller_products() -> None:
+def test_the_built_in_model_gets_the_same_angles_from_fewer_operations() -> None:
     core = ov.Core()
     model = core.read_model(BUILT_IN_FOLDER / LANGUAGE_MODEL)
     positions = np.random.default_rng(0).integers(0, 40_000, (4, 1, 500))

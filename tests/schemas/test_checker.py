@@ -102,7 +102,7 @@ def test_only_recently_used_schemas_are_cached(asked: list[bytes]) -> None:
     run(work, max_known=3)
 
 
-def test_a_check_that_finds_no_process_is_reported_as_overload_and_not_cached(
+def test_a_check_that_waits_too_long_is_reported_as_overload_and_not_cached(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def work(made: SchemaChecker) -> None:

@@ -94,7 +94,7 @@ def test_chunks_join_to_the_same_file_however_the_text_is_cut(texts: list[str]) 
     assert transcripts[0] == transcripts[1]
 
 
-def test_audio_chunks_fit_into_lines_of_64_kib() -> None:
+def test_audio_chunks_are_small_enough_for_clients_that_read_events_by_line() -> None:
     _, pieces, _ = spoken("word" * 70)
     sizes = [len(piece.data) for piece in pieces if piece.data]
     assert max(sizes) <= 24_000

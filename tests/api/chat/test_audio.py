@@ -221,7 +221,9 @@ def test_chinese_is_spoken_as_chinese(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("place", ["message", "part"])
-def test_modalities_may_include_both_text_and_audio(client: httpx.Client, place: str) -> None:
+def test_modalities_may_stand_in_a_message_or_a_content_part(
+    client: httpx.Client, place: str
+) -> None:
     wanted = {"modalities": ["text", "audio"]}
     part = {"type": "text", "text": "Tell me a story."} | (wanted if place == "part" else {})
     asked = {"role": "user", "content": [part]} | (wanted if place == "message" else {})

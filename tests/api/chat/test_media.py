@@ -116,7 +116,7 @@ def test_an_image_may_be_a_bare_string(seeing: httpx.Client) -> None:
 
 
 @pytest.mark.spec("S08")
-def test_detail_low_takes_fewer_tokens_for_a_large_image(
+def test_every_detail_is_accepted_and_changes_nothing_for_a_small_image(
     seeing: httpx.Client,
 ) -> None:
     for detail in ("low", "auto", "high", None):

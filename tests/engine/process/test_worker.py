@@ -162,7 +162,7 @@ def test_a_cancelled_request_gives_no_more_tokens() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_worker_ignores_sigint_and_sigterm_which_the_server_handles(
+def test_a_worker_ignores_signals_that_the_server_handles(
     number: signal.Signals,
 ) -> None:
     with _ready_child() as child:

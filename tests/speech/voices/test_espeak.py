@@ -158,7 +158,7 @@ def test_a_paced_sentence_sounds_the_same() -> None:
 @pytest.mark.parametrize(
     ("audio_s", "elapsed_s", "expected_s"), [(0, 0, 0), (8, 0.25, 0.75), (8, 1, 0), (8, 3, 0)]
 )
-def test_a_paced_process_rests_so_that_audio_takes_an_eighth_of_its_length(
+def test_a_paced_process_rests_until_an_eighth_of_the_audios_length_has_passed(
     audio_s: float, elapsed_s: float, expected_s: float
 ) -> None:
     assert rest_s(audio_s, elapsed_s) == expected_s
