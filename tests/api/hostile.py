@@ -30,17 +30,15 @@ _SIZES = (b"\xff" * 4, b"\x7f" + b"\xff" * 3, b"\0" * 4)
 
 def _good_files() -> dict[str, list[bytes]]:
     image = files.halves(size=(96, 64))
-    pictures = [
-        files.file_of(image, form) for form in ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
-    ]
-    sounds = [
-        media.SOUND,
+    images = [files.file_of(image, form) for form in ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")]
+    clips = [
+        media.AUDIO,
         media.MP3,
-        files.sound(files.tone(0.5), "flac", "flac"),
-        files.sound(files.tone(0.5, rate_hz=48_000), "ogg", "libopus", 48_000),
-        files.sound(files.tone(0.5), "mp4", "aac"),
+        files.audio(files.tone(0.5), "flac", "flac"),
+        files.audio(files.tone(0.5, rate_hz=48_000), "ogg", "libopus", 48_000),
+        files.audio(files.tone(0.5), "mp4", "aac"),
     ]
-    return {"image": pictures, "video": [media.VIDEO], "audio": sounds}
+    return {"image": images, "video": [media.VIDEO], "audio": clips}
 
 
 GOOD = _good_files()
@@ -75,8 +73,8 @@ def part(rng: random.Random) -> dict[str, Any]:
     of = rng.choice(KINDS) if rng.random() < 0.15 else kind
     content = damaged(rng, rng.choice(GOOD[of])) or b"\0"
     if kind == "image":
-        return media.picture(content)
-    return media.video(content) if kind == "video" else media.sound(content)
+        return media.image(content)
+    return media.video(content) if kind == "video" else media.audio(content)
 
 
 @dataclass

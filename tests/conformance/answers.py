@@ -129,8 +129,8 @@ def _choice(parts: list[Any]) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": _joined(parts, "content")}
     if any("reasoning_content" in part["delta"] for part in parts):
         message["reasoning_content"] = _joined(parts, "reasoning_content")
-    if sounds := [part["delta"]["audio"] for part in parts if "audio" in part["delta"]]:
-        message["audio"] = _sound(sounds)
+    if deltas := [part["delta"]["audio"] for part in parts if "audio" in part["delta"]]:
+        message["audio"] = _audio(deltas)
     if calls := _calls(parts):
         message |= {"content": message["content"] or None, "tool_calls": calls}
     entries = [entry for part in parts if part["logprobs"] for entry in part["logprobs"]["content"]]
@@ -142,7 +142,7 @@ def _choice(parts: list[Any]) -> dict[str, Any]:
     }
 
 
-def _sound(deltas: list[Any]) -> dict[str, Any]:
+def _audio(deltas: list[Any]) -> dict[str, Any]:
     """The id comes first, the expiry last, and the data, joined, are base64 of the whole."""
     first, *others = deltas
     assert not any("id" in delta for delta in others)

@@ -48,7 +48,7 @@ def check_completion(request: dict[str, Any], body: Any) -> None:
         assert (choice["finish_reason"] != "tool_calls") or choice["message"]["tool_calls"]
         _check_logprobs(request, choice)
         _check_stops(request, choice)
-        _check_sound(choice)
+        _check_audio(choice)
 
 
 def _check_usage(request: dict[str, Any], body: Any) -> None:
@@ -86,12 +86,12 @@ def _check_logprobs(request: dict[str, Any], choice: Any) -> None:
         )
 
 
-def _check_sound(choice: Any) -> None:
+def _check_audio(choice: Any) -> None:
     """The sound says what the text does, thinking aside."""
-    if sound := choice["message"].get("audio"):
-        assert set(sound) == {"id", "data", "transcript", "expires_at"}
-        assert choice["message"]["content"].endswith(sound["transcript"])
-        assert len(base64.b64decode(sound["data"], validate=True)) > 1000
+    if audio := choice["message"].get("audio"):
+        assert set(audio) == {"id", "data", "transcript", "expires_at"}
+        assert choice["message"]["content"].endswith(audio["transcript"])
+        assert len(base64.b64decode(audio["data"], validate=True)) > 1000
 
 
 def _check_stops(request: dict[str, Any], choice: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.conformance.answers import assembled, events_in
 from tests.conformance.recording import COMPLETIONS_PATH, token_id
-from tests.conformance.shown import PICTURES, SOUNDS, VIDEOS, Case
+from tests.conformance.shown import AUDIOS, IMAGES, VIDEOS, Case
 from tests.server import KEY, RunningServer, chat
 
 pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="curl is not on the PATH")
@@ -96,9 +96,9 @@ def test_a_stream_keeps_characters_whole_and_unescaped(server: RunningServer) ->
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(PICTURES[0], id="image", marks=pytest.mark.spec("S08")),
+        pytest.param(IMAGES[0], id="image", marks=pytest.mark.spec("S08")),
         pytest.param(VIDEOS[0], id="video", marks=pytest.mark.spec("S09")),
-        pytest.param(SOUNDS[0], id="audio", marks=pytest.mark.spec("S10")),
+        pytest.param(AUDIOS[0], id="audio", marks=pytest.mark.spec("S10")),
     ],
 )
 def test_media_are_answered_whole_and_streamed(

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.shown import PICTURES, SOUNDS, VIDEOS, Case
+from tests.conformance.shown import AUDIOS, IMAGES, VIDEOS, Case
 from tests.server import KEY, MODEL, RunningServer
 from tests.speech.listening import listen
 
 SOURCES = Path(__file__).parent / "node"
-SHOWN = (PICTURES[0], VIDEOS[0], SOUNDS[0])
+SHOWN = (IMAGES[0], VIDEOS[0], AUDIOS[0])
 INSTALLED = Path(sys.prefix) / "node"
 
 pytestmark = pytest.mark.skipif(
@@ -129,14 +129,14 @@ def test_audio_comes_unary_and_streamed(results: Any) -> None:
     spoken = results["spoken"]
     message = spoken["unary"]["choices"][0]["message"]
     parts = [chunk["choices"][0]["delta"] for chunk in spoken["chunks"]]
-    sounds = [part["audio"] for part in parts if "audio" in part]
-    data = b"".join(base64.b64decode(sound.get("data", "")) for sound in sounds)
+    deltas = [part["audio"] for part in parts if "audio" in part]
+    data = b"".join(base64.b64decode(delta.get("data", "")) for delta in deltas)
     assert data == base64.b64decode(message["audio"]["data"])
-    transcript = "".join(sound.get("transcript", "") for sound in sounds)
+    transcript = "".join(delta.get("transcript", "") for delta in deltas)
     assert transcript == message["audio"]["transcript"] == message["content"]
-    heard = listen(data, "pcm16")
-    assert heard.length_s > 1
-    assert heard.num_clipped == 0
+    clip = listen(data, "pcm16")
+    assert clip.length_s > 1
+    assert clip.num_clipped == 0
     assert spoken["next"]["choices"][0]["message"]["content"]
     assert results["wrongVoice"]["param"] == "audio.voice"
 
@@ -163,9 +163,9 @@ def test_the_client_runs_tools_to_the_end(results: Any) -> None:
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(PICTURES[0], id="image", marks=pytest.mark.spec("S08")),
+        pytest.param(IMAGES[0], id="image", marks=pytest.mark.spec("S08")),
         pytest.param(VIDEOS[0], id="video", marks=pytest.mark.spec("S09")),
-        pytest.param(SOUNDS[0], id="audio", marks=pytest.mark.spec("S10")),
+        pytest.param(AUDIOS[0], id="audio", marks=pytest.mark.spec("S10")),
     ],
 )
 def test_media_are_answered_whole_and_streamed(results: Any, case: Case) -> None:

@@ -38,12 +38,12 @@ def test_an_answer_has_the_audio_fields_that_the_client_declares(openai_client: 
     assert message.audio is not None
     assert not message.audio.model_extra
     assert message.audio.transcript == message.content
-    heard = listen(base64.b64decode(message.audio.data), "mp3")
-    assert heard.length_s > 2
-    assert heard.num_clipped == 0
+    clip = listen(base64.b64decode(message.audio.data), "mp3")
+    assert clip.length_s > 2
+    assert clip.num_clipped == 0
     usage = answer.usage
     assert usage is not None and usage.completion_tokens_details is not None
-    assert usage.completion_tokens_details.audio_tokens == pytest.approx(heard.length_s * 20, abs=3)
+    assert usage.completion_tokens_details.audio_tokens == pytest.approx(clip.length_s * 20, abs=3)
 
 
 @pytest.mark.spec("S45")

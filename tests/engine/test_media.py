@@ -108,12 +108,12 @@ def test_answers_depend_on_nothing_but_the_request(seed: int) -> None:
 
 def test_an_image_computed_before_is_found_in_the_cache() -> None:
     rng = random.Random(0)
-    picture = next(p for p in iter(lambda: prompt(rng), None) if len(p.placeholders) > 1)
-    request = GenerationRequest(1, picture, SamplingParams(max_tokens=1, seed=0))
+    with_images = next(p for p in iter(lambda: prompt(rng), None) if len(p.placeholders) > 1)
+    request = GenerationRequest(1, with_images, SamplingParams(max_tokens=1, seed=0))
     engine = Engine(fake_runtime())
     run(engine, [request], 1)
     run(engine, [request], 1)
-    assert engine.scheduler.num_cached_tokens == (len(picture) - 2) // BLOCK_SIZE * BLOCK_SIZE
+    assert engine.scheduler.num_cached_tokens == (len(with_images) - 2) // BLOCK_SIZE * BLOCK_SIZE
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -145,12 +145,12 @@ def test_hidden_states_of_media_are_reported_once_in_order_with_any_batch_and_ca
 
 def test_the_prefix_before_media_is_cached_though_hidden_states_are_wanted() -> None:
     placeholders = [PlaceholderRange(9, 6, "image", b"1", Array.of(np.array([1], dtype=np.uint8)))]
-    seen = Prompt([*range(10, 19), *[PAD] * 6, 20, 21], placeholders)
+    with_media = Prompt([*range(10, 19), *[PAD] * 6, 20, 21], placeholders)
     params = SamplingParams(max_tokens=1, seed=0)
     engine = Engine(fake_runtime())
-    run(engine, [GenerationRequest(1, seen, params)], 1)
+    run(engine, [GenerationRequest(1, with_media, params)], 1)
     states: Any = {}
-    run(engine, [GenerationRequest(2, seen, params, wants_hidden_states=True)], 1, states)
+    run(engine, [GenerationRequest(2, with_media, params, wants_hidden_states=True)], 1, states)
     assert engine.scheduler.num_cached_tokens == 8
     assert len(np.concatenate(states[2])) == 6
 

@@ -50,7 +50,7 @@ def tone(seconds: float = 0.5, frequency_hz: float = 440, rate_hz: int = 44_100)
     return (0.5 * np.sin(2 * np.pi * frequency_hz * times)).astype(np.float32)
 
 
-def sound(
+def audio(
     samples: NDArray[np.float32],
     form: str = "wav",
     codec: str = "pcm_s16le",

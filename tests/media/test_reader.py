@@ -25,8 +25,8 @@ from . import files
 
 T = TypeVar("T")
 
-_PICTURE = files.file_of(files.halves(), "PNG")
-_DATA_URL = "data:image/png;base64," + base64.b64encode(_PICTURE).decode()
+_IMAGE = files.file_of(files.halves(), "PNG")
+_DATA_URL = "data:image/png;base64," + base64.b64encode(_IMAGE).decode()
 _PATH = "messages[0].content[0].image_url.url"
 
 
@@ -50,7 +50,7 @@ def test_a_data_url_is_decoded() -> None:
 
 
 def test_bare_base64_is_accepted_only_where_it_is_allowed() -> None:
-    data = base64.b64encode(files.sound(files.tone())).decode()
+    data = base64.b64encode(files.audio(files.tone())).decode()
 
     async def both(reader: MediaReader) -> None:
         await reader.read("audio", data, "p", may_be_base64=True)
@@ -128,7 +128,7 @@ def _with_decoder(work: Callable[[Decoder], Awaitable[T]], limits: MediaLimits |
 
 async def _stop(decoder: Decoder) -> int:
     """Have its process be started and stand still; returns which one it is."""
-    await decoder.decode("image", _PICTURE)
+    await decoder.decode("image", _IMAGE)
     assert decoder.pid
     os.kill(decoder.pid, signal.SIGSTOP)
     return decoder.pid
@@ -136,7 +136,7 @@ async def _stop(decoder: Decoder) -> int:
 
 @pytest.mark.parametrize(
     ("kind", "content"),
-    [("image", _PICTURE), ("video", files.video()), ("audio", files.sound(files.tone()))],
+    [("image", _IMAGE), ("video", files.video()), ("audio", files.audio(files.tone()))],
 )
 def test_media_come_from_the_process_as_they_were_decoded(kind: Kind, content: bytes) -> None:
     found = _with_decoder(lambda decoder: decoder.decode(kind, content))
@@ -150,7 +150,7 @@ def test_decoding_is_nice_where_the_server_is_tuned(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("palaver.host.tuning.is_tuned", lambda: True)
 
     async def work(decoder: Decoder) -> int:
-        await decoder.decode("image", _PICTURE)
+        await decoder.decode("image", _IMAGE)
         assert decoder.pid
         return os.getpriority(os.PRIO_PROCESS, decoder.pid)
 
@@ -159,14 +159,14 @@ def test_decoding_is_nice_where_the_server_is_tuned(monkeypatch: pytest.MonkeyPa
 
 def test_a_killed_decoder_is_replaced() -> None:
     async def work(decoder: Decoder) -> None:
-        await decoder.decode("image", _PICTURE)
+        await decoder.decode("image", _IMAGE)
         assert decoder.pid
         os.kill(decoder.pid, signal.SIGKILL)
         while decoder.pid:
             await asyncio.sleep(0.01)
         with contextlib.suppress(MediaError):  # its end may not have been noticed yet
-            await decoder.decode("image", _PICTURE)
-        assert isinstance(await decoder.decode("image", _PICTURE), Image)
+            await decoder.decode("image", _IMAGE)
+        assert isinstance(await decoder.decode("image", _IMAGE), Image)
 
     _with_decoder(work)
 
@@ -174,12 +174,12 @@ def test_a_killed_decoder_is_replaced() -> None:
 def test_a_file_that_crashes_the_decoder_is_refused() -> None:
     async def work(decoder: Decoder) -> None:
         await _stop(decoder)
-        task = asyncio.create_task(decoder.decode("image", _PICTURE))
+        task = asyncio.create_task(decoder.decode("image", _IMAGE))
         await asyncio.sleep(0.01)
         os.kill(decoder.pid or 0, signal.SIGKILL)
         with pytest.raises(MediaError, match="brings the decoder down"):
             await task
-        assert isinstance(await decoder.decode("image", _PICTURE), Image)
+        assert isinstance(await decoder.decode("image", _IMAGE), Image)
 
     _with_decoder(work)
 
@@ -188,8 +188,8 @@ def test_a_file_that_takes_too_long_is_refused_and_the_next_one_decoded() -> Non
     async def work(decoder: Decoder) -> None:
         await _stop(decoder)
         with pytest.raises(MediaError, match="longer than 2 s"):
-            await decoder.decode("image", _PICTURE)
-        assert isinstance(await decoder.decode("image", _PICTURE), Image)
+            await decoder.decode("image", _IMAGE)
+        assert isinstance(await decoder.decode("image", _IMAGE), Image)
 
     _with_decoder(work, MediaLimits(decode_timeout_s=2))
 
@@ -197,12 +197,12 @@ def test_a_file_that_takes_too_long_is_refused_and_the_next_one_decoded() -> Non
 def test_cancelling_ends_the_decoding() -> None:
     async def work(decoder: Decoder) -> None:
         first = await _stop(decoder)
-        task = asyncio.create_task(decoder.decode("image", _PICTURE))
+        task = asyncio.create_task(decoder.decode("image", _IMAGE))
         await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert isinstance(await decoder.decode("image", _PICTURE), Image)
+        assert isinstance(await decoder.decode("image", _IMAGE), Image)
         assert decoder.pid != first
 
     _with_decoder(work)

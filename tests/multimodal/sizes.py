@@ -18,7 +18,7 @@ VISION = VisionConfig(
 )
 
 
-def senses(family: FamilyName = "qwen3_omni") -> MultimodalConfig:
+def config_of(family: FamilyName = "qwen3_omni") -> MultimodalConfig:
     """It sees, and in Qwen3-Omni it hears."""
     pads = {"image": 5, "video": 6} | ({"audio": 9} if family == "qwen3_omni" else {})
     return MultimodalConfig(family, VISION, 64, pads, {})  # type: ignore[arg-type]

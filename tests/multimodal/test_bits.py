@@ -20,7 +20,7 @@ Wanted = dict[int, tuple[GenerationRequest, list[Features]]]
 def conversations(family: FamilyFolder, loaded: Runtime) -> Wanted:
     """Sixteen requests, every kind of media among them."""
     model = chat_model(family)
-    known = [case for case in cases.CASES if family == "omni" or not case.sounds]
+    known = [case for case in cases.CASES if family == "omni" or not case.clips]
     wanted: Wanted = {}
     for i in range(16):
         prompt = prompt_of(model, known[i % len(known)])

@@ -9,19 +9,19 @@ from palaver.multimodal.config import PixelBudget
 from palaver.multimodal.media import Audio, Detail, Image, Video
 from palaver.multimodal.placement import MediaItem
 from palaver.multimodal.registry import rules_of
-from tests.multimodal.sizes import senses
+from tests.multimodal.sizes import config_of
 
-OMNI = rules_of(senses("qwen3_omni"))
-VL = rules_of(senses("qwen3_vl"))
+OMNI = rules_of(config_of("qwen3_omni"))
+VL = rules_of(config_of("qwen3_vl"))
 
 
-def picture(height: int = 64, width: int = 96, seed: int = 0) -> Image:
+def image(height: int = 64, width: int = 96, seed: int = 0) -> Image:
     rng = np.random.default_rng(seed)
     return Image(rng.integers(0, 255, (height, width, 3)).astype(np.uint8))
 
 
 def video(num_frames: int = 6, interval_s: float = 0.5) -> Video:
-    frames = np.stack([picture(64, 64, i).pixels for i in range(num_frames)])
+    frames = np.stack([image(64, 64, i).pixels for i in range(num_frames)])
     times_s = np.linspace(0, (num_frames - 1) * interval_s, num_frames, dtype=np.float64)
     return Video(frames, times_s)
 
@@ -31,15 +31,15 @@ def hashes(placed: MediaItem) -> list[bytes]:
 
 
 def test_an_image_takes_a_token_for_each_32_by_32_pixels() -> None:
-    (run,) = OMNI.place(picture(64, 96)).segments
+    (run,) = OMNI.place(image(64, 96)).segments
     assert run.num_tokens == 6
     assert run.positions.max(axis=1).tolist() == [0, 1, 2]
 
 
 def test_equal_images_have_equal_hashes_and_different_ones_have_not() -> None:
-    same = hashes(OMNI.place(picture(seed=1)))
-    assert hashes(OMNI.place(picture(seed=1))) == same
-    assert hashes(OMNI.place(picture(seed=2))) != same
+    same = hashes(OMNI.place(image(seed=1)))
+    assert hashes(OMNI.place(image(seed=1))) == same
+    assert hashes(OMNI.place(image(seed=2))) != same
 
 
 def test_images_of_equal_bytes_but_different_shape_have_different_hashes() -> None:
@@ -49,7 +49,7 @@ def test_images_of_equal_bytes_but_different_shape_have_different_hashes() -> No
 
 @pytest.mark.spec("S08")
 def test_detail_bounds_the_tokens_of_an_image() -> None:
-    config = senses()
+    config = config_of()
     large = Image(np.zeros((3000, 3000, 3), dtype=np.uint8))
     vision = replace(config.vision, image=PixelBudget(64 * 64, 4096 * 4096))
     family = rules_of(replace(config, vision=vision))

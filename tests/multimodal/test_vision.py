@@ -44,8 +44,8 @@ def test_a_patch_holds_its_pixels_for_each_colour_and_frame() -> None:
 
 
 def test_a_still_image_fills_both_frames_of_its_patches() -> None:
-    picture = np.random.default_rng(0).integers(0, 255, (1, 32, 32, 3)).astype(np.uint8)
-    patches = vision.patches(picture, VISION).reshape(4, 3, 2, 16, 16)
+    image = np.random.default_rng(0).integers(0, 255, (1, 32, 32, 3)).astype(np.uint8)
+    patches = vision.patches(image, VISION).reshape(4, 3, 2, 16, 16)
     assert np.array_equal(patches[:, :, 0], patches[:, :, 1])
 
 

@@ -55,7 +55,7 @@ def tiny_model(folder: Path) -> tuple[Any, Any]:
 
 def speak(model: Any, inputs: dict[str, Any], speaker: str) -> dict[str, Any]:
     """Greedy text, greedy codes and their wave."""
-    heard: dict[str, Any] = {}
+    recorded: dict[str, Any] = {}
     predictor, talker, thinker = model.talker.code_predictor, model.talker, model.thinker
     originals = predictor.generate, talker.generate, thinker.generate
     layer = model.config.talker_config.accept_hidden_layer
@@ -67,7 +67,7 @@ def speak(model: Any, inputs: dict[str, Any], speaker: str) -> dict[str, Any]:
     def listening(*args: Any, **options: Any) -> Any:
         found = originals[1](*args, **options)
         frames = [states[-1] for states in found.hidden_states if states[-1] is not None]
-        heard["codes"] = torch.stack(frames, 1).transpose(1, 2).numpy()
+        recorded["codes"] = torch.stack(frames, 1).transpose(1, 2).numpy()
         return found
 
     def thinking(*args: Any, **options: Any) -> Any:
@@ -75,7 +75,7 @@ def speak(model: Any, inputs: dict[str, Any], speaker: str) -> dict[str, Any]:
         config = model.config.thinker_config
         media = (config.audio_token_id, config.image_token_id, config.video_token_id)
         is_media = torch.isin(inputs["input_ids"][0], torch.tensor(media))
-        heard["states"] = found.hidden_states[0][layer][0][is_media].numpy()
+        recorded["states"] = found.hidden_states[0][layer][0][is_media].numpy()
         return found
 
     predictor.generate, talker.generate, thinker.generate = greedy, listening, thinking
@@ -94,7 +94,7 @@ def speak(model: Any, inputs: dict[str, Any], speaker: str) -> dict[str, Any]:
     finally:
         predictor.generate, talker.generate, thinker.generate = originals
     sequence = getattr(sequence, "sequences", sequence)
-    return heard | {"ids": sequence.numpy().ravel(), "wave": wave.numpy().ravel()}
+    return recorded | {"ids": sequence.numpy().ravel(), "wave": wave.numpy().ravel()}
 
 
 def is_recorded(found: dict[str, Any], case: cases.Case) -> bool:

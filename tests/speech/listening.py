@@ -16,7 +16,7 @@ _LOUD = 500
 
 
 @dataclass(frozen=True)
-class Heard:
+class AudioClip:
     """A sound as it is heard.
 
     Attributes:
@@ -71,10 +71,10 @@ class Heard:
         return float(np.median(pitches)) if pitches else 0.0
 
 
-def listen(data: bytes, form: str) -> Heard:
+def listen(data: bytes, form: str) -> AudioClip:
     """Decode a file, as a client would."""
     if form == "pcm16":
-        return Heard(np.frombuffer(data, "<i2").astype(float), RATE_HZ, 1)
+        return AudioClip(np.frombuffer(data, "<i2").astype(float), RATE_HZ, 1)
     with av.open(io.BytesIO(data), mode="r") as container:
         stream: Any = container.streams.audio[0]
         rate_hz, num_channels = stream.rate, stream.channels
@@ -82,6 +82,6 @@ def listen(data: bytes, form: str) -> Heard:
         parts: list[Any] = []
         for frame in [*container.decode(stream), None]:
             parts += [part.to_ndarray()[0] for part in resampler.resample(frame)]
-    heard = Heard(np.concatenate(parts).astype(float), RATE_HZ, num_channels)
+    clip = AudioClip(np.concatenate(parts).astype(float), RATE_HZ, num_channels)
     assert rate_hz == (48_000 if form == "opus" else RATE_HZ)
-    return heard
+    return clip

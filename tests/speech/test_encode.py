@@ -31,25 +31,25 @@ def file_of(form: AudioFormat, *pieces: Samples, is_whole: bool) -> bytes:
 @pytest.mark.parametrize("form", AUDIO_FORMATS)
 @pytest.mark.parametrize("is_whole", [True, False])
 def test_an_encoded_file_holds_its_audio(form: AudioFormat, is_whole: bool) -> None:
-    sound = tone(1.3)
-    pieces = [sound[:10_000], sound[10_000:10_001], sound[10_001:10_001], sound[10_001:]]
-    heard = listen(file_of(form, *pieces, is_whole=is_whole), form)
-    assert heard.num_channels == 1
+    samples = tone(1.3)
+    pieces = [samples[:10_000], samples[10_000:10_001], samples[10_001:10_001], samples[10_001:]]
+    decoded = listen(file_of(form, *pieces, is_whole=is_whole), form)
+    assert decoded.num_channels == 1
     if form in _LOSSLESS:
-        assert np.array_equal(heard.samples, sound)
+        assert np.array_equal(decoded.samples, samples)
     else:
-        assert heard.length_s == pytest.approx(1.3, abs=0.12)
-        spectrum = np.abs(np.fft.rfft(heard.samples[:RATE_HZ]))
+        assert decoded.length_s == pytest.approx(1.3, abs=0.12)
+        spectrum = np.abs(np.fft.rfft(decoded.samples[:RATE_HZ]))
         assert spectrum.argmax() == pytest.approx(440, abs=1)
-        assert np.median(heard.levels) == pytest.approx(12_000 / np.sqrt(2), rel=0.08)
+        assert np.median(decoded.levels) == pytest.approx(12_000 / np.sqrt(2), rel=0.08)
 
 
 @pytest.mark.parametrize("form", AUDIO_FORMATS)
 def test_a_file_written_in_chunks_equals_one_of_the_whole_audio(form: AudioFormat) -> None:
-    sound = tone(0.7)
-    pieces = [sound[i : i + 777] for i in range(0, len(sound), 777)]
+    samples = tone(0.7)
+    pieces = [samples[i : i + 777] for i in range(0, len(samples), 777)]
     whole, cut = (
-        listen(file_of(form, *p, is_whole=False), form).samples for p in ([sound], pieces)
+        listen(file_of(form, *p, is_whole=False), form).samples for p in ([samples], pieces)
     )
     assert np.array_equal(whole, cut)
 
@@ -71,9 +71,9 @@ def test_chunks_of_a_file_are_returned_while_it_is_written() -> None:
 
 
 def test_resampling_keeps_length_level_and_tone() -> None:
-    sound = resampled(tone(1.0, rate_hz=22_050), 22_050)
-    assert abs(len(sound) - RATE_HZ) <= 2
-    middle = sound[2_000:-2_000].astype(float)
+    samples = resampled(tone(1.0, rate_hz=22_050), 22_050)
+    assert abs(len(samples) - RATE_HZ) <= 2
+    middle = samples[2_000:-2_000].astype(float)
     expected = tone(1.0)[2_000 : 2_000 + len(middle)].astype(float)
     assert np.corrcoef(middle, expected)[0, 1] > 0.999
     assert np.abs(middle).max() == pytest.approx(12_000, rel=0.01)
@@ -84,14 +84,14 @@ def test_audio_of_the_right_rate_stays_as_it_is() -> None:
 
 
 def test_resampling_equals_pyav_and_starts_no_threads() -> None:
-    sound = tone(0.5, rate_hz=22_050)
-    frame = av.AudioFrame.from_ndarray(sound[None], format="s16", layout="mono")
+    samples = tone(0.5, rate_hz=22_050)
+    frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
     frame.sample_rate = 22_050
     theirs = av.AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
     expected = [part.to_ndarray()[0] for part in [*theirs.resample(frame), *theirs.resample(None)]]
     num_threads = _num_threads()
     resampler = Resampler(22_050)
-    parts = [resampler.feed(sound[:700]), resampler.feed(sound[700:])]
+    parts = [resampler.feed(samples[:700]), resampler.feed(samples[700:])]
     assert _num_threads() == num_threads
     assert np.array_equal(np.concatenate([*parts, resampler.finish()]), np.concatenate(expected))
 

@@ -35,7 +35,7 @@ QUESTIONS = {"en": "Which number is said?", "zh": "说的是哪个数字？"}
 
 
 @pytest.fixture(scope="module")
-def ears(
+def recogniser(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[httpx.Client, str]]:
     """A client, and the model that listens."""
@@ -72,7 +72,7 @@ def spoken(client: httpx.Client, written: str, voice: str, form: str) -> str:
     return data
 
 
-def heard(client: httpx.Client, model: str, data: str, form: str, question: str) -> str:
+def recognised(client: httpx.Client, model: str, data: str, form: str, question: str) -> str:
     """What a model says to the question about a sound."""
     parts: list[dict[str, Any]] = [
         {"type": "input_audio", "input_audio": {"data": data, "format": form}},
@@ -95,9 +95,9 @@ def digits_in(answer: str) -> set[int]:
 
 @pytest.mark.parametrize("language", QUESTIONS)
 def test_spoken_digits_are_recognised_by_the_model(
-    ears: tuple[httpx.Client, str], language: str
+    recogniser: tuple[httpx.Client, str], language: str
 ) -> None:
-    client, model = ears
+    client, model = recogniser
     listed = {entry["id"]: entry for entry in client.get("/v1/models").json()["data"]}
     if "audio" not in listed[model]["input_modalities"]:
         pytest.skip(f"{model} takes no sound")
@@ -106,7 +106,7 @@ def test_spoken_digits_are_recognised_by_the_model(
         digit, (i, voice) = case
         form = FORMATS[(digit + i) % len(FORMATS)]
         data = spoken(client, WRITTEN[language][digit], voice, form)
-        return heard(client, model, data, form, QUESTIONS[language])
+        return recognised(client, model, data, form, QUESTIONS[language])
 
     cases = list(product(range(10), enumerate(TIMBRES)))
     with ThreadPoolExecutor(4) as threads:

@@ -99,8 +99,8 @@ def test_hidden_states_are_given_once_before_the_first_sentence(is_wanted: bool)
         await accompanied(session, [Delta(0, content="One.", finish_reason="stop")])
         return talker.events
 
-    heard = ["heard 5"] if is_wanted else []
-    assert asyncio.run(run()) == [*heard, "said One.", "closed"]
+    found = ["heard 5"] if is_wanted else []
+    assert asyncio.run(run()) == [*found, "said One.", "closed"]
 
 
 def test_choices_are_spoken_side_by_side() -> None:

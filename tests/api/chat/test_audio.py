@@ -58,14 +58,14 @@ def refusal(client: httpx.Client, body: dict[str, Any]) -> dict[str, Any]:
 def test_an_answer_is_audible_in_every_format(client: httpx.Client, form: str) -> None:
     whole = answer(client, STORY | {"audio": {"format": form}})
     spoken = whole["choices"][0]["message"]
-    heard = listen(data_of(spoken), form)
+    clip = listen(data_of(spoken), form)
     num_words = len(spoken["content"].split())
-    assert 0.15 * num_words < heard.length_s < 0.8 * num_words
-    assert 500 < np.sqrt((heard.samples**2).mean()) < 8000
-    assert heard.num_clipped == 0
-    assert heard.longest_silence_s < 0.8
+    assert 0.15 * num_words < clip.length_s < 0.8 * num_words
+    assert 500 < np.sqrt((clip.samples**2).mean()) < 8000
+    assert clip.num_clipped == 0
+    assert clip.longest_silence_s < 0.8
     num_tokens = whole["usage"]["completion_tokens_details"]["audio_tokens"]
-    assert num_tokens == pytest.approx(heard.length_s * 20, abs=3)
+    assert num_tokens == pytest.approx(clip.length_s * 20, abs=3)
     assert whole["usage"]["completion_tokens"] == 60 + num_tokens
 
 
@@ -85,12 +85,12 @@ def test_a_stream_sounds_like_the_unary_answer(client: httpx.Client, form: str) 
     body = STORY | {"audio": {"format": form, "voice": "tenor"}}
     events = stream_events(client, body)
     unary = message(client, body)
-    heard, expected = listen(streamed_data(events), form), listen(data_of(unary), form)
+    clip, expected = listen(streamed_data(events), form), listen(data_of(unary), form)
     if form in ("mp3", "opus"):
-        assert heard.length_s == pytest.approx(expected.length_s, abs=0.15)
-        assert np.median(heard.levels) == pytest.approx(np.median(expected.levels), rel=0.1)
+        assert clip.length_s == pytest.approx(expected.length_s, abs=0.15)
+        assert np.median(clip.levels) == pytest.approx(np.median(expected.levels), rel=0.1)
     else:
-        assert np.array_equal(heard.samples, expected.samples), "no gaps at the seams"
+        assert np.array_equal(clip.samples, expected.samples), "no gaps at the seams"
     deltas = audio_deltas(events)
     transcript = "".join(delta.get("transcript", "") for delta in deltas)
     assert transcript == unary["audio"]["transcript"] == joined(events)
@@ -141,8 +141,8 @@ def test_every_choice_has_its_own_audio(client: httpx.Client) -> None:
     events = stream_events(client, body | {"audio": {"format": "wav"}})
     for i, spoken in enumerate(messages):
         assert spoken["audio"]["transcript"] == spoken["content"] == joined(events, choice=i)
-        heard = listen(streamed_data(events, i), "wav").samples
-        assert np.array_equal(heard, listen(data_of(spoken), "wav").samples)
+        clip = listen(streamed_data(events, i), "wav").samples
+        assert np.array_equal(clip, listen(data_of(spoken), "wav").samples)
 
 
 @pytest.mark.spec("S23")
@@ -161,8 +161,8 @@ def test_thinking_is_not_spoken(client: httpx.Client, separate: bool) -> None:
     spoken = message(client, body)
     assert spoken["audio"]["transcript"] == "12 + 7 = 19"
     assert ("<think>" in spoken["content"]) is not separate
-    sound = streamed_data(stream_events(client, body | {"audio": {"format": "wav"}}))
-    assert listen(sound, "wav").length_s < 5
+    wav = streamed_data(stream_events(client, body | {"audio": {"format": "wav"}}))
+    assert listen(wav, "wav").length_s < 5
 
 
 @pytest.mark.spec("S35")
@@ -214,10 +214,10 @@ def test_chinese_is_spoken_as_chinese(client: httpx.Client) -> None:
     question = chat("你好！你是谁？", modalities=["text", "audio"], audio={"format": "pcm16"})
     spoken = message(client, question)
     assert any("\u4e00" <= c <= "\u9fff" for c in spoken["content"])
-    heard = listen(data_of(spoken), "pcm16")
+    clip = listen(data_of(spoken), "pcm16")
     num_characters = sum("\u4e00" <= c <= "\u9fff" for c in spoken["content"])
-    assert 0.12 * num_characters < heard.length_s < 0.6 * num_characters + 2
-    assert heard.pitch_hz > 100
+    assert 0.12 * num_characters < clip.length_s < 0.6 * num_characters + 2
+    assert clip.pitch_hz > 100
 
 
 @pytest.mark.parametrize("place", ["message", "part"])

@@ -63,11 +63,11 @@ def omni(speaking: RunningServer) -> Iterator[httpx.Client]:
         yield client
 
 
-def conversation_of(folder: Path, messages: list[dict[str, Any]], seen: list[Image]) -> Any:
+def conversation_of(folder: Path, messages: list[dict[str, Any]], images: list[Image]) -> Any:
     """What the thinker reads, and what it makes of pictures."""
     model = open_files(folder).chat_model()
     assert model.multimodal is not None
-    placed = [model.multimodal.place(picture) for picture in seen]
+    placed = [model.multimodal.place(image) for image in images]
     prompt = model.render(ChatRequest(messages=messages, media=placed)).prompt
     inner = runtime("omni")
     engine = Engine(inner)
@@ -87,12 +87,12 @@ def spoken_directly(
     body: dict[str, Any],
     text: str,
     messages: list[dict[str, Any]] | None = None,
-    seen: list[Image] | None = None,
+    images: list[Image] | None = None,
 ) -> np.ndarray[Any, Any]:
     """What the talker says to a text in one go, as samples."""
     model = open_files(folder).chat_model()
     talker = Talker(folder)
-    conversation = conversation_of(folder, messages or body["messages"], seen or [])
+    conversation = conversation_of(folder, messages or body["messages"], images or [])
     utterance = Utterance(talker, conversation, body["audio"]["voice"])
     cutter = SentenceCutter()
     token_ids = [model.tokenizer.encode(s) for s in cutter.feed(text) + cutter.flush()]
@@ -147,11 +147,13 @@ def test_several_answers_at_once_sound_as_each_alone(omni: httpx.Client) -> None
     alone = [answer(omni, body) for body in bodies]
     with ThreadPoolExecutor(6) as threads:
         together = list(threads.map(lambda body: answer(omni, body), bodies * 2))
-    assert [sounds(found) for found in together] == [sounds(found) for found in alone * 2]
-    assert len(set(sounds(alone[2]))) == 2
+    assert [audio_of_choices(found) for found in together] == [
+        audio_of_choices(found) for found in alone * 2
+    ]
+    assert len(set(audio_of_choices(alone[2]))) == 2
 
 
-def sounds(whole: dict[str, Any]) -> list[bytes]:
+def audio_of_choices(whole: dict[str, Any]) -> list[bytes]:
     return [base64.b64decode(c["message"]["audio"]["data"]) for c in whole["choices"]]
 
 
@@ -173,7 +175,7 @@ def test_other_voices_can_still_speak_its_answers(omni: httpx.Client) -> None:
 
 SEEN = media.ask(
     media.text("Say hello"),
-    media.picture(),
+    media.image(),
     modalities=["text", "audio"],
     audio={"voice": "ethan", "format": "pcm16"},
 )
@@ -185,14 +187,14 @@ def test_images_of_the_conversation_change_the_audio(omni: httpx.Client, folder:
     found = np.frombuffer(data_of(spoken), "<i2").astype(float)
     parts = [{"type": "text", "text": "Say hello"}, {"type": "image"}]
     messages = [{"role": "user", "content": parts}]
-    seen = [Image(np.asarray(files.halves(size=(192, 160))))]
-    expected = spoken_directly(folder, SEEN, spoken["content"], messages, seen)
+    images = [Image(np.asarray(files.halves(size=(192, 160))))]
+    expected = spoken_directly(folder, SEEN, spoken["content"], messages, images)
     assert np.abs(expected).max() > 1000
     assert found.shape == expected.shape
     assert np.abs(found - expected).max() <= 1
 
 
-@pytest.mark.parametrize("kind", [media.picture, media.video, media.sound])
+@pytest.mark.parametrize("kind", [media.image, media.video, media.audio])
 def test_conversations_with_media_sound_the_same_from_the_cache_streamed_and_side_by_side(
     omni: httpx.Client, kind: Any
 ) -> None:
@@ -207,19 +209,19 @@ def test_conversations_with_media_sound_the_same_from_the_cache_streamed_and_sid
         together = list(
             threads.map(lambda body: answer(omni, body), [body | {"n": 2}, HELLO, body])
         )
-    assert sounds(together[0]) == [data_of(first)] * 2
-    assert sounds(together[2]) == [data_of(first)]
+    assert audio_of_choices(together[0]) == [data_of(first)] * 2
+    assert audio_of_choices(together[2]) == [data_of(first)]
 
 
 def test_an_image_of_an_earlier_turn_changes_the_audio_too(omni: httpx.Client) -> None:
-    def told(picture: bytes) -> bytes:
-        first = media.ask(media.picture(picture))["messages"]
+    def told(image: bytes) -> bytes:
+        first = media.ask(media.image(image))["messages"]
         later = [{"role": "assistant", "content": "Hello"}, {"role": "user", "content": "Say"}]
         return data_of(message(omni, SEEN | {"messages": [*first, *later], "max_tokens": 8}))
 
-    sound = told(media.PICTURE)
-    assert told(media.PICTURE) == sound
-    assert told(media.OTHER_PICTURE) != sound
+    expected = told(media.IMAGE)
+    assert told(media.IMAGE) == expected
+    assert told(media.OTHER_IMAGE) != expected
 
 
 @pytest.mark.spec("S50")

@@ -239,8 +239,8 @@ def test_an_encoder_that_fails_is_not_the_clients_fault() -> None:
         compiler,
         _BrokenEncoder(),
     )
-    picture = PlaceholderRange(0, 3, "image", b"1", Array.of(np.zeros(1, dtype=np.uint8)))
-    prompt = Prompt([5, 5, 5], [picture], Array.of(np.zeros((3, 3), dtype=np.int32)))
+    image = PlaceholderRange(0, 3, "image", b"1", Array.of(np.zeros(1, dtype=np.uint8)))
+    prompt = Prompt([5, 5, 5], [image], Array.of(np.zeros((3, 3), dtype=np.int32)))
     with ours, theirs:
         worker._apply(Submit(GenerationRequest(1, prompt, SamplingParams(max_tokens=1, seed=1))))
         worker._apply(worker._inbox.get(timeout=_TIMEOUT_S))

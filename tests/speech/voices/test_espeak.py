@@ -20,7 +20,7 @@ from palaver.speech.voices.espeak.process import rest_s
 from palaver.speech.voices.espeak.timbres import TIMBRES, Style
 from palaver.speech.voices.espeak.voice import EmbeddedVoice
 from tests.speech.beeping import whole
-from tests.speech.listening import RATE_HZ, Heard
+from tests.speech.listening import RATE_HZ, AudioClip
 
 T = TypeVar("T")
 
@@ -57,8 +57,8 @@ async def played(pool: EspeakPool, sentence: str) -> Samples:
     return np.concatenate([piece async for piece in pieces])
 
 
-def heard(samples: Samples) -> Heard:
-    return Heard(samples.astype(float), RATE_HZ, 1)
+def clip_of(samples: Samples) -> AudioClip:
+    return AudioClip(samples.astype(float), RATE_HZ, 1)
 
 
 def voice_pids() -> list[int]:
@@ -90,15 +90,15 @@ def children_of(pid: int) -> list[int]:
 @pytest.mark.parametrize(("sentence", "language"), [(ENGLISH, "en"), (CHINESE, "zh")])
 @pytest.mark.parametrize("name", TIMBRES)
 def test_every_voice_speaks_both_languages(name: str, sentence: str, language: str) -> None:
-    sound = heard(said(sentence, language, name))
-    assert 1.5 < sound.length_s < 5
-    assert 500 < np.sqrt((sound.samples**2).mean()) < 8000
-    assert sound.num_clipped == 0
-    assert sound.longest_silence_s < 0.6
+    clip = clip_of(said(sentence, language, name))
+    assert 1.5 < clip.length_s < 5
+    assert 500 < np.sqrt((clip.samples**2).mean()) < 8000
+    assert clip.num_clipped == 0
+    assert clip.longest_silence_s < 0.6
 
 
 def test_each_voice_has_its_pitch() -> None:
-    pitches = {name: heard(said(ENGLISH, "en", name)).pitch_hz for name in TIMBRES}
+    pitches = {name: clip_of(said(ENGLISH, "en", name)).pitch_hz for name in TIMBRES}
     assert 60 < pitches["bass"] < pitches["tenor"] < pitches["alto"] < pitches["soprano"] < 400
 
 
@@ -126,9 +126,9 @@ def test_the_same_sentence_always_sounds_the_same() -> None:
         await whole(speaker, "Shh! Something else, with hisses.", "en")
         return [first, await whole(speaker, ENGLISH, "en")]
 
-    sounds = with_pool(twice)
-    assert np.array_equal(sounds[0], sounds[1])
-    assert np.array_equal(sounds[0], said(ENGLISH)), "another process"
+    clips = with_pool(twice)
+    assert np.array_equal(clips[0], clips[1])
+    assert np.array_equal(clips[0], said(ENGLISH)), "another process"
 
 
 def test_a_sentence_sounds_the_same_after_any_other() -> None:
@@ -137,18 +137,18 @@ def test_a_sentence_sounds_the_same_after_any_other() -> None:
     async def in_turn(pool: EspeakPool) -> list[Samples]:
         return [await whole(voice(pool, name), "Shh, 12!", lang) for name, lang in order]
 
-    for (name, language), sound in zip(order, with_pool(in_turn), strict=True):
-        assert np.array_equal(sound, said("Shh, 12!", language, name)), (name, language)
+    for (name, language), clip in zip(order, with_pool(in_turn), strict=True):
+        assert np.array_equal(clip, said("Shh, 12!", language, name)), (name, language)
 
 
 def test_a_sentence_comes_in_chunks_of_which_the_first_is_short() -> None:
     async def pieces(pool: EspeakPool) -> list[Samples]:
         return [piece async for piece in voice(pool).say(ENGLISH, "en")]
 
-    sounds = with_pool(pieces)
-    assert len(sounds) > 3
-    assert len(sounds[0]) < 0.3 * RATE_HZ
-    assert all(len(sound) < RATE_HZ for sound in sounds)
+    clips = with_pool(pieces)
+    assert len(clips) > 3
+    assert len(clips[0]) < 0.3 * RATE_HZ
+    assert all(len(clip) < RATE_HZ for clip in clips)
 
 
 def test_a_paced_sentence_sounds_the_same() -> None:
@@ -209,9 +209,9 @@ def test_the_rest_of_an_abandoned_sentence_is_not_spoken() -> None:
                 order.append(len(await anext(pieces)))
         return order, await whole(voice(pool), ENGLISH, "en")
 
-    firsts, sound = with_pool(leave)
+    firsts, clip = with_pool(leave)
     assert len(set(firsts)) == 1, "each begins with its own first piece"
-    assert np.array_equal(sound, said(ENGLISH)), "and nothing of them comes later"
+    assert np.array_equal(clip, said(ENGLISH)), "and nothing of them comes later"
 
 
 def test_a_voice_keeps_the_process_that_has_it_loaded() -> None:
@@ -235,18 +235,18 @@ def test_strange_texts_are_spoken_as_far_as_they_can_be(sentence: str) -> None:
 
 
 def test_a_pause_follows_each_sentence() -> None:
-    sound = said(ENGLISH)
-    assert not sound[-RATE_HZ // 5 :].any()
-    assert sound[: -RATE_HZ // 2].any()
+    clip = said(ENGLISH)
+    assert not clip[-RATE_HZ // 5 :].any()
+    assert clip[: -RATE_HZ // 2].any()
 
 
 def test_processes_speak_concurrently_up_to_the_limit() -> None:
     async def many(pool: EspeakPool) -> tuple[list[Samples], int]:
-        sounds = await asyncio.gather(*(whole(voice(pool), f"Number {n}.", "en") for n in range(9)))
-        return list(sounds), len(voice_pids())
+        clips = await asyncio.gather(*(whole(voice(pool), f"Number {n}.", "en") for n in range(9)))
+        return list(clips), len(voice_pids())
 
-    sounds, num_processes = with_pool(many, num_processes=2)
-    assert all(len(sound) for sound in sounds)
+    clips, num_processes = with_pool(many, num_processes=2)
+    assert all(len(clip) for clip in clips)
     assert num_processes == 2
     assert voice_pids() == []
 

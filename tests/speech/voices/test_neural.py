@@ -20,7 +20,7 @@ from palaver.speech.voices.neural import voice as neural
 from palaver.speech.voices.neural.folder import VoiceFolder
 from palaver.speech.voices.neural.voice import NeuralModel, NeuralVoice
 from tests.speech.beeping import whole
-from tests.speech.listening import RATE_HZ, Heard
+from tests.speech.listening import RATE_HZ, AudioClip
 
 pytest.importorskip("sherpa_onnx")
 
@@ -48,16 +48,16 @@ def with_voices(work: Callable[[list[NeuralVoice]], Awaitable[T]]) -> T:
 
 
 def test_a_model_has_a_voice_for_each_speaker_and_they_speak() -> None:
-    async def speak(voices: list[NeuralVoice]) -> list[Heard]:
-        sounds = [await whole(voice, "Hello, world.", "en") for voice in voices]
+    async def speak(voices: list[NeuralVoice]) -> list[AudioClip]:
+        clips = [await whole(voice, "Hello, world.", "en") for voice in voices]
         assert [voice.name for voice in voices] == ["robin", "robin/1", "robin/2"]
-        return [Heard(sound.astype(float), RATE_HZ, 1) for sound in sounds]
+        return [AudioClip(clip.astype(float), RATE_HZ, 1) for clip in clips]
 
-    sounds = with_voices(speak)
-    assert {len(sound.samples) for sound in sounds} == {len("hello, world.") * 144 + PAUSE}
-    loudest = [np.abs(sound.samples).max() for sound in sounds]
+    clips = with_voices(speak)
+    assert {len(clip.samples) for clip in clips} == {len("hello, world.") * 144 + PAUSE}
+    loudest = [np.abs(clip.samples).max() for clip in clips]
     assert loudest[0] > loudest[1] > loudest[2] > 2000
-    assert all(sound.num_clipped == 0 for sound in sounds)
+    assert all(clip.num_clipped == 0 for clip in clips)
 
 
 def test_the_same_sentence_always_sounds_the_same_and_punctuation_is_silent() -> None:

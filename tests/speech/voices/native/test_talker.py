@@ -35,7 +35,7 @@ def tokens_of(text: str) -> list[int]:
     return [int(number) for number in text.split()]
 
 
-async def heard(
+async def audio_of(
     narration: TalkerNarration, token_ids: list[int]
 ) -> np.ndarray[tuple[int], np.dtype]:
     pieces = [np.zeros(0, dtype=np.int16)]
@@ -74,15 +74,15 @@ def test_concurrent_answers_equal_those_of_pytorch_with_hidden_states_of_media(
         model = TalkerModel("omni", folder, list(SPEAKERS))
         try:
             await model.start()
-            heard_all = []
+            spoken = []
             for name in names:
                 prompt, token_ids, states = thoughts[name.split("/")[0]]
                 assert token_ids == RECORDED[f"{name}/ids"].tolist()[len(prompt) : -1]
                 narration = model.narration(speakers[name.split("/")[1]], prompt, tokens_of)
                 if narration.wants_hidden_states:
                     narration.take_hidden_states(states)
-                heard_all.append(heard(narration, token_ids))
-            return await asyncio.gather(*heard_all)
+                spoken.append(audio_of(narration, token_ids))
+            return await asyncio.gather(*spoken)
         finally:
             await model.close()
 
@@ -105,7 +105,7 @@ def test_an_answer_whose_process_has_ended_fails_and_the_next_one_speaks(folder:
                 with pytest.raises(ModelNotAvailable, match="try again"):
                     await anext(aiter(begun.say("5", "en")))
             begun.close()
-            return len(await heard(model.narration("ethan", prompt, tokens_of), [3, 4]))
+            return len(await audio_of(model.narration("ethan", prompt, tokens_of), [3, 4]))
         finally:
             await model.close()
 

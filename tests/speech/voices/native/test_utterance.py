@@ -66,14 +66,14 @@ def test_hidden_states_and_positions_of_media_change_the_audio(
 ) -> None:
     name = "conversation/alto"
     whole = conversation_of(name)
-    blind = Conversation(
+    changed = Conversation(
         whole.token_ids,
         None if missing == "positions" else whole.rope_ids,
         whole.media,
         np.zeros_like(whole.hidden_states) if missing == "states" else whole.hidden_states,
     )
     answer = recorded()[f"{name}/ids"].tolist()[len(whole.token_ids) : -1]
-    assert frames_of(talker, whole, answer) != frames_of(talker, blind, answer)
+    assert frames_of(talker, whole, answer) != frames_of(talker, changed, answer)
 
 
 def frames_of(talker: Talker, conversation: Conversation, answer: list[int]) -> list[list[int]]:
