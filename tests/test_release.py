@@ -1,4 +1,4 @@
-"""What has to hold before a release, and before a commit."""
+"""Checks before a release and before a commit."""
 
 from __future__ import annotations
 

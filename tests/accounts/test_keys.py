@@ -15,7 +15,7 @@ Opener: TypeAlias = Callable[[Path], Engine]
 
 @pytest.fixture
 def opened() -> Iterator[Opener]:
-    """Opens databases that are closed when the test is over."""
+    """Open databases, which are closed when the test is over."""
     databases: list[Engine] = []
 
     def open_one(data_dir: Path) -> Engine:

@@ -1,4 +1,4 @@
-"""Parts with pictures, video and sound, and a server that hosts files."""
+"""Parts with images, video and audio, and a server that hosts files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wrong requests: the right status, one body, a message that one can act on."""
+"""Wrong requests: the right status, the error body, and a message that says what to change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics and the view into the engine, through the real server."""
+"""Metrics and the inspection of the engine, through the real server."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_running_batch_can_be_inspected(server: RunningServer) -> None:
         server.client() as client,
         client.stream("POST", "/v1/chat/completions", json=body | {"temperature": 1}) as response,
     ):
-        lines = response.iter_lines()  # held, since letting go of it closes the stream
+        lines = response.iter_lines()  # kept, since collecting it closes the stream
         next(lines)
         with server.client() as other:
             found = other.get("/debug/engines").json()[MODEL]

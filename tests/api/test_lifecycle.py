@@ -38,7 +38,7 @@ def is_alive(pid: int) -> bool:
 
 
 def is_generating(server: RunningServer) -> bool:
-    """Whether the engine has sequences, waiting ones included, as it says itself."""
+    """Whether the engine reports sequences, waiting ones included."""
     with server.client() as client:
         return bool(client.get("/debug/engines").json()[MODEL])
 
@@ -53,7 +53,7 @@ def num_decoded_tokens(server: RunningServer) -> int:
 
 @contextlib.contextmanager
 def generation_is_given_up(server: RunningServer) -> Iterator[None]:
-    """Asserts that what is asked for in the context is not generated to its end."""
+    """Assert that a generation started in this context is cancelled before its end."""
     assert eventually(lambda: not is_generating(server))
     before = num_decoded_tokens(server)
     yield
@@ -99,7 +99,7 @@ def test_a_client_that_closes_a_stream_ends_its_generation(server: RunningServer
     with generation_is_given_up(server), server.client() as client:
         body = ENDLESS | {"stream": True}
         with client.stream("POST", PATH, json=body) as response:
-            lines = response.iter_lines()  # held: letting go of it closes the stream
+            lines = response.iter_lines()  # kept, since collecting it closes the stream
             next(lines)
             assert is_generating(server)
 

@@ -26,7 +26,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def talk(client: Client) -> None:
-    """Let a client talk to a server of our protocol."""
+    """Run a client against a server of our protocol."""
 
     async def both() -> None:
         listener = socket.create_server(("127.0.0.1", 0))

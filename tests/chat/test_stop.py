@@ -14,7 +14,7 @@ PIECES = cut(st.text("ab<", max_size=24))
 
 
 def first_end(text: str, stops: Sequence[str]) -> int | None:
-    """Where the first stop string to be complete ends, by trying every beginning of the text."""
+    """The end of the first complete stop string, found by trying every prefix of the text."""
     for end in range(1, len(text) + 1):
         if any(text[:end].endswith(stop) for stop in stops):
             return end

@@ -19,7 +19,7 @@ from tests.chat.cutting import STOPS, CutTokenizer, cut_bytes
 
 @dataclass(frozen=True)
 class Read:
-    """What a client reads of an answer."""
+    """An answer as a client reads it."""
 
     content: str
     reasoning: str
@@ -34,7 +34,7 @@ def read(
     strips_space: bool = False,
     **options: bool | list[str],
 ) -> Read:
-    """Feed an answer whose tokens stand for these pieces."""
+    """Feed an answer whose tokens are these pieces."""
     tokenizer = CutTokenizer(model.tokenizer, pieces, strips_space=strips_space)
     messages = [{"role": "user", "content": "ab"}]
     request = ChatRequest(messages=messages, num_top_logprobs=0, **options)  # type: ignore[arg-type]

@@ -176,7 +176,7 @@ def test_a_turn_is_finished_when_its_last_choice_is(byte_model: ChatModel) -> No
 
 
 def definition(text: str, stops: list[str], *, is_open: bool, is_separate: bool) -> tuple[str, str]:
-    """Content and thinking of an answer with its whole text in hand."""
+    """Content and thinking of an answer, computed from its whole text."""
     ends = (i for i in range(len(text) + 1) if any(text[:i].endswith(stop) for stop in stops))
     text = text[: next(ends, len(text))]
     if not is_separate:

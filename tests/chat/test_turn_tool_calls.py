@@ -33,7 +33,7 @@ def caller(byte_model: ChatModel) -> ChatModel:
 
 
 def read_calls(turn: Turn, outputs: Iterable[TokenOutput]) -> tuple[Delta, ParsedAnswer]:
-    """The last delta, and all of them put together."""
+    """The last delta, and the answer that all of them add up to."""
     deltas = [turn.feed(token) for token in outputs]
     events: list[Event] = []
     for delta in deltas:

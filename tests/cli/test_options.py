@@ -49,7 +49,7 @@ EXAMPLES = {
 
 
 class Stopped(SettingError):
-    """Instead of a server."""
+    """Raised in place of starting a server."""
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def serve(received: list[Settings], *arguments: str) -> Settings:
 
 
 def expected(name: str, value: str) -> Any:
-    """What the attribute of the settings is then."""
+    """The value of the setting's attribute for this option."""
     given: Any = dict([value.split("=")]) if TABLE[name].kind == "pairs" else value
     return getattr(Settings.model_validate({name: given}), name)
 

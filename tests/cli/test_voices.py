@@ -1,4 +1,4 @@
-"""``palaver voices``, and ``palaver chat`` that speaks."""
+"""``palaver voices``, and ``palaver chat`` with spoken answers."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_voice_that_cannot_be_loaded_is_reported(
 def chat(
     server: RunningServer, folder: Path, programs: Path, *arguments: str, typed: str = "Hello!\n"
 ) -> str:
-    """What the command prints, with these programs and no others on the path."""
+    """The output of the command, with only these programs on the path."""
     command = [sys.executable, "-m", "palaver", "chat", "--url", server.url, "--key", KEY]
     environment = os.environ | {"PATH": str(programs)}
     ended = subprocess.run(

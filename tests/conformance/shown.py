@@ -1,6 +1,6 @@
-"""Pictures, clips and sounds with what the built-in model should say of them.
+"""Images, videos and audio with the answers that the built-in model should give.
 
-All are well inside what it was trained on: one thing, large, in a plain colour; one digit, clearly
+All are typical for its training data: one large object in a plain colour; one digit, clearly
 said.
 """
 
@@ -39,7 +39,7 @@ class Case:
         content: The file.
         question: About it.
         answer: The right one.
-        num_tokens: That stand for it in the prompt.
+        num_tokens: Tokens of its placeholder range in the prompt.
     """
 
     kind: str
@@ -80,7 +80,7 @@ def image(shape: str, colour: Any, side: int = 128) -> Image.Image:
 
 
 def moving(dx: int, dy: int, colour: Any = RED) -> list[Image.Image]:
-    """A circle that crosses the picture."""
+    """A circle that crosses the image."""
     frames = []
     for i in range(_NUM_FRAMES):
         step = (i / (_NUM_FRAMES - 1) - 0.5) * 0.62

@@ -1,4 +1,4 @@
-"""Plain curl: what is on the wire, byte for byte."""
+"""Plain curl: the bytes of the responses."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Reply:
     Attributes:
         status: The status line.
         headers: Names in lower case, with their values.
-        body: All behind the empty line.
+        body: All after the empty line.
     """
 
     status: str

@@ -1,4 +1,4 @@
-"""Pictures, video and sound answered by the built-in model (spec rows S08 to S10, S53)."""
+"""Images, video and audio answered by the built-in model (spec rows S08 to S10, S53)."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def results(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What each scenario got."""
+    """The results of each scenario."""
     install()
     shown = tmp_path_factory.mktemp("shown") / "conversations.json"
     conversations = {case.name: case.messages(case.by_data) for case in SHOWN}
@@ -40,7 +40,7 @@ def results(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def install() -> None:
-    """Bring the client into this environment, unless it is there already."""
+    """Install the client, unless it is installed already."""
     INSTALLED.mkdir(exist_ok=True)
     shutil.copy(SOURCES / "scenarios.mjs", INSTALLED)
     wanted = json.loads((SOURCES / "package.json").read_text(encoding="utf-8"))["dependencies"]

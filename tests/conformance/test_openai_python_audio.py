@@ -1,4 +1,4 @@
-"""Text and sound together through OpenAI's Python client (spec row S11)."""
+"""Text and audio together through OpenAI's Python client (spec row S11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``make conformance`` says of a row."""
+"""The results that ``make conformance`` gives to rows."""
 
 from __future__ import annotations
 

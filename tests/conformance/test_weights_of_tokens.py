@@ -1,4 +1,4 @@
-"""Biases and penalties to the decimal: two tokens are put a known distance apart, and one wins."""
+"""Exact biases and penalties: two tokens get a known distance, which decides the likelier one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.conformance.recording import COMPLETIONS_PATH, token_id
 from tests.server import chat
 
 LIFT = 50.0
-"""Raises two tokens above all others, which keep their distance to each other."""
+"""A bias that raises two tokens above all others and keeps their distance."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def tokens(client: httpx.Client, **fields: Any) -> Any:
 
 
 def forced(client: httpx.Client, token_id: int, num: int) -> Any:
-    """What is known of an answer that is one token over and over again."""
+    """The log probabilities of an answer that repeats one token."""
     return tokens(client, max_tokens=num, top_logprobs=20, logit_bias={str(token_id): 100})
 
 

@@ -1,4 +1,4 @@
-"""The paged engine equals a naive full recompute, whatever happens around a request."""
+"""The paged engine equals a naive full recompute, with any other requests and any cache."""
 
 from __future__ import annotations
 

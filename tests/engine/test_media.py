@@ -1,4 +1,4 @@
-"""Prompts with pictures among their tokens, over a runtime that notices every confusion."""
+"""Prompts with images, over a fake runtime that detects every mix-up of blocks and media."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAD = 5
 
 
 def prompt(rng: random.Random) -> Prompt:
-    """Text, and some of five pictures, which take one position each."""
+    """Text, and some of five images, which take one position each."""
     ids: list[int] = []
     placeholders: list[PlaceholderRange] = []
     columns: list[int] = []
@@ -76,7 +76,7 @@ def requests(seed: int) -> list[GenerationRequest]:
 def run(
     engine: Engine, wanted: list[GenerationRequest], concurrency: int, states: Any = None
 ) -> Any:
-    """All answers; ``states`` gets what was made of media and how many answers had begun."""
+    """All answers; ``states`` gets the hidden states of media and how many answers had begun."""
     answers: Any = {}
     waiting = wanted.copy()
     while waiting or engine.num_requests:

@@ -1,4 +1,4 @@
-"""What a step computes: budgets, order, chunks and blocks."""
+"""The chunks of each step: budgets, order and blocks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .naive import BLOCK_SIZE, drain, fake_runtime, run
 
 
 class ChunkLog:
-    """An engine's chunks as they are planned: (request id, begin, tokens, is decode) by step."""
+    """The chunks that an engine plans: (request id, begin, tokens, is decode) by step."""
 
     def __init__(self, engine: Engine) -> None:
         self.steps: list[list[tuple[int, int, int, bool]]] = []

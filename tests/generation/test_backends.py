@@ -1,4 +1,4 @@
-"""What every backend has to do, whatever it generates with: one suite over each of them."""
+"""The contract of backends: one suite over each implementation."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def engine() -> Backend:
 
 
 def scripted() -> Backend:
-    """A script that goes on for as long as it may, each request at its own seed."""
+    """A script that generates until it is stopped, with other tokens for each seed."""
 
     def steps(request: GenerationRequest) -> Iterator[Step]:
         if request.params.grammar:
@@ -90,7 +90,7 @@ def with_backend(make: BackendMaker, test: Callable[[Backend], Awaitable[None]])
 
 
 async def all_tokens(generation: Generation) -> list[TokenOutput]:
-    """The tokens of a generation up to its end, which is closed then."""
+    """The tokens of a generation up to its end; closes it."""
     tokens: list[TokenOutput] = []
     while more := await generation.next_tokens():
         tokens += more

@@ -1,4 +1,4 @@
-"""Each step's figures, and where sequences stand."""
+"""The stats of each step, and the inspection of sequences."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.engine.naive import fake_runtime
 
 
 def run(engine: Engine) -> list[StepStats]:
-    """The figures of all steps until there is nothing left to do."""
+    """The stats of all steps until the engine is idle."""
     figures = []
     while engine.has_work:
         stats = engine.step().stats

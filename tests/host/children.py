@@ -15,7 +15,7 @@ from palaver.host.child_side import Parent, connect, fork_with_parent
 
 
 def main() -> None:
-    """Do as the config says."""
+    """Run as the config says."""
     parent = connect()
     match parent.config:
         case "silent":

@@ -19,12 +19,12 @@ T = TypeVar("T")
 
 
 class Conversation:
-    """A child of the tests, with what it says.
+    """A child process of the tests, with its messages.
 
     Attributes:
         child: The child.
-        messages: What it has said and was not taken yet.
-        num_ends: How often its end was told.
+        messages: Messages that were not read yet.
+        num_ends: How often its end was reported.
     """
 
     def __init__(self, config: str = "", **options: Any) -> None:
@@ -39,7 +39,7 @@ class Conversation:
         )
 
     async def ask(self, message: bytes) -> Message:
-        """What it says to a message."""
+        """Its answer to a message."""
         self.child.send(message)
         return await self.messages.get()
 

@@ -1,4 +1,4 @@
-"""Freed memory goes back to the system, and what start-up made is not collected."""
+"""Freed memory returns to the system, and objects of start-up are frozen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time slices: which thread interrupts which where the server's threads share a core."""
+"""Time slices, which decide how the server's threads share a core."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def slices():
 
 
 def _run(script: str) -> str:
-    """What a script prints in a process of its own."""
+    """The output of a script in its own process."""
     command = [sys.executable, "-c", script]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 

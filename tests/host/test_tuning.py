@@ -1,4 +1,4 @@
-"""What tunes a process: its owner alone, behind one switch that its children inherit."""
+"""Tuning a process: only its owner does, behind one switch that its children inherit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Base64 read piece by piece."""
+"""Base64 decoded chunk by chunk."""
 
 from __future__ import annotations
 

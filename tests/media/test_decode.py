@@ -1,4 +1,4 @@
-"""Files to arrays: every kind that is named, and clear words for what is broken or too much."""
+"""Files decoded to arrays: every supported format, and errors for broken or too large ones."""
 
 from __future__ import annotations
 

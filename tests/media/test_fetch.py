@@ -1,4 +1,4 @@
-"""Fetching from a server on this machine, and refusing to where it is not allowed."""
+"""Fetching from a server on this machine, and refusing URLs that are not allowed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PUBLIC = replace(_LIMITS, allow_private_addresses=False)
 
 
 _may_answer = threading.Event()
-"""Never set: what waits for it never answers."""
+"""Never set: a handler that waits for it never answers."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -59,14 +59,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *arguments: object) -> None:
-        """A client that hangs up is no error."""
+        """A client that disconnects is no error."""
 
 
 @pytest.fixture(scope="module")

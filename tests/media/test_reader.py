@@ -1,4 +1,4 @@
-"""Media as requests refer to them: where from, decoded apart, remembered."""
+"""Media of requests: their source, decoding in a child process, and the cache."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def _with_decoder(work: Callable[[Decoder], Awaitable[T]], limits: MediaLimits |
 
 
 async def _stop(decoder: Decoder) -> int:
-    """Have its process be started and stand still; returns which one it is."""
+    """Start its process and stop it with a signal; returns its process id."""
     await decoder.decode("image", _IMAGE)
     assert decoder.pid
     os.kill(decoder.pid, signal.SIGSTOP)

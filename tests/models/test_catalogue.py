@@ -27,7 +27,7 @@ from tests.scripted import loaded
 
 @pytest.fixture(autouse=True)
 def built_in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A stand-in for the built-in model, so that no weights are needed."""
+    """A folder in place of the built-in model, so that no weights are needed."""
     path = write_folder(tmp_path / "built-in")
     monkeypatch.setattr(catalogue_module, "BUILT_IN_FOLDER", path)
     return path

@@ -1,4 +1,4 @@
-"""Conversations with pictures, video and sound, drawn from seeds, the same on every machine."""
+"""Conversations with images, video and audio, made from seeds, the same on every machine."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Case:
         name: Of the case.
         parts: The user's message: texts, and ``image``, ``video`` or ``audio`` for media.
         earlier: Role and parts of each message before it.
-        pictures: Width, height and seed of each.
+        images: Width, height and seed of each.
         videos: Number of frames, width, height and seed of each; two frames a second.
-        sounds: Seconds and frequency of each.
+        clips: Seconds and frequency of each.
     """
 
     name: str
@@ -94,7 +94,7 @@ SPOKEN = (
         ),
     ),
 )
-"""Answers to these are spoken."""
+"""Cases whose answers are spoken."""
 
 
 def image(width: int, height: int, seed: int) -> Image.Image:
@@ -110,7 +110,7 @@ def image(width: int, height: int, seed: int) -> Image.Image:
 
 
 def video(num_frames: int, width: int, height: int, seed: int) -> NDArray[np.uint8]:
-    """Frames that have little to do with each other."""
+    """Frames that differ much from each other."""
     return np.stack([np.asarray(image(width, height, seed + i)) for i in range(num_frames)])
 
 

@@ -68,7 +68,7 @@ def prompt_of(model: ChatModel, case: cases.Case) -> Prompt:
 
 
 def encoded(runtime: Runtime, prompt: Prompt) -> list[Features]:
-    """The features of a prompt's spans."""
+    """The features of a prompt's placeholder ranges."""
     features = []
     for span in prompt.placeholders:
         assert runtime.encoder is not None and span.content is not None

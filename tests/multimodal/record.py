@@ -181,7 +181,7 @@ def omni(folder: Path) -> tuple[Any, Any]:
 
 
 def keep_to_seconds(tower: Any) -> None:
-    """Let the sound encoder attend within each second only, as its export does.
+    """Let the audio encoder attend within each second only, as its export does.
 
     transformers computes ``cu_seqlens`` for it, but only flash attention heeds them.
     """
@@ -312,7 +312,7 @@ def vl(folder: Path) -> tuple[Any, Any]:
 
 
 def references(family: str, model: Any, processor: Any) -> dict[str, Any]:
-    """What transformers computes for every case that the family understands."""
+    """What transformers computes for every case that the family accepts."""
     thinker = model.thinker if family == "omni" else model
     found: dict[str, Any] = {}
     for case in cases.CASES:
@@ -338,7 +338,7 @@ def references(family: str, model: Any, processor: Any) -> dict[str, Any]:
 
 
 def inputs_of(family: str, processor: Any, case: cases.Case) -> Any:
-    """What a model of the family takes for a case."""
+    """The model inputs for a case."""
     text = processor.tokenizer.apply_chat_template(
         case.messages, add_generation_prompt=True, tokenize=False, chat_template=TEMPLATE
     )

@@ -12,14 +12,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 MOST_EXPOSED = 20
-"""Of 100, as ``systemd-analyze security`` counts; 96 is a unit without any protection."""
+"""Of 100, as ``systemd-analyze security`` scores units; an unprotected one has 96."""
 IMAGE = "palaver-test"
 
 pytestmark = [pytest.mark.packaging, pytest.mark.timeout(600)]
 
 
 def container_engine() -> str | None:
-    """A program that builds containers and works here."""
+    """A container builder that works on this machine."""
     for name in ("podman", "docker"):
         if (
             shutil.which(name)

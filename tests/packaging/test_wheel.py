@@ -118,7 +118,7 @@ def test_the_source_distribution_has_the_files_that_make_needs(distributions: Pa
 
 def test_the_install_script_refuses_a_python_that_is_too_old(tmp_path: Path) -> None:
     old = tmp_path / "python"
-    old.write_text("#!/bin/sh\nexit 1\n")  # what the check of the version answers
+    old.write_text("#!/bin/sh\nexit 1\n")  # the exit status of a failing version check
     old.chmod(0o755)
     script = str(ROOT / "deploy" / "install.sh")
     found = subprocess.run(

@@ -1,4 +1,4 @@
-"""Requests that are nearly right, made from a source of randomness alone."""
+"""Random requests that are nearly valid."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.server import KEY
 
 PATH = "/v1/chat/completions"
 MAX_TOKENS = 8
-"""An accepted request may generate this many tokens, so that it ends at once."""
+"""An accepted request may generate this many tokens, so that it ends soon."""
 
 _METHODS = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "POST")
 _WINDOW_TOKENS = 4096

@@ -1,4 +1,4 @@
-"""What mutated requests are made of: valid bodies, extreme values, names, headers, paths."""
+"""Parts of mutated requests: valid bodies, extreme values, names, headers, paths."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ BODIES: tuple[dict[str, Any], ...] = (
         store=False,
     ),
 )
-"""Valid requests, or such as become valid with what a later version supports."""
+"""Valid requests, or requests that a later version will support."""
 
 VALID: dict[str, tuple[Any, ...]] = {
     "temperature": (0, 0.01, 1, 2),

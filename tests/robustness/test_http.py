@@ -1,4 +1,4 @@
-"""What is hardly HTTP: raw bytes on a connection."""
+"""Raw bytes on a connection that are hardly HTTP."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def raw(server: RunningServer) -> Iterator[socket.socket]:
 
 
 def answer(raw: socket.socket) -> tuple[int, bytes]:
-    """Status and body of the one answer that is awaited."""
+    """Status and body of the one expected answer."""
     return answers(raw, 1)[0]
 
 

@@ -1,4 +1,4 @@
-"""Bodies that are hardly JSON, and JSON that is hardly a request."""
+"""Malformed JSON, and JSON that is not a valid request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hundreds of requests that are nearly right: each gets an answer that makes sense."""
+"""Hundreds of requests that are nearly valid: each gets a valid answer."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""A tiny talker with random weights and what PyTorch makes it say, recorded for the tests.
+"""A tiny talker with random weights and the audio that PyTorch computes, recorded for the tests.
 
 ``python -m tests.runtime.record_talker tests/runtime/talker`` writes the talker's part of an
 exported Qwen3-Omni folder, whose thinker is that of ``tests/multimodal/omni``, and in it
-``references.npz``: for every case of :data:`tests.multimodal.cases.SPOKEN` what the thinker reads
-and writes, what it makes of media, and what the talker says to it. Needs torch, transformers 5.5
-and ``optimum-intel[openvino]``; the tests need none of them.
+``references.npz``: for every case of :data:`tests.multimodal.cases.SPOKEN` the thinker's prompt
+and answer, its hidden states of media, and the talker's codes and waveform. Needs torch,
+transformers 5.5 and ``optimum-intel[openvino]``; the tests need none of them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Models that take embeddings look their tokens up in the same graph."""
+"""Models that take embeddings look tokens up in the graph that embeds them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The runtime without a model notices what a real one would get wrong in silence."""
+"""The fake runtime detects mistakes that a real one would compute with silently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a language model is given in each step."""
+"""The inputs of a language model in each step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from palaver.runtime.language import MAX_CONTEXT_LEN, LanguageModel
 
 
 class _Compiled:
-    """A compiled model that notes the longest context of each step."""
+    """A compiled model that records the longest context of each step."""
 
     def __init__(self) -> None:
         self.inputs = [SimpleNamespace(any_name=MAX_CONTEXT_LEN)]

@@ -1,6 +1,6 @@
-"""Models in paged mode: bits do not depend on what is computed beside them.
+"""Models in paged mode: results do not depend on the rest of the batch.
 
-The built-in model reads embeddings, since it takes more than text; the recorded one reads tokens.
+The built-in model takes embeddings, since it is multimodal; the recorded one takes tokens.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Padding sequences: what they add to a batch, and what they leave as it is."""
+"""Padding sequences fill up a batch and change none of its results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rotary angles from one product: the same bits, or the model stays as it is."""
+"""Rotary angles from one product: the same bits, or the model is left unchanged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PRECISION = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
 def _angles(model: ov.Model, positions: Any) -> Any:
-    """What the model takes the cosine of."""
+    """The input of the model's cosine."""
     wave = next(op for op in model.get_ops() if op.get_type_name() == "Cos")
     (parameter,) = (p for p in model.get_parameters() if "position_ids" in p.output(0).names)
     part = ov.Model([opset13.result(wave.input_value(0))], [parameter])

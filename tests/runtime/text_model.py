@@ -1,4 +1,4 @@
-"""A recorded model of text alone, whose answers are noise but always the same."""
+"""A recorded text model, whose weights are random, but fixed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from palaver.models.catalogue import BUILT_IN_FOLDER
 
 RECORDED = Path(__file__).parent / "text"
-"""Its weights; :func:`write` adds what makes them a model to talk to."""
+"""Its weights; :func:`write` adds tokenizer and template."""
 WORDS = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "generation_config.json")
 
 

@@ -1,4 +1,4 @@
-"""The chances of every token by the textbook: plain, slow, in double precision.
+"""The reference probabilities of every token: plain, slow, in double precision.
 
 Written from the descriptions of the parameters alone; nothing here is shared with the server.
 """
@@ -42,7 +42,7 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a token is drawn.
+    """A position at which a token is sampled.
 
     Attributes:
         logits: The model's own.
@@ -105,7 +105,7 @@ def softmax(logits: Vector) -> Vector:
 
 
 def filtered(p: Vector, wishes: Wishes) -> Vector:
-    """What top-k, top-p (of what top-k left) and min-p leave together."""
+    """The tokens that top-k, top-p (of what top-k kept) and min-p keep together."""
     p = only(p, in_top_k(p, wishes.top_k))
     return only(p, in_top_p(p, wishes.top_p) & in_min_p(p, wishes.min_p))
 

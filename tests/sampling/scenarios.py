@@ -1,4 +1,4 @@
-"""What is asked of the sampler, and which mistakes must show there."""
+"""Requests to the sampler, and the mistakes that each of them must expose."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.sampling.reference import Wishes
 from tests.sampling.wrong import Sampler
 
 STORY = "Tell me a story."
-"""Its answers begin in many ways, at most two in five of them alike."""
+"""A message with many different answers; at most two in five begin alike."""
 PAIR = {" a": 23.5, " the": 24.0}
 """Two words with logits that make them about as likely, whichever of them have come before; the
 first is a token of the prompt, too."""
@@ -25,7 +25,7 @@ FALLING = {
 
 @dataclass(frozen=True)
 class Scenario:
-    """A request, drawn from often.
+    """A request that is sampled often.
 
     Attributes:
         name: What it shows.
@@ -66,7 +66,7 @@ def _penalised(wishes: Wishes, *mistakes: Sampler, rows: tuple[str, ...]) -> Sce
 
 
 def _filtered(wishes: Wishes, *mistakes: Sampler, rows: tuple[str, ...]) -> Scenario:
-    """A draw from :data:`FALLING`."""
+    """One sample of :data:`FALLING`."""
     return Scenario(str(wishes), rows, wishes, mistakes, levels=FALLING, is_only=True)
 
 

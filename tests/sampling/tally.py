@@ -1,4 +1,4 @@
-"""Counts of the tokens drawn, apart for each beginning that an answer has had."""
+"""Counts of the sampled tokens, for each beginning of an answer."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Beginning: TypeAlias = tuple[int, ...]
 Tally: TypeAlias = dict[Beginning, NDArray[np.int64]]
 """``int64[V]`` for each beginning: how often each token came next."""
 Chances: TypeAlias = Callable[[Beginning], Vector]
-"""What the chances of the next token are after a beginning."""
+"""The probabilities of the next token after a beginning."""
 
 _LEAST_DRAWS = 60
-"""Beginnings that came more rarely tell nothing."""
+"""Beginnings that occurred more rarely are ignored."""
 
 
 def tally(answers: Iterable[Beginning], vocab_size: int) -> Tally:
@@ -32,11 +32,11 @@ def tally(answers: Iterable[Beginning], vocab_size: int) -> Tally:
 
 
 def simulated(chances: Chances, num_draws: int, num_tokens: int, end: int, seed: int) -> Tally:
-    """What a sampler would draw that gives tokens these chances.
+    """Samples of a sampler that gives tokens these probabilities.
 
     Args:
         chances: Of the sampler.
-        num_draws: Answers to draw.
+        num_draws: Answers to sample.
         num_tokens: Tokens of each, fewer if it ends.
         end: The token behind which an answer has none.
         seed: Of the random numbers.
@@ -57,7 +57,7 @@ def simulated(chances: Chances, num_draws: int, num_tokens: int, end: int, seed:
 
 
 def fit_of(counts: Tally, chances: Chances) -> Fit:
-    """How well a tally fits to the chances of a right sampler."""
+    """How well a tally fits the probabilities of a correct sampler."""
     return together(
         fit(row, chances(beginning))
         for beginning, row in counts.items()

@@ -1,4 +1,4 @@
-"""What comes through the server comes as often as a textbook's sampler would have it."""
+"""Tokens that the server samples are as frequent as the reference says."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def parameter(scenario: Scenario, *further: Any, name: str = "") -> Any:
 
 
 def chances_of(sampler: Sampler, scenario: Scenario, model: Model) -> Chances:
-    """The chances that a sampler gives in a scenario."""
+    """The probabilities that a sampler gives in a scenario."""
     wishes = scenario.wishes_for(model)
     return cache(lambda answer: model.merge_ends(sampler(model.place(STORY, answer), wishes)))
 
 
 def drawn(client: httpx.Client, scenario: Scenario, model: Model) -> Tally:
-    """What the server draws."""
+    """The tokens that the server samples."""
     answers = [
         answer
         for seed in range(NUM_SEEDS)
@@ -55,7 +55,7 @@ def request_of(scenario: Scenario, model: Model, seed: int) -> dict[str, Any]:
 
 
 def answers_of(client: httpx.Client, body: dict[str, Any], model: Model) -> Iterator[Beginning]:
-    """The tokens of all choices, told by their log probabilities."""
+    """The tokens of all choices, found by their log probabilities."""
     response = client.post("/v1/chat/completions", json=body)
     assert response.status_code == httpx.codes.OK, response.text
     for choice in response.json()["choices"]:
@@ -90,7 +90,7 @@ def test_a_correct_sampler_is_not_rejected(model: Model, scenario: Scenario) -> 
 
 
 def is_rejected_in(scenario: Scenario, model: Model, sampler: Sampler) -> Callable[[int], bool]:
-    """Whether as many draws as the server's, from a sampler instead, are rejected."""
+    """Whether as many samples of another sampler are rejected."""
     right = chances_of(chances, scenario, model)
     other = chances_of(sampler, scenario, model)
 

@@ -1,4 +1,4 @@
-"""The statistics that the verdicts rest on."""
+"""Tests of the statistics that the verdicts depend on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Samplers with the mistakes that samplers have, each as the chances that it gives to tokens."""
+"""Samplers with typical mistakes, each as the probabilities that it gives to tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schemas are checked apart, within bounds, and remembered."""
+"""Schemas are checked in child processes, within limits, and cached."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from palaver.schemas.checker import SchemaChecker
 GOOD = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
 BAD = {"type": "object", "properties": {"a": {"not": {}}}}
 HOSTILE = {"allOf": [{"type": "integer", "multipleOf": n} for n in (9973, 9967, 9949, 9941)]}
-"""Its checking would take minutes and gigabytes."""
+"""A schema whose check would take minutes and gigabytes."""
 
 
 def run(work: Callable[[SchemaChecker], Awaitable[None]], **options: Any) -> None:
@@ -72,7 +72,7 @@ def test_hostile_schemas_are_refused_and_do_not_delay_others() -> None:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """The schemas that processes are asked about; they find nothing wrong with any."""
+    """The schemas that are sent to processes, which accept all of them."""
     found: list[bytes] = []
 
     async def call(self: Caller, content: bytes) -> bytes:
@@ -130,7 +130,7 @@ def test_the_process_is_started_again_when_it_has_died() -> None:
         await made.check(GOOD, "one")
         first = made.pid
         assert first
-        os.kill(first, signal.SIGKILL)  # its end may be noticed before or after the next question
+        os.kill(first, signal.SIGKILL)  # its end may be noticed before or after the next call
         await made.check(GOOD, "two")
         assert made.pid != first
         num_open = len(list(Path("/proc/self/fd").iterdir()))

@@ -1,4 +1,4 @@
-"""Listening to sound: what a file holds, and what can be heard in it."""
+"""Audio decoded as a client would, and what is measured in it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _LOUD = 500
 
 @dataclass(frozen=True)
 class AudioClip:
-    """A sound as it is heard.
+    """Decoded audio.
 
     Attributes:
         samples: ``float64[N]`` in the range of 16-bit integers.
         rate_hz: Samples a second.
-        num_channels: Its channels.
+        num_channels: Number of channels.
     """
 
     samples: NDArray[np.float64]
@@ -43,7 +43,7 @@ class AudioClip:
 
     @property
     def num_clipped(self) -> int:
-        """Samples at the end of the range."""
+        """Number of samples at the limits of the range."""
         return int((np.abs(self.samples) >= 32767).sum())
 
     @property

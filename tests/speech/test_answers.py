@@ -1,4 +1,4 @@
-"""Spoken answers remembered by their ids."""
+"""Spoken answers stored by their ids."""
 
 from __future__ import annotations
 

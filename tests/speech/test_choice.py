@@ -1,4 +1,4 @@
-"""One answer read aloud while it is written."""
+"""One choice spoken while it is generated."""
 
 from __future__ import annotations
 

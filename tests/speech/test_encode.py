@@ -1,4 +1,4 @@
-"""Files of every format."""
+"""Encoded files of every format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Languages told apart."""
+"""Detection of languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of an answer is read."""
+"""The part of an answer that is spoken."""
 
 from __future__ import annotations
 

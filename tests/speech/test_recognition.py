@@ -1,8 +1,8 @@
-"""The built-in model recognises with its own ears the digits that are spoken for it (row S11).
+"""The built-in model recognises spoken digits (row S11).
 
-``RECOGNISER=FOLDER python -m pytest tests/speech/test_recognition.py`` asks another model. The digits
-are answers in sound through the API: the built-in model writes them because its request leaves it
-nothing else to write. They go back as a user would send them.
+``RECOGNISER=FOLDER python -m pytest tests/speech/test_recognition.py`` asks another model. The
+digits are spoken answers through the API: a ``logit_bias`` makes the built-in model write them.
+They are sent back as a user would send them.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ def recogniser(
         yield request.getfixturevalue("client"), MODEL
         return
     with (
-        running_server(tmp_path_factory.mktemp("ears"), "--model", f"ears={folder}") as server,
+        running_server(tmp_path_factory.mktemp("other"), "--model", f"other={folder}") as server,
         server.client() as client,
     ):
-        yield client, "ears"
+        yield client, "other"
 
 
 @cache
 def writer() -> ChatModel:
-    """Who writes the digits."""
+    """The model that writes the digits."""
     return open_files(BUILT_IN_FOLDER).chat_model()
 
 
@@ -73,7 +73,7 @@ def spoken(client: httpx.Client, written: str, voice: str, form: str) -> str:
 
 
 def recognised(client: httpx.Client, model: str, data: str, form: str, question: str) -> str:
-    """What a model says to the question about a sound."""
+    """A model's answer to a question about audio."""
     parts: list[dict[str, Any]] = [
         {"type": "input_audio", "input_audio": {"data": data, "format": form}},
         {"type": "text", "text": question},
@@ -100,7 +100,7 @@ def test_spoken_digits_are_recognised_by_the_model(
     client, model = recogniser
     listed = {entry["id"]: entry for entry in client.get("/v1/models").json()["data"]}
     if "audio" not in listed[model]["input_modalities"]:
-        pytest.skip(f"{model} takes no sound")
+        pytest.skip(f"{model} takes no audio")
 
     def answer_to(case: tuple[int, tuple[int, str]]) -> str:
         digit, (i, voice) = case
@@ -112,7 +112,7 @@ def test_spoken_digits_are_recognised_by_the_model(
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(answer_to, cases))
     wrong = [
-        f"{voice} said {digit}, heard was {answer!r}"
+        f"{voice} said {digit}, the answer was {answer!r}"
         for (digit, (_, voice)), answer in zip(cases, answers, strict=True)
         if digits_in(answer) != {digit}
     ]

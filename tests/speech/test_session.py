@@ -1,4 +1,4 @@
-"""The choices of a completion, spoken while they are being written."""
+"""The choices of a completion, spoken while they are generated."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PROMPT = Prompt([1, 2, 3])
 
 
 class Talker(VoiceNarration):
-    """Beeps, and notes what it is told.
+    """Beeps, and records its calls.
 
     Attributes:
         events: In order.

@@ -1,4 +1,4 @@
-"""The scripted backend says what it is told, and nothing that a model could not have said."""
+"""The scripted backend generates its script, and nothing that a model could not have generated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers in text and sound through the real server and the embedded voices (spec row S11)."""
+"""Answers in text and audio through the real server and the embedded voices (spec row S11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures, video and sound through a real server (spec rows S08 to S10)."""
+"""Images, video and audio through a real server (spec rows S08 to S10)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PARTS = {"image": media.image(), "video": media.video(), "audio": media.audio()}
 
 @pytest.fixture(scope="module")
 def media_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server of both families and a model of text, whose answers are always the same noise."""
+    """A server of both multimodal families and a text model, all with fixed random weights."""
     models = ["--model", f"omni={HERE / 'omni'}", "--model", f"vl={HERE / 'vl'}"]
     models += ["--model", f"text={text_model.write(tmp_path_factory.mktemp('text') / 'text')}"]
     environment = {"PALAVER_INFERENCE_PRECISION": "f32", "PALAVER_MAX_MEDIA": "8"}
@@ -123,7 +123,9 @@ def test_every_detail_is_accepted_and_changes_nothing_for_a_small_image(
 ) -> None:
     for detail in ("low", "auto", "high", None):
         usage = answer(media_client, media.ask(media.image(detail=detail)))["usage"]
-        assert usage["prompt_tokens_details"]["image_tokens"] == 20  # it is small for all of them
+        assert (
+            usage["prompt_tokens_details"]["image_tokens"] == 20
+        )  # the image is too small for any setting to shrink it
     path, message = refusal(media_client, media.ask(media.image(detail="fine")))
     assert path == f"{PART}.image_url.detail"
     assert "'low', 'high' or 'auto'" in message
@@ -155,7 +157,7 @@ def test_both_families_accept_video(media_client: httpx.Client) -> None:
     )
     assert omni["prompt_tokens_details"]["video_tokens"] == 8
     assert vl["prompt_tokens_details"]["video_tokens"] == 8
-    assert vl["prompt_tokens"] > omni["prompt_tokens"]  # it reads the times as well
+    assert vl["prompt_tokens"] > omni["prompt_tokens"]  # whose timestamps are text in the prompt
 
 
 @pytest.mark.spec("S19")
@@ -258,7 +260,7 @@ def test_the_examples_of_the_document_run(media_server: RunningServer, tmp_path:
             check=False,
         )
         assert ended.returncode == 0, ended.stderr
-        assert ended.stdout  # a line at least: what noise says may be blank
+        assert ended.stdout  # at least a line: a model with random weights may write blanks
         assert '"error"' not in ended.stdout
 
 

@@ -64,7 +64,7 @@ def omni(speaking: RunningServer) -> Iterator[httpx.Client]:
 
 
 def conversation_of(folder: Path, messages: list[dict[str, Any]], images: list[Image]) -> Any:
-    """What the thinker reads, and what it makes of pictures."""
+    """The prompt of the thinker, and its hidden states of images."""
     model = open_files(folder).chat_model()
     assert model.multimodal is not None
     placed = [model.multimodal.place(image) for image in images]
@@ -89,7 +89,7 @@ def spoken_directly(
     messages: list[dict[str, Any]] | None = None,
     images: list[Image] | None = None,
 ) -> np.ndarray[Any, Any]:
-    """What the talker says to a text in one go, as samples."""
+    """The talker's audio for a text that is complete from the start, as samples."""
     model = open_files(folder).chat_model()
     talker = Talker(folder)
     conversation = conversation_of(folder, messages or body["messages"], images or [])

@@ -1,4 +1,4 @@
-"""A stream whose model takes its time, or fails: comments, an error event, and always an end."""
+"""A stream whose model is slow or fails: comments, an error event, and always an end."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Client:
-    """What reads a stream, until it has enough of it.
+    """A client that reads a stream, as a whole or in part.
 
     Args:
         max_events: Parts of the body after which it hangs up; ``None`` reads all.
@@ -51,7 +51,7 @@ class Client:
             self.events.append(message["body"])
         if self._max_events is not None and len(self.events) >= self._max_events:
             self._is_gone.set()
-            await asyncio.sleep(60)  # a client that is gone reads nothing
+            await asyncio.sleep(60)  # a disconnected client reads nothing
 
 
 def streamed(*steps: Step, max_events: int | None = None) -> tuple[list[bytes], list[Ending]]:

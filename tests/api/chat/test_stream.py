@@ -90,7 +90,7 @@ def test_tokens_arrive_while_the_answer_is_generated(server: RunningServer) -> N
     with server.client() as client, client.stream("POST", PATH, json=body) as response:
         assert response.headers["x-accel-buffering"] == "no"
         assert response.headers["cache-control"] == "no-cache, no-transform"
-        lines = response.iter_lines()  # held, since letting go of it closes the stream
+        lines = response.iter_lines()  # kept, since collecting it closes the stream
         next(line for line in lines if '"content"' in line)
         with server.client() as other:
             (sequence,) = other.get("/debug/engines").json()[MODEL]

@@ -1,4 +1,4 @@
-"""A model's own chat template, as transformers has it, behind the real server."""
+"""A model's own chat template, with the extensions of transformers, through the real server."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def test_streamed_calls_equal_those_of_a_unary_answer(
 
 
 def streamed_calls(events: list[dict[str, Any]], choice: int) -> list[dict[str, Any]]:
-    """Calls put together as OpenAI's clients do it."""
+    """The calls that deltas add up to, joined as OpenAI's clients do it."""
     calls: list[dict[str, Any]] = []
     for event in events:
         for part in event["choices"]:

@@ -1,4 +1,4 @@
-"""The OpenAPI document is true: what it shows is what the server takes and gives."""
+"""The OpenAPI document describes what the server accepts and answers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from tests.server import KEY, MODEL, chat
 ROOT = Path(__file__).parents[3]
 PATH = "/v1/chat/completions"
 ACROSS_FIELDS = {"json_schema", "across_fields"}
-"""Errors of rules between fields, which the document tells in words."""
+"""Errors of rules between fields, which the document describes in prose."""
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def document(client: httpx.Client) -> dict[str, Any]:
 
 @pytest.fixture
 def app(tmp_path: Path) -> FastAPI:
-    """The application over models that are not started."""
+    """The application with models that are not started."""
 
     return create_app(parts(tmp_path))
 
@@ -77,7 +77,7 @@ def parts(data_dir: Path) -> Parts:
 
 
 def answer_of(app: FastAPI, method: str, path: str, **options: Any) -> httpx.Response:
-    """What the application answers without a server around it."""
+    """The response of the application, called without a server."""
     headers = {"Authorization": f"Bearer {KEY}"} | options.pop("headers", {})
 
     async def ask() -> httpx.Response:
@@ -116,7 +116,7 @@ def mismatches(document: dict[str, Any], schema: dict[str, Any], value: Any) -> 
 
 
 def shape(value: Any) -> Any:
-    """A value's structure: keys and types; numbers are alike, so are the elements of an array."""
+    """Keys and types of a value, with one number type and one structure for all elements."""
     match value:
         case dict():
             return {key: shape(inner) for key, inner in value.items()}
@@ -230,7 +230,7 @@ def test_examples_of_other_paths_are_shaped_like_real_answers(
 
 
 def failing_requests() -> dict[str, dict[str, Any]]:
-    """How each error of the document is brought about on a running server."""
+    """A request to a running server for each error of the document."""
     return {
         "malformed": {"content": b'{"model": x}', "headers": {"Content-Type": "application/json"}},
         "out of range": {"json": chat(temperature=2.5)},

@@ -94,7 +94,7 @@ def test_turns_as_templates_write_them_are_allowed(name: str, has_markers: bool)
     strict = grammar(name, has_markers, can_be_text=False)
     calls = [ROME, ("halt", {})][: 1 if family.calls.is_single else 2]
     text = written_turn(family, assistant(family, calls=calls))[1]
-    if name == "mistral-list":  # its templates add ids, which its models do not write
+    if name == "mistral-list":  # templates of this family add ids, which its models do not write
         text = written(family.calls, [Call(n, json.dumps(a)) for n, a in calls])
     if name == "kimi":  # the second call counts on
         assert "functions.halt:1" in text

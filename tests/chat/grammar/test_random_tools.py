@@ -23,7 +23,7 @@ NUM_SETS = 6
 
 
 def drawn(rng: Random) -> list[Tool]:
-    """Tools as a request brings them, their schemas checked."""
+    """Tools as a request has them, with checked schemas."""
     tools = []
     for definition in toolsets.request(rng)["tools"]:
         function = definition["function"]
@@ -34,7 +34,7 @@ def drawn(rng: Random) -> list[Tool]:
 
 
 def enforceable(family: str, tools: list[Tool], tokenizer: Any) -> list[Tool]:
-    """Those that the family's format can hold to their schemas."""
+    """The tools whose schemas can be enforced in the family's format."""
     kept = []
     for tool in tools:
         form = AnswerForm(tools=[tool], can_be_text=False)

@@ -1,4 +1,4 @@
-"""Thinking and answer in one grammar."""
+"""Grammars that cover both thinking and answer."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _BITS = (
 
 @st.composite
 def fragments(draw: st.DrawFn, family: Family) -> list[str]:
-    """Text made of a family's marks, whole and broken, in pieces."""
+    """Text of a family's markup, complete and broken, in chunks."""
     words = [word for literal in family.literals for word in literal.split()]
     halves = [word[: len(word) // 2] for word in words]
     text = "".join(draw(st.lists(st.sampled_from([*words, *words, *halves, *_BITS]), max_size=12)))

@@ -1,4 +1,4 @@
-"""What a family's template writes, the family's parser reads back, however the text is cut."""
+"""A family's parser reads what the family's template writes, however the text is cut."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def can_show(name: str) -> bool:
 
 
 def _is_expressible(family: Family, calls: list[tuple[str, dict[str, Any]]]) -> bool:
-    """Whether the format can tell these values from its own marks; some have no escapes."""
+    """Whether the format can write these values without ambiguity; some formats have no escapes."""
     texts = [json.dumps(arguments, ensure_ascii=False) for _, arguments in calls]
     marks = [word for literal in family.literals for word in literal.split() if len(word) > 1]
     return not any(mark in text for mark in marks for text in texts)

@@ -1,4 +1,4 @@
-"""Schemas made from a source of randomness alone: most are sound, some ask for the impossible."""
+"""Random schemas: most are satisfiable, some are not."""
 
 from __future__ import annotations
 

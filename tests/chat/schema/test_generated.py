@@ -1,4 +1,4 @@
-"""Schemas by the hundred: refused, or every text that their grammar makes is valid."""
+"""Hundreds of schemas: each is refused, or every text of its grammar is valid."""
 
 from __future__ import annotations
 

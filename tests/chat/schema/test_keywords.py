@@ -1,4 +1,4 @@
-"""Every keyword that is enforced is, and every other one is refused by name and path."""
+"""Supported keywords are enforced, and every other one is refused with its name and path."""
 
 from __future__ import annotations
 

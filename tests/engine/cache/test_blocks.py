@@ -1,4 +1,4 @@
-"""The pool of blocks: references balance, and what is kept is given away last."""
+"""The pool of blocks: references balance, and kept blocks are evicted last."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NUM_BLOCKS = 6
 
 
 class PoolMachine(RuleBasedStateMachine):
-    """Random holders that allocate, share, keep and release."""
+    """Random operations: allocate, share, keep and release."""
 
     def __init__(self) -> None:
         super().__init__()

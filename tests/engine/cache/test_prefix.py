@@ -18,7 +18,7 @@ def _hashes(token_ids: list[int]) -> list[bytes]:
 
 
 def _cached(cache: PrefixCache, pool: BlockPool, hashes: list[bytes]) -> list[int]:
-    """Publish blocks for ``hashes`` and let go of them."""
+    """Publish blocks for ``hashes`` and release them."""
     blocks = pool.allocate(len(hashes))
     for digest, block in zip(hashes, blocks, strict=True):
         cache.publish(digest, block)

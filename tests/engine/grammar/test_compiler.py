@@ -1,4 +1,4 @@
-"""Grammars in the engine: followed whatever the model says, fast-forward tokens without steps."""
+"""Grammars in the engine: followed with any logits, fast-forward tokens without steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server's side of an engine process, over a real one."""
+"""The server's side of an engine process, with a real process."""
 
 from __future__ import annotations
 

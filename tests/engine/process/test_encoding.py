@@ -27,7 +27,7 @@ TIMEOUT_S = 10
 
 
 class SlowEncoder:
-    """Encodes a piece whenever it is let."""
+    """Encodes a chunk whenever the test allows it."""
 
     def __init__(self, num_tokens: int | None = None) -> None:
         self.may_go = threading.Semaphore(0)
@@ -131,7 +131,7 @@ def test_an_encoder_that_fails_is_reported() -> None:
 
 
 def _encoded(encoder: SlowEncoder, media: MediaEncoder, done: SimpleQueue[Encoding]) -> list[int]:
-    """The pieces that were encoded for requests of a piece each: 10, 11, 12, 10, 13, 11, 10."""
+    """The chunks that were encoded for requests of one chunk each: 10, 11, 12, 10, 13, 11, 10."""
     encoder.may_go.release(7)
     for request_id, value in enumerate([10, 11, 12, 10, 13, 11, 10]):
         media.add(request(request_id, value))

@@ -1,4 +1,4 @@
-"""Messages survive the way to the other process unchanged."""
+"""Messages arrive in the other process unchanged."""
 
 from __future__ import annotations
 

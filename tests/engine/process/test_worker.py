@@ -1,4 +1,4 @@
-"""The engine's process, spoken to over its socket."""
+"""The engine's process, tested over its socket."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Child:
         return message
 
     def receive_ready(self) -> Ready:
-        """What it says when it is ready."""
+        """Its ready message."""
         message = self.receive_bytes()
         assert message[:1] == READY
         return decode_ready(message[1:])
@@ -189,7 +189,7 @@ def test_a_worker_ends_when_the_server_dies_with_tokens_unread() -> None:
     with _ready_child() as child:
         child.send(Submit(request(1, token_ids(10), max_tokens=1)))
         assert child.socket.recv(1, socket.MSG_PEEK)
-        child.hang_up()  # with something unread, the other side sees a reset and not an end
+        child.hang_up()  # with unread data, the other side sees a reset
         assert child.has_ended()
 
 
@@ -202,7 +202,7 @@ def test_a_worker_ends_when_the_server_dies_in_the_middle_of_a_message(num_bytes
 
 
 class _Panics(BaseException):
-    """What a library raises that has lost its bearings; no :class:`Exception`."""
+    """An error of a native library, which is no :class:`Exception`."""
 
 
 def test_a_grammar_that_crashes_the_library_is_refused_without_affecting_others(

@@ -1,4 +1,4 @@
-"""Drawing by the inverse of a distribution, and where in it heavy tokens can be."""
+"""Sampling by the inverse of a distribution, and the head that holds its likeliest tokens."""
 
 from __future__ import annotations
 

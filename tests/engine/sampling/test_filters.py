@@ -1,4 +1,4 @@
-"""Top-p without sorting: what is surely kept, and what is sampled again."""
+"""Top-p without sorting: tokens that are surely kept, and rows that are sampled again."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_tokens_surely_kept_are_kept_by_exact_top_p(spread: float, top_p: float)
 def _resamplen_plainly(
     weights: NDArray[np.float32], token: int, mass: float, uniforms: Iterator[float]
 ) -> int:
-    """What :func:`resample` does, over whole rows in double precision."""
+    """The reference for :func:`resample`: whole rows, in double precision."""
     exact = weights.astype(np.float64)
     while True:
         before = np.arange(len(exact)) < token

@@ -1,4 +1,4 @@
-"""Both kinds of kernels: the same distribution, weights alike to the last bits."""
+"""Both kinds of kernels: the same distribution, with numerators equal to the last bits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The three penalties on what prompt and answer have used."""
+"""The three penalties on tokens of prompt and answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random numbers: the published vectors, and nothing but their coordinates decides them."""
+"""Random numbers: the published vectors, and numbers that depend on their coordinates alone."""
 
 from __future__ import annotations
 

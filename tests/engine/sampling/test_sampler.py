@@ -41,7 +41,7 @@ def _each_kind_of_kernels(request: pytest.FixtureRequest) -> None:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a batch with everything that decides its token."""
+    """One row of a batch with everything that its token depends on."""
 
     logits: NDArray[np.float32]
     params: SamplingParams
@@ -95,8 +95,8 @@ def _adjusted(row: Row) -> list[float]:
 
 
 def _weights(row: Row) -> tuple[dict[int, float], float]:
-    """Tokens to draw from with their weights, in the order of the inverse distribution, and the
-    mass that top-p keeps of them (if it keeps a share of all).
+    """Tokens that can be sampled with their numerators, in the order of the inverse distribution,
+    and the mass that top-p keeps of them (if it keeps a share of all).
 
     Rejects the example where single precision could cut the head elsewhere.
     """

@@ -1,4 +1,4 @@
-"""The embedded voices, listened to."""
+"""The embedded voices and the properties of their audio."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LONG = ENGLISH * 10  # 25 seconds
 def with_pool(
     work: Callable[[EspeakPool], Awaitable[T]], num_processes: int = 1, timeout_s: float = 20
 ) -> T:
-    """What ``work`` returns, given processes that end with it."""
+    """The result of ``work``, given processes that end with it."""
 
     async def run() -> T:
         pool = EspeakPool(num_processes, timeout_s=timeout_s)
@@ -62,7 +62,7 @@ def clip_of(samples: Samples) -> AudioClip:
 
 
 def voice_pids() -> list[int]:
-    """Processes of ours that speak, and those that are to speak next."""
+    """Processes of this test that speak, and those that are prepared to speak next."""
     pids = []
     for path in Path("/proc").glob("[0-9]*"):
         try:
@@ -75,7 +75,7 @@ def voice_pids() -> list[int]:
 
 
 def speaking_under(pid: int) -> list[int]:
-    """The forks of its forks, which speak or are to speak next."""
+    """The forks of its forks, which speak or are prepared to speak next."""
     return [speaking for fork in children_of(pid) for speaking in children_of(fork)]
 
 
@@ -196,7 +196,7 @@ def test_sentences_are_not_paced_while_others_wait(
 
     with_pool(many)
     assert are_paced == [False, False, False, True, False] or are_paced == [
-        *(True, False, False, True, False)  # nothing waited yet when the first one began
+        *(True, False, False, True, False)  # nothing was waiting yet when the first one began
     ]
 
 
@@ -283,7 +283,7 @@ def test_a_sentence_that_crashes_its_process_fails_without_affecting_others() ->
         speaking = asyncio.ensure_future(whole(voice(pool), "word " * 20_000, "en"))
         while not (forks := speaking_under(pid)):
             await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)  # it has read the sentence by then
+        await asyncio.sleep(0.1)  # it has received the sentence by then
         for fork in forks:
             os.kill(fork, signal.SIGSEGV)
         with pytest.raises(ModelNotAvailable, match="sentence"):

@@ -30,7 +30,7 @@ PAUSE = RATE_HZ // 4
 
 
 def with_model(work: Callable[[NeuralModel, list[NeuralVoice]], Awaitable[T]]) -> T:
-    """What ``work`` returns, given the tiny model and its voices."""
+    """The result of ``work``, given the tiny model and its voices."""
 
     async def run() -> T:
         model = NeuralModel("robin", str(TINY))
@@ -43,7 +43,7 @@ def with_model(work: Callable[[NeuralModel, list[NeuralVoice]], Awaitable[T]]) -
 
 
 def with_voices(work: Callable[[list[NeuralVoice]], Awaitable[T]]) -> T:
-    """What ``work`` returns, given the tiny model's voices."""
+    """The result of ``work``, given the tiny model's voices."""
     return with_model(lambda _, voices: work(voices))
 
 

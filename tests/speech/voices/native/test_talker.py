@@ -1,4 +1,4 @@
-"""A model's own voice: its process, and what stops its start."""
+"""A model's own voice: its process, and errors at its start."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def audio_of(
 
 
 def thought(case: cases.Case) -> tuple[Prompt, list[int], list[np.ndarray[Any, Any]]]:
-    """The prompt of a case, what the engine answers, and what it makes of the prompt's media."""
+    """The prompt of a case, the engine's answer, and the hidden states of the prompt's media."""
     prompt, inner = prompt_of(chat_model("omni"), case), runtime("omni")
     engine = Engine(inner, max_step_tokens=32)
     params = SamplingParams(max_tokens=11, seed=0, temperature=0)
@@ -65,7 +65,7 @@ def thought(case: cases.Case) -> tuple[Prompt, list[int], list[np.ndarray[Any, A
 def test_concurrent_answers_equal_those_of_pytorch_with_hidden_states_of_media(
     folder: Path,
 ) -> None:
-    """Engine and talker together: the thinker's states are the engine's own."""
+    """Engine and talker together, with hidden states from the engine."""
     names = [*(f"{case.name}/alto" for case in cases.SPOKEN), "text/bass"]
     speakers = {"alto": "ethan", "bass": "chelsie"}
     thoughts = {case.name: thought(case) for case in cases.SPOKEN}

@@ -29,7 +29,7 @@ def recorded() -> dict[str, Any]:
 
 
 def conversation_of(name: str) -> Conversation:
-    """A case as the thinker has read it, with PyTorch's states."""
+    """A case with the hidden states that PyTorch computed."""
     case = next(case for case in cases.SPOKEN if case.name == name.split("/", maxsplit=1)[0])
     prompt = prompt_of(chat_model("omni"), case)
     num = len(prompt)
