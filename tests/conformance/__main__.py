@@ -1,7 +1,8 @@
 """``make conformance``: the specification row by row, with its tests and their results.
 
-Arguments are passed to pytest. Without any, all marked tests run and
-``docs/reference/conformance.md`` is written; a row that is promised but not proven through the real server is a failure.
+Arguments are passed to pytest. Without any, all marked tests run,
+``docs/reference/conformance.md`` is written, and a row that is promised but not proven through the
+real server is a failure.
 """
 
 from __future__ import annotations

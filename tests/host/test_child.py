@@ -177,7 +177,7 @@ def test_the_end_of_an_idle_child_is_not_reported() -> None:
     with_child(work)
 
 
-@pytest.mark.parametrize("config", ["", "deaf"])
+@pytest.mark.parametrize("config", ["", "ignoring"])
 def test_a_child_that_does_not_end_by_itself_is_killed(config: str) -> None:
     async def work(conversation: Conversation) -> None:
         await conversation.child.start()

@@ -1,4 +1,4 @@
-"""What training knows of palaver: what every user does."""
+"""Training uses only what is public of palaver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is drawn for the model to see and hear: the same for a seed, apart for the examination."""
+"""Samples with media: the same for the same seed, and held-out values only in the evaluation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The questions about palaver that training shows, beside those that the examination keeps."""
+"""Training questions about palaver, and the held-out ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where things are in images of several, and what of it is kept for the examination."""
+"""Places of things in images, and held-out pairs."""
 
 from __future__ import annotations
 

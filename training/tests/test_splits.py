@@ -1,4 +1,4 @@
-"""What the generators keep for the examination, and that they accept their own answers."""
+"""Held-out values of the generators, and generators that accept their own answers."""
 
 from __future__ import annotations
 

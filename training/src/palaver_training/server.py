@@ -1,4 +1,4 @@
-"""A palaver server to ask: one that runs already, or one that is started for the purpose."""
+"""A palaver server for evaluation: one that runs already, or one that is started here."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Server:
     model: str = BUILT_IN_NAME
 
     def client(self) -> httpx.AsyncClient:
-        """A client that shows the key."""
+        """A client with the key."""
         return httpx.AsyncClient(
             base_url=self.url,
             headers={"Authorization": f"Bearer {self.key}"},
@@ -52,7 +52,7 @@ async def complete(client: httpx.AsyncClient, body: dict[str, Any]) -> dict[str,
     """The response to a request for a chat completion.
 
     Raises:
-        RuntimeError: The server refused it; says why.
+        RuntimeError: The server refused the request; the message says why.
     """
     response = await client.post("/v1/chat/completions", json=body)
     if response.status_code != httpx.codes.OK:
@@ -66,7 +66,7 @@ def started(folder: Path = MODEL_FOLDER) -> Iterator[Server]:
     """A server of this environment's ``palaver`` with the model of a folder; ended afterwards.
 
     Raises:
-        RuntimeError: It does not start; says what it wrote.
+        RuntimeError: The server does not start; the message has its output.
     """
     key = secrets.token_urlsafe(16)
     command = [sys.executable, "-m", "palaver", "serve", "--port", "0"]
