@@ -44,8 +44,8 @@ def test_the_engine_gets_the_parameters_of_the_request(byte_model: ChatModel) ->
     }
     others: dict[str, Any] = {"num_top_logprobs": 5, "seed": 0, "max_tokens": 9}
     turn = turn_of(byte_model, num_choices=2, sampling=Sampling(**sampling), **others)
-    wishes = sampling | others
-    assert {name: getattr(turn.prepared.params, name) for name in wishes} == wishes
+    expected = sampling | others
+    assert {name: getattr(turn.prepared.params, name) for name in expected} == expected
     assert turn.prepared.params.stop_token_ids == byte_model.stop_token_ids
     assert turn.prepared.num_choices == 2
 

@@ -1,9 +1,9 @@
 """A child process of the tests: ``python -m tests.host.children …``.
 
 Its config says how it starts and ends: ``silent`` never says ready, ``failing`` says why not,
-``ending`` ends before it says anything, ``ignoring`` does not notice that its parent hangs up. When it
-is ready it says its process id and echoes messages; ``?`` is answered by whether it is tuned, ``#``
-by the id of a fork that is busy for ever, ``busy`` never, and ``die`` by its end.
+``ending`` ends before it says anything, ``ignoring`` does not notice that its parent closes the
+connection. When it is ready it says its process id and echoes messages, except for these: ``?``
+asks whether it is tuned, ``#`` asks for the id of a busy fork, ``busy`` blocks it, ``die`` ends it.
 """
 
 from __future__ import annotations

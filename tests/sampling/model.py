@@ -52,12 +52,12 @@ class Model:
             self._places[key] = Place(self._logits(prompt, answer), prompt, answer)
         return self._places[key]
 
-    def merge_ends(self, chances: Vector) -> Vector:
+    def merge_ends(self, probabilities: Vector) -> Vector:
         """The probabilities, with those of all stop tokens added up at one of them."""
-        merged = chances.copy()
+        merged = probabilities.copy()
         ends = list(self._chat.stop_token_ids)
         merged[ends] = 0
-        merged[self.end] = chances[ends].sum()
+        merged[self.end] = probabilities[ends].sum()
         return merged
 
     def _logits(self, prompt: list[int], answer: Beginning) -> Vector:

@@ -41,12 +41,12 @@ class Fit:
         return self.p_value < LEVEL
 
 
-def fit(counts: NDArray[np.int64], chances: NDArray[np.float64]) -> Fit:
+def fit(counts: NDArray[np.int64], probabilities: NDArray[np.float64]) -> Fit:
     """How well the counts of tokens fit their probabilities; impossible tokens are rejected."""
-    if counts[chances == 0].any():
+    if counts[probabilities == 0].any():
         return Fit(math.inf, 1)
-    order = np.argsort(-chances, kind="stable")[: np.count_nonzero(chances)]
-    expected = chances[order] * counts.sum()
+    order = np.argsort(-probabilities, kind="stable")[: np.count_nonzero(probabilities)]
+    expected = probabilities[order] * counts.sum()
     begins = _bins(expected)
     expected = np.add.reduceat(expected, begins)
     observed = np.add.reduceat(counts[order], begins)

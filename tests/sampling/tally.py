@@ -14,7 +14,7 @@ from tests.sampling.statistics import Fit, fit, together
 Beginning: TypeAlias = tuple[int, ...]
 Tally: TypeAlias = dict[Beginning, NDArray[np.int64]]
 """``int64[V]`` for each beginning: how often each token came next."""
-Chances: TypeAlias = Callable[[Beginning], Vector]
+Probabilities: TypeAlias = Callable[[Beginning], Vector]
 """The probabilities of the next token after a beginning."""
 
 _LEAST_DRAWS = 60
@@ -31,21 +31,23 @@ def tally(answers: Iterable[Beginning], vocab_size: int) -> Tally:
     return counts
 
 
-def simulated(chances: Chances, num_draws: int, num_tokens: int, end: int, seed: int) -> Tally:
+def simulated(
+    probabilities: Probabilities, num_samples: int, num_tokens: int, end: int, seed: int
+) -> Tally:
     """Samples of a sampler that gives tokens these probabilities.
 
     Args:
-        chances: Of the sampler.
-        num_draws: Answers to sample.
+        probabilities: Of the sampler.
+        num_samples: Answers to sample.
         num_tokens: Tokens of each, fewer if it ends.
         end: The token behind which an answer has none.
         seed: Of the random numbers.
     """
     rng = np.random.default_rng(seed)
     counts: Tally = {}
-    begun: dict[Beginning, int] = {(): num_draws}
+    begun: dict[Beginning, int] = {(): num_samples}
     for _ in range(num_tokens):
-        new = {b: rng.multinomial(num, chances(b)) for b, num in begun.items()}
+        new = {b: rng.multinomial(num, probabilities(b)) for b, num in begun.items()}
         counts |= new
         begun = {
             (*beginning, int(token)): int(row[token])
@@ -56,10 +58,10 @@ def simulated(chances: Chances, num_draws: int, num_tokens: int, end: int, seed:
     return counts
 
 
-def fit_of(counts: Tally, chances: Chances) -> Fit:
+def fit_of(counts: Tally, probabilities: Probabilities) -> Fit:
     """How well a tally fits the probabilities of a correct sampler."""
     return together(
-        fit(row, chances(beginning))
+        fit(row, probabilities(beginning))
         for beginning, row in counts.items()
         if row.sum() >= _LEAST_DRAWS
     )
