@@ -1,4 +1,4 @@
-"""The examples run as they are, and so does what the README shows."""
+"""The examples run unchanged, and so do those in the documents."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if path.is
 
 
 def run(command: list[str], server: RunningServer) -> str:
-    """What a command prints that finds server and key in its environment."""
+    """The output of a command with server and key in its environment."""
     environment = os.environ | {"BASE_URL": server.url, "PALAVER_API_KEY": KEY}
     ended = subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=60, check=False

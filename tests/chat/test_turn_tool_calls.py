@@ -1,4 +1,4 @@
-"""Tool calls in an answer: what the client gets of them, and why the answer ended."""
+"""Tool calls in an answer: their deltas and the finish reason."""
 
 from __future__ import annotations
 

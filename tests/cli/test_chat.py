@@ -18,7 +18,7 @@ chat = import_module("palaver.cli.chat")  # the package shows the command under 
 
 
 def talk(*lines: str, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-    """What the command prints when these lines are typed."""
+    """The output of the command for these lines of input."""
     command = [sys.executable, "-m", "palaver", "chat", *arguments]
     typed = "".join(f"{line}\n" for line in lines)
     return subprocess.run(

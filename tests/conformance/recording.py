@@ -89,7 +89,7 @@ class Recording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One request and what must hold for its answer.
 
     Attributes:
-        name: What it shows, as a sentence.
+        name: The behaviour that it shows, as a sentence.
         rows: The specification's rows that it shows.
         expect: What must hold.
         request: The JSON body, if there is one.

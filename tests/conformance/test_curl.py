@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="curl is not on
 
 @dataclass(frozen=True)
 class Reply:
-    """What curl printed.
+    """The output of curl.
 
     Attributes:
         status: The status line.

@@ -25,7 +25,7 @@ class Pair:
         first: A token id.
         second: Another.
         lead: Difference of their log probabilities at the beginning of the answer.
-        lead_again: The same behind the first token.
+        lead_again: The same after the first token.
     """
 
     first: int
@@ -34,7 +34,7 @@ class Pair:
     lead_again: float
 
     def biases(self, lead_again: float) -> dict[str, float]:
-        """Biases that change the lead behind the first token into ``lead_again``."""
+        """Biases that change the lead after the first token into ``lead_again``."""
         change = lead_again - self.lead_again
         return {str(self.first): LIFT + change, str(self.second): LIFT}
 
@@ -52,7 +52,7 @@ def forced(client: httpx.Client, token_id: int, num: int) -> Any:
 
 @pytest.fixture(scope="module")
 def pair(client: httpx.Client) -> Pair:
-    """Two tokens of which the first comes first, even if it leads by little behind itself."""
+    """Two tokens; the first one is sampled first, even if its lead after itself is small."""
     tokenizer = Tokenizer((BUILT_IN_FOLDER / "tokenizer.json").read_text())
 
     def ids(entries: Any) -> dict[int, float]:

@@ -1,6 +1,6 @@
 """The reference for the paged engine: each request alone, without any reuse of the cache.
 
-The prompt is read in one step and each token of the answer in a step of its own, over a cache that
+The prompt is computed in one step and each token of the answer in its own step, over a cache that
 nothing else ever used.
 """
 

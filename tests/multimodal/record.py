@@ -312,7 +312,7 @@ def vl(folder: Path) -> tuple[Any, Any]:
 
 
 def references(family: str, model: Any, processor: Any) -> dict[str, Any]:
-    """What transformers computes for every case that the family accepts."""
+    """The results of transformers for every case that the family accepts."""
     thinker = model.thinker if family == "omni" else model
     found: dict[str, Any] = {}
     for case in cases.CASES:

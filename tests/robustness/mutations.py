@@ -81,7 +81,7 @@ def bounded(body: Any) -> Any:
 
 
 def mutated_bytes(rng: random.Random, content: bytes) -> bytes:
-    """The same bytes with a few of them changed; as they are, if that asks for a long answer."""
+    """The same bytes with a few of them changed; unchanged if the result asks for a long answer."""
     changed = bytearray(content)
     for _ in range(rng.choice((1, 1, 2, 5))):
         at = rng.randrange(len(changed) + 1)

@@ -98,7 +98,7 @@ def speak(model: Any, inputs: dict[str, Any], speaker: str) -> dict[str, Any]:
 
 
 def is_recorded(found: dict[str, Any], case: cases.Case) -> bool:
-    """Whether the thinker wrote what is recorded of it in ``tests/multimodal/omni``."""
+    """Whether the thinker generated the tokens that are recorded in ``tests/multimodal/omni``."""
     with np.load(HERE / "omni" / "references.npz") as recorded:
         key = f"{case.name}/tokens"
         expected = recorded[key] if case in cases.CASES else found["ids"][-NUM_TOKENS:]

@@ -13,7 +13,7 @@ WORDS = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "gene
 
 
 def write(folder: Path) -> Path:
-    """The whole model in a folder: the recorded weights and the built-in model's words."""
+    """The whole model in a folder: the recorded weights and the built-in model's tokenizer."""
     shutil.copytree(RECORDED, folder)
     for name in WORDS:
         shutil.copyfile(BUILT_IN_FOLDER / name, folder / name)

@@ -46,7 +46,7 @@ class Place:
 
     Attributes:
         logits: The model's own.
-        prompt: Tokens that the model has read.
+        prompt: Tokens of the prompt.
         answer: Tokens of the answer so far.
     """
 

@@ -28,7 +28,7 @@ class Scenario:
     """A request that is sampled often.
 
     Attributes:
-        name: What it shows.
+        name: The behaviour that it shows.
         rows: The specification's rows that it shows.
         params: Its sampling parameters.
         mistakes: Samplers that must be rejected in it.

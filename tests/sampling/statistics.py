@@ -20,7 +20,7 @@ _LEAST_EXPECTED = 8.0
 
 @dataclass(frozen=True)
 class Fit:
-    """How far frequencies are from what is expected.
+    """The distance of frequencies from their expectation.
 
     Attributes:
         statistic: Chi-square.

@@ -40,7 +40,7 @@ def simulated(
         probabilities: Of the sampler.
         num_samples: Answers to sample.
         num_tokens: Tokens of each, fewer if it ends.
-        end: The token behind which an answer has none.
+        end: The token that ends an answer.
         seed: Of the random numbers.
     """
     rng = np.random.default_rng(seed)

@@ -143,7 +143,7 @@ async def streamed(given: Arrivals, request: ChatRequest) -> Any:
 
 
 def comparable(body: Any) -> Any:
-    """All but what differs from request to request."""
+    """The answer without ids and times, which differ between requests."""
     return Answer(200, httpx.Headers(), body).comparable()
 
 

@@ -295,7 +295,7 @@ def test_media_in_an_assistant_message_are_refused(media_client: httpx.Client) -
 def test_a_marker_in_a_text_is_not_treated_as_an_image(media_client: httpx.Client) -> None:
     path, message = refusal(media_client, media.ask(media.image(), media.text("<|image_pad|>")))
     assert path == "messages"
-    assert "2 places for pictures, but 1 came" in message
+    assert "2 places for images, but 1 came" in message
     assert content(answer(media_client, media.ask(media.text("<|image_pad|>"))))
 
 

@@ -32,7 +32,7 @@ class Client:
     """A client that reads a stream, as a whole or in part.
 
     Args:
-        max_events: Parts of the body after which it hangs up; ``None`` reads all.
+        max_events: Parts of the body after which it disconnects; ``None`` reads all.
     """
 
     def __init__(self, max_events: int | None = None) -> None:

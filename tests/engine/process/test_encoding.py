@@ -1,4 +1,4 @@
-"""Media are encoded beside the steps: round robin, once, and not for cancelled requests."""
+"""Media are encoded concurrently with steps: round robin, once, and not for cancelled requests."""
 
 from __future__ import annotations
 

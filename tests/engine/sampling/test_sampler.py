@@ -206,7 +206,7 @@ def _batches(max_size: int) -> st.SearchStrategy[list[Row]]:
 @settings(deadline=None, max_examples=300)
 @given(st.sampled_from(_VOCABS).flatmap(_rows))
 def test_every_combination_of_parameters_samples_the_token_of_the_slow_reference(row: Row) -> None:
-    assume(row.params.min_p != 1.0 or not row.params.temperature)  # an edge of its own, below
+    assume(row.params.min_p != 1.0 or not row.params.temperature)  # tested on its own, below
     assert _sample([row])[0][0] == _reference(row)
 
 
