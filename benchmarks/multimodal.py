@@ -30,8 +30,8 @@ _NUM_PICTURES = 200
 
 def pictures(number: int, side: int) -> Bodies:
     """Questions about pictures of a round's own, one after another."""
-    contents = (cases.picture(side, side, _NUM_PICTURES * number + i) for i in range(_NUM_PICTURES))
-    parts = (media.picture(files.file_of(content)) for content in contents)
+    contents = (cases.image(side, side, _NUM_PICTURES * number + i) for i in range(_NUM_PICTURES))
+    parts = (media.image(files.file_of(content)) for content in contents)
     return [[media.ask(part, model=_MODEL, max_tokens=1) for part in parts]]
 
 

@@ -1,4 +1,4 @@
-"""What the tests share: one real server with the built-in model."""
+"""Shared fixtures: one real server with the built-in model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import settings
 
 from tests.server import RunningServer, running_server
 
-# The same examples each time, so that a change alone decides; a busy machine is no failure.
+# The same examples in every run, so that only changes make a test fail; no time limits.
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("exploring", deadline=None, max_examples=500)
 settings.load_profile("steady")

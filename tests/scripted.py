@@ -1,4 +1,4 @@
-"""Models that say what a test tells them, with the built-in model's words around them."""
+"""Models that generate what a test scripts, with the built-in model's tokenizer and template."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def loaded(backend: Backend, chat: ChatModel | None = None) -> AsyncIterat
 
 
 def scripted(*steps: Step) -> ScriptedBackend:
-    """A backend with the built-in model's words."""
+    """A scripted backend with the built-in model's tokenizer."""
     return ScriptedBackend(steps, tokenizer=TOKENIZER)
 
 

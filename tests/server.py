@@ -45,11 +45,11 @@ class RunningServer:
         return self._children(b"palaver.engine.process.worker")
 
     def voice_pids(self) -> list[int]:
-        """The processes under this server that speak."""
+        """The espeak processes under this server."""
         return self._children(b"palaver.speech.voices.espeak.process")
 
     def talker_pids(self) -> list[int]:
-        """The processes under this server in which models' own talkers speak."""
+        """The processes under this server that run models' own talkers."""
         return self._children(b"palaver.speech.voices.native.process")
 
     def _children(self, module: bytes) -> list[int]:
@@ -83,7 +83,7 @@ def running_server(
         yield RunningServer(json.loads(ready_file.read_text())["url"], process)
     finally:
         if process.poll() is None:
-            process.terminate()  # killed only if it does not end, since that loses its coverage
+            process.terminate()  # killed only if it does not end, since its coverage would be lost
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_END_TIMEOUT_S)
             process.kill()
@@ -104,7 +104,7 @@ def wait_until_ready(server: RunningServer) -> None:
 
 
 def _wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    """Wait until a condition holds that the server's process brings about."""
+    """Wait until a condition holds, which the server's process should fulfil."""
     deadline = time.monotonic() + _START_TIMEOUT_S
     while not condition():
         assert process.poll() is None, "the server has ended"

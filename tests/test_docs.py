@@ -1,4 +1,4 @@
-"""The documentation says what is true."""
+"""The documentation agrees with the code."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def drawn_tree() -> list[tuple[int, str, str]]:
     return [(len(m[1]) // 4, m[2], m[3] or "") for m in matches if m]
 
 
-def test_the_tree_that_is_drawn_is_the_tree_that_is_defined() -> None:
+def test_the_error_tree_in_the_docstring_equals_the_classes() -> None:
     drawn: dict[str, str] = {}
     path: list[str] = []
     for depth, name, _ in drawn_tree():
@@ -42,7 +42,7 @@ def test_the_tree_that_is_drawn_is_the_tree_that_is_defined() -> None:
     assert drawn == {name: defined.__bases__[0].__name__ for name, defined in DEFINED.items()}
 
 
-def test_the_status_and_reason_that_are_drawn_are_the_ones_that_are_sent() -> None:
+def test_status_and_reason_in_the_docstring_equal_those_of_the_classes() -> None:
     remarks = {name: remark for _, name, remark in drawn_tree()}
     assert {error.__name__: remarks[error.__name__] for error in REQUEST_ERRORS} == {
         error.__name__: f"{error.status} {error.reason}" for error in REQUEST_ERRORS
@@ -55,7 +55,7 @@ def test_every_request_error_has_a_status_and_reason_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("error", REQUEST_ERRORS)
-def test_clients_can_tell_their_own_mistakes_from_the_servers(error: type[RequestError]) -> None:
+def test_client_errors_are_4xx_and_server_errors_are_5xx(error: type[RequestError]) -> None:
     assert 400 <= error.status < 600
     assert (error.error_type == "server_error") == (error.status >= 500)
 
@@ -70,11 +70,11 @@ def test_an_error_knows_its_message_and_field() -> None:
     assert error.headers == {}
 
 
-def test_a_missing_key_tells_how_to_bring_one() -> None:
+def test_a_missing_key_says_how_to_send_one() -> None:
     assert InvalidApiKey("no key").headers == {"WWW-Authenticate": "Bearer"}
 
 
-def test_a_model_that_cannot_answer_now_tells_when_to_try_again() -> None:
+def test_an_unavailable_model_says_when_to_retry() -> None:
     error = ModelNotAvailable("loading", retry_after_s=7)
     assert error.headers == {"Retry-After": "7"}
     assert error.retry_after_s == 7

@@ -1,4 +1,4 @@
-"""The examples run as they are, and so does what the README shows."""
+"""The examples run unchanged, and so do those in the documents."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+import palaver.testing
+from palaver.errors import InternalError
+from palaver.testing import Step
 from tests.server import KEY, RunningServer
 
 ROOT = Path(__file__).parent.parent
@@ -17,7 +21,7 @@ EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if path.is
 
 
 def run(command: list[str], server: RunningServer) -> str:
-    """What a command prints that finds server and key in its environment."""
+    """The output of a command with server and key in its environment."""
     environment = os.environ | {"BASE_URL": server.url, "PALAVER_API_KEY": KEY}
     ended = subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=60, check=False
@@ -73,3 +77,20 @@ def test_the_curl_line_of_the_page_on_speech_writes_a_file(
     line = found[1].replace("http://127.0.0.1:8000", server.url)
     assert run(["sh", "-c", f"cd {tmp_path}\nKEY={KEY}\n{line}"], server).strip()
     assert (tmp_path / "answer.mp3").stat().st_size > 1_000
+
+
+def test_the_example_of_the_page_on_the_scripted_backend_prints_the_tokens_of_its_script() -> None:
+    page = (ROOT / "docs/how-to/scripted-backend.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert re.findall(r"\d+", ended.stdout) == ["5", "6", "7", "0"]
+
+
+def test_the_page_on_the_scripted_backend_lists_every_step() -> None:
+    page = (ROOT / "docs/how-to/scripted-backend.md").read_text(encoding="utf-8")
+    names = vars(palaver.testing) | {"error": InternalError("broken")}
+    steps = [eval(call, names) for call in re.findall(r"^\| `(.+?)` \|", page, re.MULTILINE)]
+    assert {type(step) for step in steps} == set(get_args(Step))

@@ -1,4 +1,4 @@
-"""What has to hold before a release, and before a commit."""
+"""Checks before a release and before a commit."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_release_check_reads_this_package_s_version() -> None:
     assert script("check_release").version_of(source) == palaver.__version__
 
 
-def test_long_subjects_of_commits_are_refused() -> None:
+def test_long_commit_subjects_are_refused() -> None:
     faults = script("check_commits").faults
     assert faults(["Add a thing", "x" * 72]) == []
     assert len(faults(["x" * 73, "Add a thing."])) == 2

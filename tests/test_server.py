@@ -1,4 +1,4 @@
-"""A server inside another program, and what a text request does not need."""
+"""A server inside another program, and text requests, which load nothing of speech."""
 
 from __future__ import annotations
 

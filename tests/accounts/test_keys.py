@@ -15,7 +15,7 @@ Opener: TypeAlias = Callable[[Path], Engine]
 
 @pytest.fixture
 def opened() -> Iterator[Opener]:
-    """Opens databases that are closed when the test is over."""
+    """Open databases, which are closed when the test is over."""
     databases: list[Engine] = []
 
     def open_one(data_dir: Path) -> Engine:
@@ -32,13 +32,13 @@ def store(tmp_path: Path, opened: Opener) -> KeyStore:
     return KeyStore(opened(tmp_path))
 
 
-def test_a_new_key_opens_the_door_under_its_name(store: KeyStore) -> None:
+def test_a_new_key_is_valid_under_its_name(store: KeyStore) -> None:
     key = store.find(store.create("laptop"))
     assert key is not None
     assert key.name == "laptop"
 
 
-def test_every_key_is_another(store: KeyStore) -> None:
+def test_every_key_is_different(store: KeyStore) -> None:
     secrets = {store.create("same name") for _ in range(20)}
     assert len(secrets) == len(store) == store.num_stored == 20
     ids = {key.id for key in map(store.find, secrets) if key}
@@ -46,7 +46,7 @@ def test_every_key_is_another(store: KeyStore) -> None:
 
 
 @pytest.mark.parametrize("change", [str.upper, lambda s: s[:-1], lambda s: s + "x", lambda s: ""])
-def test_anything_but_the_very_secret_is_unknown(store: KeyStore, change: object) -> None:
+def test_anything_but_the_exact_secret_is_unknown(store: KeyStore, change: object) -> None:
     secret = store.create("laptop")
     assert callable(change)
     assert store.find(change(secret)) is None
@@ -74,7 +74,7 @@ def test_the_secret_is_in_no_file_and_no_row(tmp_path: Path, opened: Opener) -> 
     assert secret not in map(str, row)
 
 
-def test_the_secret_cannot_be_had_from_the_key_again(store: KeyStore) -> None:
+def test_the_repr_of_a_key_does_not_show_its_secret(store: KeyStore) -> None:
     secret = store.create("laptop")
     assert secret not in repr(store.find(secret))
 
@@ -93,7 +93,7 @@ def test_a_configured_key_is_valid_and_not_stored(tmp_path: Path, opened: Opener
 
 
 @pytest.mark.parametrize("configured", [None, ""])
-def test_without_keys_nobody_is_let_in(
+def test_without_keys_no_secret_is_accepted(
     tmp_path: Path, configured: str | None, opened: Opener
 ) -> None:
     store = KeyStore(opened(tmp_path), configured)

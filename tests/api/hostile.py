@@ -1,6 +1,6 @@
 """Hostile media files, fuzzed from good ones, sent to a server of its own.
 
-``python -m tests.api.hostile 500`` sends so many and tells what came of them. A damaged file may
+``python -m tests.api.hostile 500`` sends 500 files and prints the results. A damaged file may
 still be a good one; what counts is that each gets a 400 that names its part, or an answer, in time,
 and that memory is afterwards where it was.
 """
@@ -30,17 +30,15 @@ _SIZES = (b"\xff" * 4, b"\x7f" + b"\xff" * 3, b"\0" * 4)
 
 def _good_files() -> dict[str, list[bytes]]:
     image = files.halves(size=(96, 64))
-    pictures = [
-        files.file_of(image, form) for form in ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
-    ]
-    sounds = [
-        media.SOUND,
+    images = [files.file_of(image, form) for form in ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")]
+    clips = [
+        media.AUDIO,
         media.MP3,
-        files.sound(files.tone(0.5), "flac", "flac"),
-        files.sound(files.tone(0.5, rate_hz=48_000), "ogg", "libopus", 48_000),
-        files.sound(files.tone(0.5), "mp4", "aac"),
+        files.audio(files.tone(0.5), "flac", "flac"),
+        files.audio(files.tone(0.5, rate_hz=48_000), "ogg", "libopus", 48_000),
+        files.audio(files.tone(0.5), "mp4", "aac"),
     ]
-    return {"image": pictures, "video": [media.VIDEO], "audio": sounds}
+    return {"image": images, "video": [media.VIDEO], "audio": clips}
 
 
 GOOD = _good_files()
@@ -48,7 +46,7 @@ KINDS = list(GOOD)
 
 
 def damaged(rng: random.Random, content: bytes) -> bytes:
-    """The file cut off, with bytes changed, or with pieces put in, taken out or repeated."""
+    """The file cut off, with bytes changed, or with parts inserted, removed or repeated."""
     changed = bytearray(content)
     for _ in range(rng.choice((1, 1, 3, 20))):
         at = rng.randrange(max(len(changed), 1))
@@ -57,7 +55,7 @@ def damaged(rng: random.Random, content: bytes) -> bytes:
                 del changed[at:]
             case 1:
                 changed[at : at + 1] = rng.randbytes(1)
-            case 2:  # sizes stand near the beginning
+            case 2:  # sizes are near the beginning of a file
                 place = min(at, rng.randrange(64))
                 changed[place : place + 4] = rng.choice(_SIZES)
             case 3:
@@ -70,22 +68,22 @@ def damaged(rng: random.Random, content: bytes) -> bytes:
 
 
 def part(rng: random.Random) -> dict[str, Any]:
-    """A part with a damaged file, sometimes of another kind than it says."""
+    """A part with a damaged file, sometimes of another kind than the part declares."""
     kind = rng.choice(KINDS)
     of = rng.choice(KINDS) if rng.random() < 0.15 else kind
     content = damaged(rng, rng.choice(GOOD[of])) or b"\0"
     if kind == "image":
-        return media.picture(content)
-    return media.video(content) if kind == "video" else media.sound(content)
+        return media.image(content)
+    return media.video(content) if kind == "video" else media.audio(content)
 
 
 @dataclass
 class Outcome:
-    """What came of the files.
+    """The results of all files.
 
     Attributes:
         statuses: How often each HTTP status came.
-        slowest_s: The longest time that one took.
+        slowest_s: The longest time that a file took.
         faults: Answers that were neither a 400 of the part nor a completion.
     """
 
@@ -105,7 +103,7 @@ def send(client: httpx.Client, num_files: int, seed: int) -> Outcome:
         outcome.slowest_s = max(outcome.slowest_s, time.monotonic() - begin_s)
         outcome.statuses[response.status_code] += 1
         is_named = response.status_code == 200 or "messages[0].content[0]" in response.text
-        is_too_long = "context window" in response.text  # a good file, but a very large picture
+        is_too_long = "context window" in response.text  # a valid file, but a very large image
         if response.status_code not in (200, 400) or not (is_named or is_too_long):
             outcome.faults.append(response.text[:300])
     return outcome
@@ -118,7 +116,7 @@ def memory_bytes(server: RunningServer) -> int:
 
 
 def main() -> None:
-    """Send as many as the command line says, and tell."""
+    """Send as many files as the command line says, and print the results."""
     num_files = int(sys.argv[1])
     arguments = ["--model", f"omni={HERE / 'omni'}"]
     with (

@@ -1,4 +1,4 @@
-"""Parts with pictures, video and sound, and a server that hosts files."""
+"""Parts with images, video and audio, and a server that hosts files."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any
 
 from tests.media import files
 
-PICTURE = files.file_of(files.halves(size=(192, 160)))
-OTHER_PICTURE = files.file_of(files.halves(files.GREEN, files.BLUE, (192, 160)))
+IMAGE = files.file_of(files.halves(size=(192, 160)))
+OTHER_IMAGE = files.file_of(files.halves(files.GREEN, files.BLUE, (192, 160)))
 VIDEO = files.video()
-SOUND = files.sound(files.tone(1.5))
-MP3 = files.sound(files.tone(1.5), "mp3", "mp3")
+AUDIO = files.audio(files.tone(1.5))
+MP3 = files.audio(files.tone(1.5), "mp3", "mp3")
 
 
 def data_url(content: bytes, media_type: str) -> str:
@@ -26,7 +26,7 @@ def text(content: str = "What is it?") -> dict[str, Any]:
     return {"type": "text", "text": content}
 
 
-def picture(content: bytes = PICTURE, **options: Any) -> dict[str, Any]:
+def image(content: bytes = IMAGE, **options: Any) -> dict[str, Any]:
     return {"type": "image_url", "image_url": {"url": data_url(content, "image/png")} | options}
 
 
@@ -34,7 +34,7 @@ def video(content: bytes = VIDEO) -> dict[str, Any]:
     return {"type": "video_url", "video_url": {"url": data_url(content, "video/mp4")}}
 
 
-def sound(content: bytes = SOUND, form: str = "wav") -> dict[str, Any]:
+def audio(content: bytes = AUDIO, form: str = "wav") -> dict[str, Any]:
     data = base64.b64encode(content).decode()
     return {"type": "input_audio", "input_audio": {"data": data, "format": form}}
 

@@ -1,4 +1,4 @@
-"""Wrong requests: the right status, one body, a message that one can act on."""
+"""Wrong requests: the right status, the error body, and a message that says what to change."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_malformed_json_is_400_with_line_and_column(
 
 
 @pytest.mark.parametrize("content", [b"[]", b'"x"', b"1", b"null", b"true"])
-def test_a_body_that_is_no_object_is_400(client: httpx.Client, content: bytes) -> None:
+def test_a_body_that_is_not_an_object_is_400(client: httpx.Client, content: bytes) -> None:
     response = client.post(PATH, content=content, headers={"Content-Type": "application/json"})
     assert_error(response, 400, "INVALID_REQUEST_BODY", "must be a JSON object")
 
@@ -205,7 +205,7 @@ def test_a_prompt_past_the_window_is_400_with_both_lengths(client: httpx.Client)
 
 
 @pytest.mark.spec("S15")
-def test_max_tokens_past_the_window_is_an_error_only_where_that_is_wanted(
+def test_max_tokens_past_the_window_is_an_error_only_on_request(
     client: httpx.Client,
 ) -> None:
     body = chat("word " * 3000 + "Hello", max_tokens=4000, stop=[" ", "a", "e", "."])
@@ -264,5 +264,5 @@ def test_unknown_paths_and_methods_have_the_same_body(client: httpx.Client) -> N
     assert response.headers["Allow"] == "POST"
 
 
-def test_the_server_goes_on_after_all_of_this(client: httpx.Client) -> None:
+def test_the_server_still_answers_after_all_these_errors(client: httpx.Client) -> None:
     assert client.post(PATH, json=chat(max_tokens=2)).status_code == 200

@@ -1,4 +1,4 @@
-"""Metrics and the view into the engine, through the real server."""
+"""Metrics and the inspection of the engine, through the real server."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def test_metrics_count_every_token_once(server: RunningServer, client: httpx.Cli
 
 
 @pytest.mark.spec("S52")
-def test_the_running_batch_can_be_looked_at(server: RunningServer) -> None:
+def test_the_running_batch_can_be_inspected(server: RunningServer) -> None:
     body = chat("Tell me a story.", max_tokens=2000, stream=True, n=2, logit_bias=NO_END)
     with (
         server.client() as client,
         client.stream("POST", "/v1/chat/completions", json=body | {"temperature": 1}) as response,
     ):
-        lines = response.iter_lines()  # held, since letting go of it closes the stream
+        lines = response.iter_lines()  # kept, since collecting it closes the stream
         next(lines)
         with server.client() as other:
             found = other.get("/debug/engines").json()[MODEL]
@@ -47,7 +47,7 @@ def test_the_running_batch_can_be_looked_at(server: RunningServer) -> None:
         assert all(sequence["num_answer_tokens"] > 0 for sequence in running)
 
 
-def test_looking_at_the_batch_needs_a_key(server: RunningServer) -> None:
+def test_inspecting_the_batch_needs_a_key(server: RunningServer) -> None:
     assert httpx.get(f"{server.url}/debug/engines").status_code == 401
 
 

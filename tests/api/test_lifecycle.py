@@ -38,7 +38,7 @@ def is_alive(pid: int) -> bool:
 
 
 def is_generating(server: RunningServer) -> bool:
-    """Whether the engine has sequences, waiting ones included, as it says itself."""
+    """Whether the engine reports sequences, waiting ones included."""
     with server.client() as client:
         return bool(client.get("/debug/engines").json()[MODEL])
 
@@ -53,7 +53,7 @@ def num_decoded_tokens(server: RunningServer) -> int:
 
 @contextlib.contextmanager
 def generation_is_given_up(server: RunningServer) -> Iterator[None]:
-    """Asserts that what is asked for in the context is not generated to its end."""
+    """Assert that a generation started in this context is cancelled before its end."""
     assert eventually(lambda: not is_generating(server))
     before = num_decoded_tokens(server)
     yield
@@ -95,17 +95,17 @@ def test_an_engine_does_not_outlive_a_killed_server(tmp_path: Path) -> None:
 
 
 @pytest.mark.spec("S50")
-def test_a_client_that_leaves_a_stream_ends_its_generation(server: RunningServer) -> None:
+def test_a_client_that_closes_a_stream_ends_its_generation(server: RunningServer) -> None:
     with generation_is_given_up(server), server.client() as client:
         body = ENDLESS | {"stream": True}
         with client.stream("POST", PATH, json=body) as response:
-            lines = response.iter_lines()  # held: letting go of it closes the stream
+            lines = response.iter_lines()  # kept, since collecting it closes the stream
             next(lines)
             assert is_generating(server)
 
 
 @pytest.mark.spec("S50")
-def test_a_client_that_leaves_before_a_unary_answer_ends_its_generation(
+def test_a_client_that_disconnects_before_a_unary_answer_ends_its_generation(
     server: RunningServer,
 ) -> None:
     with (
@@ -117,7 +117,7 @@ def test_a_client_that_leaves_before_a_unary_answer_ends_its_generation(
 
 
 @pytest.mark.spec("S50")
-def test_a_client_that_leaves_before_the_first_token_opens_no_stream(
+def test_a_client_that_disconnects_before_the_first_token_opens_no_stream(
     server: RunningServer,
 ) -> None:
     (engine,) = server.engine_pids()
@@ -138,7 +138,7 @@ def test_a_client_that_leaves_before_the_first_token_opens_no_stream(
             os.kill(engine, signal.SIGCONT)
 
 
-def test_a_killed_engine_is_a_503_and_is_back_soon(tmp_path: Path) -> None:
+def test_a_killed_engine_is_a_503_and_is_restarted(tmp_path: Path) -> None:
     with running_server(tmp_path) as server, server.client() as client:
         (engine,) = server.engine_pids()
         answers: list[httpx.Response] = []
@@ -168,7 +168,7 @@ def test_a_stream_whose_engine_is_killed_ends_with_an_error_event(tmp_path: Path
 
 
 @pytest.mark.spec("S04")
-def test_an_engine_that_sends_nothing_is_a_504_and_is_started_again(tmp_path: Path) -> None:
+def test_an_engine_without_tokens_is_a_504_and_is_restarted(tmp_path: Path) -> None:
     environment = {"PALAVER_TOKEN_TIMEOUT_S": "1.5"}
     with running_server(tmp_path, environment=environment) as server, server.client() as client:
         (engine,) = server.engine_pids()
@@ -191,7 +191,7 @@ def test_an_engine_that_sends_nothing_is_a_504_and_is_started_again(tmp_path: Pa
         assert client.post(PATH, json=chat()).status_code == 200
 
 
-def test_a_first_start_makes_a_key_and_a_second_one_keeps_it(tmp_path: Path) -> None:
+def test_the_first_start_makes_a_key_and_the_second_keeps_it(tmp_path: Path) -> None:
     variables = {"PALAVER_API_KEY": ""}
 
     def printed(server: RunningServer) -> str:

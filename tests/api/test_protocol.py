@@ -26,7 +26,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def talk(client: Client) -> None:
-    """Let a client talk to a server of our protocol."""
+    """Run a client against a server of our protocol."""
 
     async def both() -> None:
         listener = socket.create_server(("127.0.0.1", 0))
@@ -52,7 +52,7 @@ def _short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("sent", [b"", b"POST", HEAD])
-def test_a_client_that_does_not_come_to_its_request_is_hung_up_on(sent: bytes) -> None:
+def test_a_connection_without_a_complete_request_is_closed(sent: bytes) -> None:
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         begin_s = time.monotonic()
         writer.write(sent)
@@ -62,7 +62,7 @@ def test_a_client_that_does_not_come_to_its_request_is_hung_up_on(sent: bytes) -
     talk(client)
 
 
-def test_so_is_one_that_begins_a_second_request() -> None:
+def test_a_connection_with_an_incomplete_second_request_is_closed() -> None:
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD + b"\r\n")
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 204")
@@ -72,7 +72,7 @@ def test_so_is_one_that_begins_a_second_request() -> None:
     talk(client)
 
 
-def test_a_slow_body_is_not_hung_up_on() -> None:
+def test_a_connection_with_a_slow_body_stays_open() -> None:
     async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(HEAD + b"Content-Length: 2\r\n\r\n")
         for _ in range(2):

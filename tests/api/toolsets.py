@@ -1,4 +1,4 @@
-"""Requests with tools drawn at random, and what must hold of their answers."""
+"""Requests with random tools, and what must hold for their answers."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _QUESTIONS = ("Hello!", "What is the weather in Rome?", "Order two pizzas.", "Te
 
 @dataclass
 class Tally:
-    """What came of many requests.
+    """The results of many requests.
 
     Attributes:
-        num_requests: Sent.
-        num_calls: Calls made, those that were cut left out.
-        num_cut: Answers that ended with their length.
-        num_texts: Answers without a call, where one was free to call or not.
-        faults: What must never be.
+        num_requests: Requests sent.
+        num_calls: Complete calls.
+        num_cut: Answers that ended with ``length``.
+        num_texts: Answers without a call, where a call was optional.
+        faults: Descriptions of invalid answers.
     """
 
     num_requests: int = 0

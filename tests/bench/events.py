@@ -1,4 +1,4 @@
-"""What servers send, byte by byte."""
+"""Bytes of server-sent events for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server on a port that answers as it is told."""
+"""A server with prepared answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Reply: TypeAlias = tuple[int, str, list[bytes]]
 
 @dataclass
 class Peer:
-    """A running server, and what it was asked."""
+    """A running server, and the requests that it received."""
 
     url: str = ""
     bodies: list[dict[str, Any]] = field(default_factory=list)
@@ -28,7 +28,7 @@ class Peer:
 
 @contextmanager
 def running(reply: Callable[[dict[str, Any]], Reply], pause_s: float = 0.0) -> Iterator[Peer]:
-    """A server in a thread of its own, which waits ``pause_s`` before each answer."""
+    """A server in its own thread, which waits ``pause_s`` before each answer."""
     peer = Peer()
     loop = asyncio.new_event_loop()
 

@@ -1,4 +1,4 @@
-"""Records as a run would make them."""
+"""Records as a benchmark run writes them."""
 
 from __future__ import annotations
 

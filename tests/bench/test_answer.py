@@ -59,7 +59,7 @@ def test_null_usage_of_other_chunks_does_not_erase_the_counts() -> None:
 
 
 @pytest.mark.parametrize("end", [FINISH, b"[DONE]"])
-def test_either_mark_of_the_end_will_do(end: bytes) -> None:
+def test_done_or_a_finish_reason_ends_a_stream(end: bytes) -> None:
     answer = Answer()
     answer.add(body({"content": "a"}))
     answer.add(end)
@@ -111,7 +111,7 @@ def test_null_error_is_none() -> None:
 
 
 @pytest.mark.parametrize("data", [b"{", b"[]", b'{"choices": 4}', b"\xff"])
-def test_what_is_not_an_answer_is_a_failure_that_shows_it(data: bytes) -> None:
+def test_an_invalid_answer_is_a_failure_that_shows_it(data: bytes) -> None:
     answer = Answer()
     assert not answer.add(data)
     assert answer.failure is not None

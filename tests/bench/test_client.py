@@ -61,7 +61,7 @@ def test_each_event_with_content_has_a_time_and_no_other_has() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 100_000])
-def test_how_the_network_cuts_a_stream_is_of_no_account(size: int) -> None:
+def test_results_do_not_depend_on_how_the_network_cuts_a_stream(size: int) -> None:
     stream = b"".join(answer(5)).replace(b"\n", b"\r\n")
     measured = ask(streamed(*(stream[i : i + size] for i in range(0, len(stream), size))))
     assert measured.failure is None
@@ -100,7 +100,7 @@ def test_refusal_is_counted_by_its_status_and_quoted() -> None:
     assert "slow down" in measured.failure.message
 
 
-def test_page_that_is_no_answer_is_a_failure() -> None:
+def test_page_that_is_not_an_answer_is_a_failure() -> None:
     assert kind(ask(lambda _: httpx.Response(200, html="<p>Welcome</p>"))) == "bad JSON"
 
 
@@ -129,7 +129,7 @@ def test_server_that_is_not_there_is_a_failure_to_connect() -> None:
     assert kind(ask(refuse)) == "connect"
 
 
-def test_url_that_is_none_is_a_failure_and_no_crash() -> None:
+def test_an_invalid_url_is_a_failure_and_no_crash() -> None:
     async def run() -> Measurement:
         async with Client("server/v1") as client:
             return await client.send({})
@@ -137,10 +137,10 @@ def test_url_that_is_none_is_a_failure_and_no_crash() -> None:
     assert kind(asyncio.run(run())) == "transport"
 
 
-def test_request_that_takes_too_long_is_given_up() -> None:
+def test_request_that_takes_too_long_times_out() -> None:
     async def sleep(_: httpx.Request) -> httpx.Response:
         await asyncio.sleep(60)
-        raise AssertionError("nobody waits so long")
+        raise AssertionError("the client should have timed out")
 
     assert kind(ask(sleep, timeout_s=0.01)) == "timeout"
 

@@ -47,10 +47,10 @@ def rows(output: str) -> list[list[str]]:
 
 
 def test_levels_are_measured_one_after_another_and_shown_in_every_form(tmp_path: Path) -> None:
-    json_file, picture = tmp_path / "runs.jsonl", tmp_path / "run.png"
+    json_file, image_file = tmp_path / "runs.jsonl", tmp_path / "run.png"
     with running(reply, pause_s=0.002) as peer:
         options = ["--concurrency", "1,4", "--num-requests", "12", "--warmup", "2"]
-        outputs = ["--json", str(json_file), "--image", str(picture)]
+        outputs = ["--json", str(json_file), "--image", str(image_file)]
         result = command(peer.url, *options, *outputs, "--key", "sk-secret")
     assert result.exit_code == 0, result.output
     assert len(peer.bodies) == 2 * (12 + 2)
@@ -66,7 +66,7 @@ def test_levels_are_measured_one_after_another_and_shown_in_every_form(tmp_path:
         assert record["summary"]["inter_token_s"]["p50"] >= 0
     assert "authorization: bearer sk-secret" in peer.heads[0]
     assert "sk-secret" not in json_file.read_text() + result.output
-    with Image.open(picture) as image:
+    with Image.open(image_file) as image:
         assert image.format == "PNG"
 
 
@@ -96,7 +96,7 @@ def test_all_prompts_of_a_run_differ_so_that_no_level_warms_the_next_ones_cache(
     assert len(set(prompts)) == len(prompts) == 3 * (5 + 1)
 
 
-def test_some_failures_are_shown_but_are_no_failure_of_the_run() -> None:
+def test_some_failures_are_shown_but_do_not_fail_the_run() -> None:
     num_asked = 0
 
     def sometimes(body: dict[str, Any]) -> Reply:
@@ -116,14 +116,14 @@ def test_some_failures_are_shown_but_are_no_failure_of_the_run() -> None:
 def test_run_of_which_every_request_failed_exits_with_1_and_still_has_its_record(
     tmp_path: Path,
 ) -> None:
-    json_file, picture = tmp_path / "runs.jsonl", tmp_path / "run.png"
+    json_file, image_file = tmp_path / "runs.jsonl", tmp_path / "run.png"
     with running(refuse) as peer:
-        outputs = ["--json", str(json_file), "--image", str(picture)]
+        outputs = ["--json", str(json_file), "--image", str(image_file)]
         result = command(peer.url, "--num-requests", "4", *outputs)
     assert result.exit_code == 1
     assert "every request failed" in result.output
     assert json.loads(json_file.read_text())["summary"]["failures"] == {"HTTP 503": 4}
-    assert picture.stat().st_size > 0
+    assert image_file.stat().st_size > 0
 
 
 def test_server_that_is_gone_is_counted_as_failures_to_connect() -> None:

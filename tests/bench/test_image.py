@@ -26,7 +26,7 @@ def test_latencies_that_were_not_measured_are_absent_not_zero() -> None:
     assert throughput.maximum is not None
 
 
-def test_failed_requests_are_told_under_the_axis() -> None:
+def test_failed_requests_are_shown_under_the_axis() -> None:
     good = record(1, usage=Usage(9, 16))
     bad = record(8, num_succeeded=0, failures=(Failure("timeout", ""),) * 2)
     throughput, *_ = panels([good, bad])
@@ -34,7 +34,7 @@ def test_failed_requests_are_told_under_the_axis() -> None:
     assert throughput.series[0][1][1] is None
 
 
-def test_picture_can_be_drawn_of_any_run() -> None:
+def test_chart_can_be_drawn_of_any_run() -> None:
     failed = record(4, num_succeeded=0, failures=(Failure("timeout", ""),))
     crowded = [record(c, usage=Usage(9, 16)) for c in range(1, 13)]
     for records in ([failed], [failed, record(8, num_shared=64, arrival_rate=2.0)], crowded):

@@ -15,7 +15,7 @@ WORKLOAD = Workload(model="m", prompt_tokens=LengthRange(16, 16), output_tokens=
 
 
 class Server(Client):
-    """Answers after ``pause_s``, and remembers how it was asked."""
+    """Answers after ``pause_s``, and records its requests."""
 
     def __init__(self, pause_s: float = 0.0, failure: Failure | None = None) -> None:
         self.prompts: list[str] = []

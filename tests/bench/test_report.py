@@ -39,7 +39,7 @@ def rows(records: list[Record]) -> list[list[str]]:
         (12345.6, "12346"),
     ],
 )
-def test_numbers_are_as_long_as_they_are_of_use(value: float, text: str) -> None:
+def test_numbers_have_as_many_digits_as_are_useful(value: float, text: str) -> None:
     assert significant(value) == text
 
 

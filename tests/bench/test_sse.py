@@ -65,7 +65,7 @@ def test_cuts_between_chunks_change_nothing(events: list[list[str]], data: st.Da
 
 
 @given(st.lists(st.lists(texts, min_size=1, max_size=3), max_size=5), st.sampled_from(LINE_ENDS))
-def test_what_was_sent_is_what_is_read(events: list[list[str]], end: str) -> None:
+def test_events_are_read_as_they_were_sent(events: list[list[str]], end: str) -> None:
     stream = "".join(
         "".join(f"data: {text}{end}" for text in lines) + end for lines in events
     ).encode()

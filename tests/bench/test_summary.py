@@ -77,7 +77,7 @@ def test_rates_are_of_the_time_from_the_first_request_to_the_last_answer() -> No
     assert summary.end_to_end_s == Percentiles.of([3.0, 2.0, 2.0])
 
 
-def test_failures_are_counted_by_kind_and_speed_up_nothing() -> None:
+def test_failures_are_counted_by_kind_and_not_in_rates() -> None:
     slow = measurement(0.0, 4.0, 2.0, usage=Usage(8, 6))
     fast = [failed("HTTP 429", "first"), failed("timeout", "late"), failed("HTTP 429", "second")]
     summary = Summary.of(4, 6, [*fast, slow])

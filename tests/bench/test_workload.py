@@ -97,7 +97,7 @@ def test_body_has_no_field_that_only_some_servers_know_unless_it_is_asked_for() 
     }
 
 
-def test_ends_are_kept_off_as_asked() -> None:
+def test_stop_tokens_are_suppressed_on_request() -> None:
     body = workload(ignore_eos=True, forbidden=(2, 7)).body("1", 0)
     assert body["ignore_eos"] is True
     assert body["logit_bias"] == {"2": -100, "7": -100}

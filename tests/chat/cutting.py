@@ -26,7 +26,7 @@ def cut(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> list[str]:
 
 
 class CutTokenizer(Tokenizer):
-    """A vocabulary in which the answer's tokens stand for just these pieces."""
+    """A vocabulary in which the answer's tokens are exactly these pieces."""
 
     def __init__(self, base: Tokenizer, pieces: Sequence[bytes], *, strips_space: bool) -> None:
         self.__dict__.update(base.__dict__)

@@ -16,27 +16,27 @@ def read(tokenizer: Tokenizer, token_ids: Iterable[int]) -> str:
 
 
 @given(text=st.text())
-def test_built_in_tokens_give_their_text_back(built_in_tokenizer: Tokenizer, text: str) -> None:
+def test_built_in_tokens_decode_to_their_text(built_in_tokenizer: Tokenizer, text: str) -> None:
     assume(not any(name in text for name in built_in_tokenizer.special_tokens.values()))
     assert read(built_in_tokenizer, built_in_tokenizer.encode(text)) == text
 
 
 @given(text=st.text().filter(lambda text: "▁" not in text))
-def test_llama_tokens_give_their_text_back_without_the_space_put_in_front(
+def test_llama_tokens_decode_to_their_text_without_the_prepended_space(
     llama_tokenizer: Tokenizer, text: str
 ) -> None:
     assert read(llama_tokenizer, llama_tokenizer.encode(text)) == text
 
 
 @pytest.mark.parametrize("text", ["a b", "Hi 你好", "c\nd"])
-def test_metaspace_tokens_give_their_text_back_without_the_space_put_in_front(
+def test_metaspace_tokens_decode_to_their_text_without_the_prepended_space(
     metaspace_tokenizer: Tokenizer, text: str
 ) -> None:
     assert read(metaspace_tokenizer, metaspace_tokenizer.encode(text)) == text
 
 
 @given(data=st.binary(max_size=24))
-def test_any_bytes_decode_piecewise_as_they_do_at_once(
+def test_bytes_decode_the_same_in_chunks_and_at_once(
     byte_tokenizer: Tokenizer, data: bytes
 ) -> None:
     ids_of = {byte_tokenizer.bytes_of(i): i for i in range(256)}
@@ -45,7 +45,7 @@ def test_any_bytes_decode_piecewise_as_they_do_at_once(
 
 
 @given(text=st.text())
-def test_only_whole_characters_ever_leave(byte_tokenizer: Tokenizer, text: str) -> None:
+def test_only_complete_characters_are_returned(byte_tokenizer: Tokenizer, text: str) -> None:
     detokenizer = Detokenizer(byte_tokenizer)
     shown = ""
     for token_id in byte_tokenizer.encode(text):
@@ -59,11 +59,13 @@ def test_a_character_waits_for_its_last_byte(byte_tokenizer: Tokenizer) -> None:
     assert detokenizer.flush() == ""
 
 
-def test_half_a_character_at_the_end_becomes_a_replacement(byte_tokenizer: Tokenizer) -> None:
+def test_an_incomplete_character_at_the_end_becomes_a_replacement(
+    byte_tokenizer: Tokenizer,
+) -> None:
     assert read(byte_tokenizer, byte_tokenizer.encode("a👋")[:-1]) == "a\ufffd"
 
 
-def test_only_the_first_space_is_dropped_and_only_one(llama_tokenizer: Tokenizer) -> None:
+def test_only_the_first_space_is_dropped(llama_tokenizer: Tokenizer) -> None:
     space = llama_tokenizer.id_of("▁")
     spaces = llama_tokenizer.id_of("▁▁")
     word = llama_tokenizer.id_of("▁a")

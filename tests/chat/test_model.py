@@ -25,7 +25,7 @@ def test_a_conversation_becomes_the_tokens_of_its_rendered_text(byte_model: Chat
     assert rendered.reasoning_opening == ""
 
 
-def test_thinking_opened_by_the_template_is_told_as_it_stands(byte_model: ChatModel) -> None:
+def test_thinking_opened_by_the_template_is_reported(byte_model: ChatModel) -> None:
     prompt = byte_model.render(request(enable_thinking=True))
     assert prompt.reasoning_opening == "<think>\n"
 
@@ -37,7 +37,7 @@ def test_an_empty_prompt_is_refused(byte_model: ChatModel) -> None:
     assert refusal.value.param == "messages"
 
 
-def test_what_the_template_refuses_is_refused(byte_model: ChatModel) -> None:
+def test_a_conversation_that_the_template_refuses_is_refused(byte_model: ChatModel) -> None:
     with pytest.raises(InvalidRequest, match="no critics"):
         byte_model.render(request(role="critic"))
 
@@ -75,7 +75,7 @@ def test_an_answer_that_fits_is_no_error(
     assert byte_model.answer_length(wanted, 60) == expected
 
 
-def test_an_answer_past_the_window_is_an_error_where_it_shall_be(byte_model: ChatModel) -> None:
+def test_an_answer_past_the_window_is_an_error_on_request(byte_model: ChatModel) -> None:
     wanted = request(max_tokens=41, context_length_exceeded_behavior="error")
     with pytest.raises(InvalidRequest, match=r"41 .* 40 .* 60 .* 100") as refusal:
         byte_model.answer_length(wanted, 60)

@@ -14,7 +14,7 @@ PIECES = cut(st.text("ab<", max_size=24))
 
 
 def first_end(text: str, stops: Sequence[str]) -> int | None:
-    """Where the first stop string to be complete ends, by trying every beginning of the text."""
+    """The end of the first complete stop string, found by trying every prefix of the text."""
     for end in range(1, len(text) + 1):
         if any(text[:end].endswith(stop) for stop in stops):
             return end
@@ -22,9 +22,7 @@ def first_end(text: str, stops: Sequence[str]) -> int | None:
 
 
 @given(PIECES, STOPS)
-def test_any_cutting_lets_through_what_the_whole_text_has_up_to_its_first_stop(
-    pieces: list[str], stops: list[str]
-) -> None:
+def test_text_cut_anywhere_passes_up_to_its_first_stop(pieces: list[str], stops: list[str]) -> None:
     matcher = StopMatcher(stops)
     shown = "".join(matcher.feed(piece) for piece in pieces)
     shown += matcher.flush()
@@ -49,7 +47,7 @@ def test_only_text_that_may_begin_a_stop_is_held_back(pieces: list[str], stops: 
 
 
 @given(PIECES, STOPS)
-def test_the_matching_piece_itself_is_cut_at_the_stop(pieces: list[str], stops: list[str]) -> None:
+def test_the_matching_chunk_is_cut_at_the_stop(pieces: list[str], stops: list[str]) -> None:
     matcher = StopMatcher(stops)
     fed = shown = ""
     for piece in pieces:
@@ -72,13 +70,13 @@ def test_stop_string_spanning_pieces_is_held_back_until_it_is_complete() -> None
     assert matcher.flush() == ""
 
 
-def test_text_held_back_comes_out_as_soon_as_it_is_harmless() -> None:
+def test_held_back_text_is_released_as_soon_as_it_cannot_be_a_stop() -> None:
     matcher = StopMatcher(["END"])
     assert matcher.feed("E") == ""
     assert matcher.feed("x") == "Ex"
 
 
-def test_text_held_back_comes_out_once_at_the_end() -> None:
+def test_held_back_text_is_released_once_at_the_end() -> None:
     matcher = StopMatcher(["END"])
     assert matcher.feed("EN") == ""
     assert matcher.flush() == "EN"

@@ -50,7 +50,7 @@ def test_text_is_not_escaped() -> None:
     assert rendered("{{ messages[0].content }}", {"content": "<a> & b"}) == "<a> & b"
 
 
-def test_what_a_template_refuses_is_the_requests_fault_with_its_words() -> None:
+def test_a_template_that_raises_gives_an_invalid_request_with_its_message() -> None:
     with pytest.raises(InvalidRequest, match="roles must alternate") as refusal:
         rendered("{{ raise_exception('roles must alternate') }}")
     assert refusal.value.param == "messages"
@@ -68,7 +68,7 @@ def test_what_a_template_refuses_is_the_requests_fault_with_its_words() -> None:
         "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}",
     ],
 )
-def test_what_a_template_cannot_cope_with_is_an_invalid_request(source: str) -> None:
+def test_a_template_that_fails_gives_an_invalid_request(source: str) -> None:
     with pytest.raises(InvalidRequest) as refusal:
         rendered(source)
     assert refusal.value.param == "messages"
@@ -85,7 +85,7 @@ def test_what_a_template_cannot_cope_with_is_an_invalid_request(source: str) -> 
         "{{ messages[0].update({'content': 'changed'}) }}",
     ],
 )
-def test_the_sandbox_lets_no_template_out_and_changes_nothing(source: str) -> None:
+def test_the_sandbox_blocks_unsafe_access_and_mutation(source: str) -> None:
     messages = [dict(USER)]
     with pytest.raises(InvalidRequest):
         ChatTemplate(source, {}).render(messages)
@@ -115,7 +115,7 @@ def test_generation_blocks_are_transparent() -> None:
     assert rendered(source, USER, USER) == "<Hi1><Hi2>!"
 
 
-def test_blocks_leave_no_lines_behind() -> None:
+def test_blocks_leave_no_blank_lines() -> None:
     assert rendered("{% if true %}\n    {% set a = 1 %}\na\n{% endif %}\nb\n") == "a\nb"
 
 
@@ -123,18 +123,18 @@ def test_templates_refer_to_special_tokens_by_name() -> None:
     assert rendered("{{ bos_token }}{{ eos_token }}|", bos_token="<s>") == "<s>|"
 
 
-def test_templates_know_that_an_answer_comes_next_and_of_no_tools_or_documents() -> None:
+def test_templates_get_add_generation_prompt_and_no_tools_or_documents() -> None:
     source = "{{ add_generation_prompt }} {{ tools is none }} {{ documents is none }}"
     assert rendered(source) == "True True True"
 
 
 @pytest.mark.parametrize("tools", [None, [], ()])
-def test_no_tools_are_none(tools: Any) -> None:
+def test_an_empty_list_of_tools_is_passed_as_none(tools: Any) -> None:
     assert ChatTemplate("{{ tools is none }}", {}).render([USER], tools=tools) == "True"
 
 
 @pytest.mark.parametrize("source", ["{% if %}", "{{ a", "{% endfor %}", "{% unheard_of %}"])
-def test_a_template_that_is_not_jinja_is_a_broken_folder(source: str) -> None:
+def test_an_invalid_template_is_an_error_of_the_folder(source: str) -> None:
     with pytest.raises(ModelFolderError, match="chat template"):
         ChatTemplate(source, {})
 
@@ -148,12 +148,12 @@ def test_a_template_can_think_if_it_reads_one_of_the_switches(switch: str) -> No
     assert template.render([], enable_thinking=False) == ""
 
 
-def test_a_template_that_speaks_of_thinking_cannot_think_for_that() -> None:
+def test_a_template_that_only_mentions_thinking_has_no_switch() -> None:
     assert not ChatTemplate("{{ message.thinking }} thinking", {}).can_think
 
 
 @pytest.mark.parametrize(("effort", "expected"), [("high", "high"), (None, "medium")])
-def test_templates_may_be_told_how_much_to_think(effort: str | None, expected: str) -> None:
+def test_templates_may_get_a_reasoning_effort(effort: str | None, expected: str) -> None:
     source = "{{ reasoning_effort if reasoning_effort is defined else 'medium' }}"
     assert ChatTemplate(source, {}).render([USER], reasoning_effort=effort) == expected
 
@@ -162,7 +162,7 @@ def test_built_in_template_opens_the_answer() -> None:
     assert built_in([USER]) == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
 
 
-def test_built_in_template_opens_the_thinking_where_it_is_wanted() -> None:
+def test_built_in_template_opens_the_thinking_on_request() -> None:
     text = built_in([USER], enable_thinking=True)
     assert text == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n<think>\n"
 
@@ -225,7 +225,7 @@ def test_built_in_template_begins_an_answer_without_text_with_its_call() -> None
     assert f"<|im_start|>assistant\n{call}<|im_end|>\n" in text
 
 
-def test_built_in_template_keeps_thinking_only_behind_the_last_question() -> None:
+def test_built_in_template_keeps_thinking_only_after_the_last_question() -> None:
     thinking = {"role": "assistant", "content": "Yes.", "reasoning_content": "Is it?"}
     result = {"role": "tool", "tool_call_id": "1", "content": "1"}
     assert built_in([USER, thinking, USER, thinking, result]) == (
@@ -238,7 +238,7 @@ def test_built_in_template_keeps_thinking_only_behind_the_last_question() -> Non
     )
 
 
-def test_built_in_template_knows_thinking_between_tags_as_what_it_is() -> None:
+def test_built_in_template_recognises_thinking_between_tags() -> None:
     apart = {"role": "assistant", "content": "Yes.", "reasoning_content": "Is it?"}
     between = {"role": "assistant", "content": "<think>\nIs it?\n</think>\n\nYes."}
     result = {"role": "tool", "tool_call_id": "1", "content": "1"}
@@ -248,7 +248,7 @@ def test_built_in_template_knows_thinking_between_tags_as_what_it_is() -> None:
     assert "The tags are <think> and </think>." in built_in([USER, spoken, USER])
 
 
-def test_built_in_template_reads_parts_and_says_which_it_cannot_read() -> None:
+def test_built_in_template_accepts_parts_and_names_those_it_cannot_use() -> None:
     parts = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
     assert built_in([{"role": "user", "content": parts}]).startswith("<|im_start|>user\nab<|im")
     with pytest.raises(InvalidRequest, match="type smell"):

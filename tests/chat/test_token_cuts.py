@@ -19,7 +19,7 @@ from tests.chat.cutting import STOPS, CutTokenizer, cut_bytes
 
 @dataclass(frozen=True)
 class Read:
-    """What a client reads of an answer."""
+    """An answer as a client reads it."""
 
     content: str
     reasoning: str
@@ -34,7 +34,7 @@ def read(
     strips_space: bool = False,
     **options: bool | list[str],
 ) -> Read:
-    """Feed an answer whose tokens stand for these pieces."""
+    """Feed an answer whose tokens are these pieces."""
     tokenizer = CutTokenizer(model.tokenizer, pieces, strips_space=strips_space)
     messages = [{"role": "user", "content": "ab"}]
     request = ChatRequest(messages=messages, num_top_logprobs=0, **options)  # type: ignore[arg-type]
@@ -68,7 +68,7 @@ def read(
     separate_reasoning=True,
     strips_space=False,
 )
-def test_every_way_of_cutting_an_answer_gives_the_same(
+def test_an_answer_is_the_same_however_its_tokens_cut_it(
     byte_model: ChatModel,
     pieces: list[bytes],
     stop: list[str],
@@ -89,7 +89,7 @@ def test_every_way_of_cutting_an_answer_gives_the_same(
 @example(pieces=[b"a \xe4\xbd", b"\xa0"], stop=[" "], spaced=False)
 @example(pieces=[b"X\x80\x80"], stop=["X"], spaced=False)
 @example(pieces=[b" a", b" b"], stop=[], spaced=True)
-def test_log_probabilities_have_the_bytes_of_the_text_and_no_more(
+def test_log_probabilities_have_exactly_the_bytes_of_the_text(
     byte_model: ChatModel, pieces: list[bytes], stop: list[str], spaced: bool
 ) -> None:
     answer = read(byte_model, pieces, strips_space=spaced, stop=stop)
@@ -97,7 +97,7 @@ def test_log_probabilities_have_the_bytes_of_the_text_and_no_more(
 
 
 @pytest.mark.parametrize("is_separate", [False, True])
-def test_log_probabilities_have_the_bytes_of_half_characters(
+def test_log_probabilities_have_the_bytes_of_incomplete_characters(
     byte_model: ChatModel, is_separate: bool
 ) -> None:
     pieces = [b"a\xf0\x9f", b"\x91", b"\x8b\xe4", b"\xbd"]

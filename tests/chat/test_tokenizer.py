@@ -54,7 +54,7 @@ def test_bytes_of_llama_tokens_reassemble_any_text_behind_one_space(
 @pytest.mark.parametrize(
     "text", ["👩‍👩‍👧 family", "你好，世界！", "naïve ☕", "\x00\r\n\t", "  a  b "]
 )
-def test_emoji_chinese_and_control_characters_come_back(
+def test_emoji_chinese_and_control_characters_survive(
     built_in_tokenizer: Tokenizer, text: str
 ) -> None:
     assert joined(built_in_tokenizer, text).decode() == text
@@ -66,7 +66,7 @@ def test_a_character_can_span_tokens(byte_tokenizer: Tokenizer) -> None:
 
 
 @pytest.mark.parametrize("token", ["<|im_start|>", "<|im_end|>", "<|endoftext|>"])
-def test_special_tokens_stand_for_nothing(built_in_tokenizer: Tokenizer, token: str) -> None:
+def test_special_tokens_decode_to_nothing(built_in_tokenizer: Tokenizer, token: str) -> None:
     assert built_in_tokenizer.bytes_of(the_id(built_in_tokenizer, token)) == b""
 
 
@@ -85,11 +85,11 @@ def test_encoding_adds_no_tokens_of_its_own(byte_tokenizer: Tokenizer) -> None:
     assert byte_tokenizer.encode(vocabularies.END) == [the_id(byte_tokenizer, vocabularies.END)]
 
 
-def test_an_id_past_the_vocabulary_stands_for_nothing(byte_tokenizer: Tokenizer) -> None:
+def test_an_id_past_the_vocabulary_decodes_to_nothing(byte_tokenizer: Tokenizer) -> None:
     assert byte_tokenizer.bytes_of(byte_tokenizer.vocab_size) == b""
 
 
-def test_a_token_that_is_not_there_has_no_id(byte_tokenizer: Tokenizer) -> None:
+def test_an_unknown_token_has_no_id(byte_tokenizer: Tokenizer) -> None:
     assert byte_tokenizer.id_of("<|nothing|>") is None
 
 
@@ -113,14 +113,14 @@ def test_a_metaspace_that_prepends_nothing_strips_nothing(tmp_path: Path) -> Non
     assert not vocabularies.saved(backend, tmp_path / "tokenizer.json").strips_first_space
 
 
-def test_a_byte_level_token_with_characters_of_no_byte_stands_for_itself(tmp_path: Path) -> None:
+def test_a_byte_level_token_with_other_characters_decodes_to_itself(tmp_path: Path) -> None:
     backend = Backend(models.BPE(vocab={"中 文": 0, "Ġa": 1}, merges=[]))
     backend.decoder = decoders.ByteLevel()
     tokenizer = vocabularies.saved(backend, tmp_path / "tokenizer.json")
     assert [tokenizer.bytes_of(i) for i in range(2)] == ["中 文".encode(), b" a"]
 
 
-def test_truncation_and_padding_that_the_file_carries_do_not_apply(
+def test_truncation_and_padding_of_the_file_are_ignored(
     tmp_path: Path, byte_tokenizer: Tokenizer
 ) -> None:
     path = tmp_path / "tokenizer.json"
@@ -143,6 +143,6 @@ def test_a_file_without_added_tokens_can_be_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["not JSON", "{}"])
-def test_a_text_that_is_no_tokenizer_is_refused_with_its_source(content: str) -> None:
+def test_an_invalid_tokenizer_is_refused_with_its_source(content: str) -> None:
     with pytest.raises(ModelFolderError, match=r"here/tokenizer\.json"):
         Tokenizer(content, "here/tokenizer.json")

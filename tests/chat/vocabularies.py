@@ -19,7 +19,7 @@ def byte_level(path: Path) -> Tokenizer:
 
 
 def with_special(path: Path, markers: list[str], end: str = END) -> Tokenizer:
-    """The same with further invisible markers, and perhaps another end."""
+    """The same with further special tokens, and perhaps another stop token."""
     vocabulary = {char: i for i, char in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
     merges = [("h", "e"), ("l", "l"), ("he", "ll"), ("hell", "o")]
     for left, right in merges:
@@ -34,7 +34,7 @@ def with_special(path: Path, markers: list[str], end: str = END) -> Tokenizer:
 
 
 def llama(path: Path) -> Tokenizer:
-    """Spaces are ▁, unknown characters fall back to bytes, the first space is stripped."""
+    """SentencePiece as Llama has it: spaces are ▁, unknown characters fall back to bytes."""
     backend = Backend(_with_byte_fallback())
     backend.normalizer = normalizers.Sequence(
         [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
@@ -52,7 +52,7 @@ def llama(path: Path) -> Tokenizer:
 
 
 def metaspace(path: Path) -> Tokenizer:
-    """As Llama's, but with ▁ put in by one part that does both ways."""
+    """As Llama's, but with one Metaspace part that replaces spaces in both directions."""
     backend = Backend(_with_byte_fallback())
     backend.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always", split=False)
     backend.decoder = decoders.Sequence(

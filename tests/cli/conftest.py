@@ -22,7 +22,7 @@ def quiet_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def built_in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A stand-in for the built-in model, so that no weights are needed."""
+    """A folder in place of the built-in model, so that no weights are needed."""
     path = write_folder(tmp_path / "built-in")
     for module in ("models", "doctor"):
         monkeypatch.setattr(import_module(f"palaver.cli.{module}"), "BUILT_IN_FOLDER", path)

@@ -18,7 +18,7 @@ chat = import_module("palaver.cli.chat")  # the package shows the command under 
 
 
 def talk(*lines: str, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
-    """What the command prints when these lines are typed."""
+    """The output of the command for these lines of input."""
     command = [sys.executable, "-m", "palaver", "chat", *arguments]
     typed = "".join(f"{line}\n" for line in lines)
     return subprocess.run(
@@ -44,7 +44,7 @@ def test_an_answer_is_printed_and_the_conversation_is_remembered(server: Running
     assert ended.stdout.count("Ana") >= 2
 
 
-def test_a_system_prompt_is_obeyed(server: RunningServer) -> None:
+def test_a_system_prompt_is_followed(server: RunningServer) -> None:
     arguments = (*against(server), "--system", "You are called Bo.")
     assert "Bo" in talk("What is your name?", arguments=arguments).stdout
 
@@ -61,14 +61,14 @@ def test_models_are_listed_and_unknown_commands_are_named(server: RunningServer)
     assert "/dance is not a command" in ended.stdout
 
 
-def test_an_error_of_the_server_is_shown_and_the_chat_goes_on(server: RunningServer) -> None:
+def test_an_error_of_the_server_is_shown_and_the_chat_continues(server: RunningServer) -> None:
     ended = talk("/model nobody/nothing", "Hi", f"/model {MODEL}", "Hi", arguments=against(server))
     assert ended.returncode == 0
     assert "there is no model" in ended.stdout
     assert "Hello" in ended.stdout
 
 
-def test_what_the_model_thinks_is_shown_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thinking_is_shown_unescaped(monkeypatch: pytest.MonkeyPatch) -> None:
     thought, said = "[/b] is no end, [red] no colour", "so [bold] is a word"
     deltas = [{"reasoning_content": thought}, {"content": said}]
     monkeypatch.setattr(chat, "_stream", lambda client, conversation: iter(deltas))
@@ -80,14 +80,14 @@ def test_what_the_model_thinks_is_shown_as_it_stands(monkeypatch: pytest.MonkeyP
     assert said in shown.getvalue()
 
 
-def test_a_server_that_is_not_there_does_not_end_the_chat() -> None:
+def test_an_unreachable_server_does_not_end_the_chat() -> None:
     ended = talk("/models", "Hi", "/dance", arguments=("--url", "http://127.0.0.1:9", "--key", KEY))
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.count("refused") == 2
     assert "/dance is not a command" in ended.stdout
 
 
-def test_without_a_url_the_chat_brings_its_own_server_and_ends_it() -> None:
+def test_without_a_url_the_chat_starts_a_server_and_ends_it() -> None:
     ended = talk("Hello!", "/quit", arguments=())
     assert ended.returncode == 0, ended.stderr
     assert "Hello" in ended.stdout
@@ -97,7 +97,7 @@ def test_without_a_url_the_chat_brings_its_own_server_and_ends_it() -> None:
     assert not any(b"palaver-" in command and b"--data-dir" in command for command in commands)
 
 
-def test_a_server_of_its_own_that_does_not_start_ends_the_chat_with_the_reason(
+def test_an_own_server_that_does_not_start_ends_the_chat_with_the_reason(
     tmp_path: Path,
 ) -> None:
     ended = talk("Hello!", arguments=("--model", f"mine={tmp_path}"))

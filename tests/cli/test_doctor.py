@@ -26,7 +26,7 @@ def line_about(subject: str, output: str) -> str:
     return line
 
 
-def test_a_machine_that_is_fit_is_told_so() -> None:
+def test_a_suitable_machine_passes() -> None:
     output = run(status=0)
     assert output.splitlines()[-1] == "palaver can serve here."
     for subject in ("Python", "processor", "memory", "address", "data folder"):
@@ -34,7 +34,7 @@ def test_a_machine_that_is_fit_is_told_so() -> None:
     assert line_about("model palaver/tiny", output).startswith("ok")
 
 
-def test_a_broken_model_folder_is_told_and_fails(tmp_path: Path) -> None:
+def test_a_broken_model_folder_fails(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "broken")
     (folder / "openvino_model.bin").unlink()
     output = run("--model", f"mine={folder}", status=1)
@@ -45,13 +45,13 @@ def test_a_broken_model_folder_is_told_and_fails(tmp_path: Path) -> None:
     assert "palaver can serve here." not in output
 
 
-def test_a_folder_whose_tokenizer_is_broken_is_told_too(tmp_path: Path) -> None:
+def test_a_broken_tokenizer_fails(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "broken")
     (folder / "tokenizer.json").write_text("{}", encoding="utf-8")
     assert "tokenizer.json" in line_about("model mine", run("--model", f"mine={folder}", status=1))
 
 
-def test_an_occupied_port_is_told_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_used_port_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -76,12 +76,12 @@ def test_an_ipv6_address_is_checked(
     assert line_about("address", run(status=0)).startswith("ok")
 
 
-def test_an_address_that_is_nowhere_is_told_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_address_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PALAVER_HOST", "203.0.113.7")
     assert line_about("address", run(status=1)).startswith("no")
 
 
-def test_a_data_folder_that_cannot_be_made_is_told_and_fails(
+def test_a_data_folder_that_cannot_be_made_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_bytes(b"")
@@ -108,7 +108,7 @@ def test_a_processor_without_wide_vectors_is_a_warning_only(
     assert line_about("processor", run(status=0)).startswith("hm")
 
 
-def test_a_setting_that_is_wrong_ends_it_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_setting_ends_the_command_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PALAVER_PROT", "1")
     assert "prot: there is no such setting" in run(status=1)
 
@@ -130,7 +130,7 @@ def test_with_models_besides_the_built_in_one_the_sampler_is_named(
     assert "palaver[fast]" in output
 
 
-def test_voices_are_named_or_advised(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_voices_are_listed_or_recommended(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "alto" in line_about("voices", run(status=0))
     monkeypatch.setattr(timbres, "is_installed", lambda: False)
     output = run(status=0)

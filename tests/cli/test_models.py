@@ -21,7 +21,7 @@ def test_the_built_in_model_is_listed_with_kind_window_and_folder(built_in_folde
         assert part in line
 
 
-def test_models_given_by_option_are_listed_behind_it(tmp_path: Path) -> None:
+def test_models_given_by_option_are_listed_after_it(tmp_path: Path) -> None:
     folders = [write_folder(tmp_path / name) for name in ("one", "two")]
     output = run("--model", f"m1={folders[0]}", "--model", f"m2={folders[1]}")
     assert output.index("palaver/tiny") < output.index("m1") < output.index("m2")
@@ -53,5 +53,5 @@ def test_folders_with_brackets_in_their_names_are_shown_as_they_are(tmp_path: Pa
 
 
 @pytest.mark.parametrize("text", ["no-folder", "[/red]"])
-def test_a_model_option_of_another_form_is_told(text: str) -> None:
+def test_a_malformed_model_option_is_refused(text: str) -> None:
     assert f"got '{text}'" in run("--model", text, status=1)

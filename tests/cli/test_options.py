@@ -49,7 +49,7 @@ EXAMPLES = {
 
 
 class Stopped(SettingError):
-    """Instead of a server."""
+    """Raised in place of starting a server."""
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def serve(received: list[Settings], *arguments: str) -> Settings:
 
 
 def expected(name: str, value: str) -> Any:
-    """What the attribute of the settings is then."""
+    """The value of the setting's attribute for this option."""
     given: Any = dict([value.split("=")]) if TABLE[name].kind == "pairs" else value
     return getattr(Settings.model_validate({name: given}), name)
 
@@ -109,7 +109,7 @@ def test_the_value_of_an_option_reaches_the_settings(name: str, received: list[S
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_an_option_goes_before_the_environment_and_that_before_the_file(
+def test_options_override_the_environment_and_that_overrides_the_file(
     name: str, received: list[Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = EXAMPLES[name]
@@ -150,7 +150,9 @@ def test_pairs_are_given_by_repeating_their_option(received: list[Settings]) -> 
         (("--config", "/nowhere.toml"), "/nowhere.toml: cannot be read as settings"),
     ],
 )
-def test_a_wrong_value_is_told_with_its_setting(arguments: tuple[str, ...], message: str) -> None:
+def test_a_wrong_value_is_refused_and_its_setting_named(
+    arguments: tuple[str, ...], message: str
+) -> None:
     result = CliRunner().invoke(app, ["serve", *arguments])
     assert result.exit_code == 1
     assert f"palaver: {message}" in result.output
@@ -178,7 +180,7 @@ def test_the_help_of_serve_shows_the_groups_and_the_defaults() -> None:
     assert "[default: 32.0 MiB]" in output
 
 
-def test_the_help_of_a_secret_names_the_danger() -> None:
+def test_the_help_of_a_secret_warns_of_the_process_list() -> None:
     text = parameters("serve")["api_key"].help
     assert "list of processes" in text
     assert "PALAVER_API_KEY" in text

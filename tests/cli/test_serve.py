@@ -19,7 +19,7 @@ from tests.server import MODEL, running_server
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_ready_file_tells_the_address_and_goes_with_the_server(
+def test_the_ready_file_has_the_address_and_is_removed_with_the_server(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     file = tmp_path / "ready.json"
@@ -39,7 +39,7 @@ def test_the_ready_file_tells_the_address_and_goes_with_the_server(
         assert [path.name for path in tmp_path.iterdir() if "ready" in path.name] == []
 
 
-def test_a_ready_file_that_cannot_be_written_is_told_before_models_are_loaded(
+def test_an_unwritable_ready_file_is_reported_before_models_are_loaded(
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "nowhere" / "ready.json"
@@ -50,7 +50,7 @@ def test_a_ready_file_that_cannot_be_written_is_told_before_models_are_loaded(
     assert "ready palaver/tiny" not in ended.stdout
 
 
-def test_an_error_of_the_callback_that_is_called_when_all_is_ready_ends_the_server(
+def test_an_error_in_the_ready_callback_ends_the_server(
     tmp_path: Path,
 ) -> None:
     program = f"""
@@ -84,7 +84,7 @@ def test_the_ready_file_of_another_server_is_left_alone_at_the_end(tmp_path: Pat
     assert file.read_text() == "{}"
 
 
-def test_an_address_that_is_taken_ends_it_with_a_message() -> None:
+def test_a_used_address_ends_the_server_with_a_message() -> None:
     result = CliRunner().invoke(app, ["serve", "--host", "203.0.113.7"])
     assert result.exit_code == 1
     assert "palaver: cannot listen on 203.0.113.7:0" in result.output

@@ -1,4 +1,4 @@
-"""``palaver voices``, and ``palaver chat`` that speaks."""
+"""``palaver voices``, and ``palaver chat`` with spoken answers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_models_own_voices_are_listed_without_loading_it(tmp_path: Path) -> No
     assert "itself" not in run("--model", f"omni={THINKER}"), "it has no talker"
 
 
-def test_a_voice_that_cannot_be_loaded_is_told(
+def test_a_voice_that_cannot_be_loaded_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("sherpa_onnx")
@@ -66,7 +66,7 @@ def test_a_voice_that_cannot_be_loaded_is_told(
 def chat(
     server: RunningServer, folder: Path, programs: Path, *arguments: str, typed: str = "Hello!\n"
 ) -> str:
-    """What the command prints, with these programs and no others on the path."""
+    """The output of the command, with only these programs on the path."""
     command = [sys.executable, "-m", "palaver", "chat", "--url", server.url, "--key", KEY]
     environment = os.environ | {"PATH": str(programs)}
     ended = subprocess.run(
@@ -84,7 +84,7 @@ def chat(
 
 
 @pytest.mark.spec("S11")
-def test_a_chat_that_cannot_play_writes_files(server: RunningServer, tmp_path: Path) -> None:
+def test_without_a_player_the_chat_writes_files(server: RunningServer, tmp_path: Path) -> None:
     typed = "Hello!\n/speak\nHello!\n/speak bass\nHello!\n"
     output = chat(server, tmp_path, tmp_path / "none", "--speak", typed=typed)
     names = sorted(path.name for path in tmp_path.glob("*.wav"))
@@ -96,7 +96,7 @@ def test_a_chat_that_cannot_play_writes_files(server: RunningServer, tmp_path: P
 
 
 @pytest.mark.spec("S11")
-def test_a_chat_that_can_play_does(server: RunningServer, tmp_path: Path) -> None:
+def test_with_a_player_the_chat_plays_audio(server: RunningServer, tmp_path: Path) -> None:
     programs, played = tmp_path / "bin", tmp_path / "played"
     write_program(programs / "aplay", f'echo "$@" > {played}.arguments; exec /bin/cat > {played}')
     chat(server, tmp_path, programs, "--voice", "tenor")
@@ -105,7 +105,7 @@ def test_a_chat_that_can_play_does(server: RunningServer, tmp_path: Path) -> Non
     assert not list(tmp_path.glob("*.wav"))
 
 
-def test_an_unknown_voice_is_told_and_the_chat_goes_on(
+def test_an_unknown_voice_is_reported_and_the_chat_continues(
     server: RunningServer, tmp_path: Path
 ) -> None:
     output = chat(server, tmp_path, tmp_path, "--voice", "bob", typed="Hi\n/speak alto\nHi\n")

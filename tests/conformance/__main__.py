@@ -1,7 +1,8 @@
 """``make conformance``: the specification row by row, with its tests and their results.
 
-Arguments go to pytest. Without any, all marked tests run, ``docs/reference/conformance.md`` is
-written, and a row that is promised but not proven through the real server is a failure.
+Arguments are passed to pytest. Without any, all marked tests run,
+``docs/reference/conformance.md`` is written, and a row that is promised but not proven through the
+real server is a failure.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def table(report: Report) -> Table:
 
 
 def main() -> int:
-    """Run the marked tests and tell how each row stands; 0 if all is as promised."""
+    """Run the marked tests and print each row's result; 0 if all promises hold."""
     report = Report()
     arguments = sys.argv[1:]
     status = pytest.main(["-q", *arguments], plugins=[report])

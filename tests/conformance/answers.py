@@ -1,4 +1,4 @@
-"""Sending recorded requests; streams put together into what a unary answer looks like."""
+"""Sending recorded requests, and joining streams into unary answers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Answer:
     body: Any
 
     def comparable(self, *, has_usage: bool = True) -> tuple[int, Any]:
-        """All that does not depend on when it was asked and what is in the cache."""
+        """The answer without what depends on time and cache."""
         body = deepcopy(self.body)
         for field in _PER_REQUEST:
             body.pop(field, None)
@@ -61,7 +61,7 @@ class Answers:
 
 
 def send(client: httpx.Client, recording: Recording) -> Answer:
-    """Send a recorded request and read its answer, whichever way it comes."""
+    """Send a recorded request and read its answer, unary or streamed."""
     request = client.build_request(
         recording.method,
         recording.path,
@@ -75,7 +75,7 @@ def send(client: httpx.Client, recording: Recording) -> Answer:
     response = client.send(request)
     media_type = response.headers["content-type"].partition(";")[0]
     if media_type == "text/event-stream":
-        assert recording.is_stream, "nobody asked for a stream"
+        assert recording.is_stream, "the request did not ask for a stream"
         return Answer(response.status_code, response.headers, assembled(events_in(response.text)))
     assert media_type == "application/json", media_type
     assert not recording.is_stream or response.is_error, "a stream was asked for"
@@ -92,7 +92,7 @@ def events_in(text: str) -> list[Any]:
 
 
 def assembled(events: list[Any]) -> Any:
-    """What a stream says as a whole, in the form of a unary answer."""
+    """The unary answer that the events of a stream add up to."""
     first = events[0]
     for event in events:
         assert event["object"] == "chat.completion.chunk"
@@ -129,8 +129,8 @@ def _choice(parts: list[Any]) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": _joined(parts, "content")}
     if any("reasoning_content" in part["delta"] for part in parts):
         message["reasoning_content"] = _joined(parts, "reasoning_content")
-    if sounds := [part["delta"]["audio"] for part in parts if "audio" in part["delta"]]:
-        message["audio"] = _sound(sounds)
+    if deltas := [part["delta"]["audio"] for part in parts if "audio" in part["delta"]]:
+        message["audio"] = _audio(deltas)
     if calls := _calls(parts):
         message |= {"content": message["content"] or None, "tool_calls": calls}
     entries = [entry for part in parts if part["logprobs"] for entry in part["logprobs"]["content"]]
@@ -142,7 +142,7 @@ def _choice(parts: list[Any]) -> dict[str, Any]:
     }
 
 
-def _sound(deltas: list[Any]) -> dict[str, Any]:
+def _audio(deltas: list[Any]) -> dict[str, Any]:
     """The id comes first, the expiry last, and the data, joined, are base64 of the whole."""
     first, *others = deltas
     assert not any("id" in delta for delta in others)

@@ -1,4 +1,4 @@
-"""What the conformance tests share."""
+"""Shared fixtures of the conformance tests."""
 
 from __future__ import annotations
 

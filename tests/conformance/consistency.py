@@ -1,4 +1,4 @@
-"""What holds of every answer, whatever was asked."""
+"""What must hold for every answer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OPENING = "<think>\n"
 
 
 def check_consistency(recording: Recording, answer: Answer) -> None:
-    """Assert that an answer agrees with itself and with what was asked."""
+    """Assert that an answer is consistent with itself and its request."""
     if answer.status >= 400:
         check_error(answer)
     elif recording.is_completion:
@@ -22,7 +22,7 @@ def check_consistency(recording: Recording, answer: Answer) -> None:
 
 
 def check_error(answer: Answer) -> None:
-    """One body for all errors, the same for the hosted service's clients and for OpenAI's."""
+    """The error body, which both the hosted service's clients and OpenAI's can read."""
     body, inner = answer.body, answer.body["error"]
     assert set(body) == _ERROR_FIELDS
     assert set(inner) == {"message", "type", "param", "code"}
@@ -33,7 +33,7 @@ def check_error(answer: Answer) -> None:
 
 
 def check_completion(request: dict[str, Any], body: Any) -> None:
-    """Fields, counts and texts of a completion that fit each other and the request."""
+    """Fields, counts and texts of a completion match each other and the request."""
     assert body["id"].startswith("chatcmpl-")
     assert body["object"] == "chat.completion"
     assert body["created"] > 1_700_000_000
@@ -48,7 +48,7 @@ def check_completion(request: dict[str, Any], body: Any) -> None:
         assert (choice["finish_reason"] != "tool_calls") or choice["message"]["tool_calls"]
         _check_logprobs(request, choice)
         _check_stops(request, choice)
-        _check_sound(choice)
+        _check_audio(choice)
 
 
 def _check_usage(request: dict[str, Any], body: Any) -> None:
@@ -86,16 +86,16 @@ def _check_logprobs(request: dict[str, Any], choice: Any) -> None:
         )
 
 
-def _check_sound(choice: Any) -> None:
-    """The sound says what the text does, thinking aside."""
-    if sound := choice["message"].get("audio"):
-        assert set(sound) == {"id", "data", "transcript", "expires_at"}
-        assert choice["message"]["content"].endswith(sound["transcript"])
-        assert len(base64.b64decode(sound["data"], validate=True)) > 1000
+def _check_audio(choice: Any) -> None:
+    """The transcript of the audio is the text without thinking."""
+    if audio := choice["message"].get("audio"):
+        assert set(audio) == {"id", "data", "transcript", "expires_at"}
+        assert choice["message"]["content"].endswith(audio["transcript"])
+        assert len(base64.b64decode(audio["data"], validate=True)) > 1000
 
 
 def _check_stops(request: dict[str, Any], choice: Any) -> None:
-    """A stop string ends the text, and there is none before the end."""
+    """A stop string may only be at the end of the text."""
     stop = request.get("stop") or []
     stops = [stop] if isinstance(stop, str) else stop
     if request.get("enable_thinking"):

@@ -1,4 +1,4 @@
-"""Whether an answer is what its recording says."""
+"""Comparison of an answer with its recording."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def check(answer: Answer, expect: Expectations) -> None:
 
 
 def value_at(body: Any, path: str) -> Any:
-    """What stands at ``choices[0].message.content``; a value of its own where nothing does."""
+    """The value at a path such as ``choices[0].message.content``; a marker if there is none."""
     for step in _steps(path):
         is_there = step < len(body) if isinstance(step, int) else step in body
         if not is_there:

@@ -1,6 +1,6 @@
-"""Requests and what must hold of their answers, read from ``recorded/*.json``.
+"""Requests and what must hold for their answers, read from ``recorded/*.json``.
 
-A file is an array of recordings. Two forms spare them what no human wants to read:
+A file is an array of recordings. Two notations shorten them:
 ``{"$repeat": ["text", 100]}`` is a string, and the key ``"$token x"`` is the id of the token that
 stands for ``x`` in the built-in model's vocabulary.
 """
@@ -24,7 +24,7 @@ _MODES = {"stream", "stream_options"}
 
 
 class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What must hold of the text of every choice.
+    """What must hold for the text of every choice.
 
     Attributes:
         equals: It is this.
@@ -44,13 +44,13 @@ class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Expectations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What must hold of an answer, beyond what holds of every one.
+    """What must hold for an answer, beyond what holds for every answer.
 
     Attributes:
         status: HTTP status.
         reason: An error's reason.
         param: The field that an error names.
-        says: What an error's message contains.
+        says: Text that an error's message contains.
         headers: Headers with their values; ``null`` for one that must not be there.
         fields: Values at paths such as ``choices[0].message.role``.
         present: Paths at which there is a value, and not ``null``.
@@ -59,8 +59,8 @@ class Expectations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         distinct: Whether the choices all differ from each other.
         completion_tokens: Number of completion tokens.
         finish_reason: Why each choice ended.
-        content: What must hold of the content.
-        reasoning: What must hold of the reasoning that came apart.
+        content: What must hold for the content.
+        reasoning: What must hold for the separate reasoning.
         matches: A JSON Schema that every content, read as JSON, matches.
         same_as: Changes to the request which leave its answer as it is.
         differs_from: Changes to the request which change its answer.
@@ -86,10 +86,10 @@ class Expectations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Recording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One request and what must hold of its answer.
+    """One request and what must hold for its answer.
 
     Attributes:
-        name: What it shows, as a sentence.
+        name: The behaviour that it shows, as a sentence.
         rows: The specification's rows that it shows.
         expect: What must hold.
         request: The JSON body, if there is one.
@@ -115,7 +115,7 @@ class Recording(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def has_mode(self) -> bool:
-        """Whether it says itself if it wants a stream."""
+        """Whether the request sets ``stream`` itself."""
         return not _MODES.isdisjoint(self.request or {})
 
     @property

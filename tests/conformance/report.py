@@ -1,4 +1,4 @@
-"""Which row of the specification is proven by how many tests, and with what result."""
+"""The result of each row of the specification, and how many tests prove it."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ passes if all of its tests do and some of them go through the real server to the
 
 @dataclass
 class RowReport:
-    """What is known of one row.
+    """The results of one row.
 
     Attributes:
         tests: Outcome of each of its tests: ``passed``, ``failed`` or ``skipped``.
-        through_server: Those of them that talk to the real server.
+        through_server: Those of them that use the real server.
     """
 
     tests: dict[str, str] = field(default_factory=dict)
     through_server: set[str] = field(default_factory=set)
 
     def note(self, test: str, outcome: str) -> None:
-        """Note how a phase of a test ended: a test is as good as the worst of them."""
+        """Record how a phase of a test ended; the worst phase is the test's result."""
         known = self.tests.get(test, outcome)
         self.tests[test] = max(known, outcome, key=_FROM_GOOD_TO_BAD.index)
 
@@ -59,7 +59,7 @@ class RowReport:
 
 
 class Report:
-    """A pytest plugin that keeps the marked tests alone and collects their outcomes by row."""
+    """A pytest plugin that runs only the marked tests and collects their outcomes by row."""
 
     def __init__(self) -> None:
         self.rows: dict[str, RowReport] = defaultdict(RowReport)
@@ -68,7 +68,7 @@ class Report:
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
-        """Keep the marked tests, and see which of them use the server."""
+        """Keep the marked tests, and record which of them use the server."""
         for item in items:
             rows = list(dict.fromkeys(mark.args[0] for mark in item.iter_markers("spec")))
             self._rows_of[item.nodeid] = rows
@@ -80,7 +80,7 @@ class Report:
         config.hook.pytest_deselected(items=dropped)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note how a phase of a test ended."""
+        """Record how a phase of a test ended."""
         for row in self._rows_of[report.nodeid]:
             self.rows[row].note(report.nodeid, report.outcome)
 

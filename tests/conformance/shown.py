@@ -1,6 +1,6 @@
-"""Pictures, clips and sounds with what the built-in model should say of them.
+"""Images, videos and audio with the answers that the built-in model should give.
 
-All are well inside what it was trained on: one thing, large, in a plain colour; one digit, clearly
+All are typical for its training data: one large object in a plain colour; one digit, clearly
 said.
 """
 
@@ -39,7 +39,7 @@ class Case:
         content: The file.
         question: About it.
         answer: The right one.
-        num_tokens: That stand for it in the prompt.
+        num_tokens: Tokens of its placeholder range in the prompt.
     """
 
     kind: str
@@ -65,12 +65,12 @@ class Case:
 
     def _part(self, url: str) -> dict[str, Any]:
         if self.kind == "audio":
-            sound = {"data": url.rpartition("base64,")[2], "format": self.name.rpartition(".")[2]}
-            return {"type": "input_audio", "input_audio": sound}
+            audio = {"data": url.rpartition("base64,")[2], "format": self.name.rpartition(".")[2]}
+            return {"type": "input_audio", "input_audio": audio}
         return {"type": f"{self.kind}_url", f"{self.kind}_url": {"url": url}}
 
 
-def picture(shape: str, colour: Any, side: int = 128) -> Image.Image:
+def image(shape: str, colour: Any, side: int = 128) -> Image.Image:
     """A large circle or square in the middle."""
     image = Image.new("RGB", (side, side), GREY)
     box = (side // 4, side // 4, side * 3 // 4, side * 3 // 4)
@@ -80,7 +80,7 @@ def picture(shape: str, colour: Any, side: int = 128) -> Image.Image:
 
 
 def moving(dx: int, dy: int, colour: Any = RED) -> list[Image.Image]:
-    """A circle that crosses the picture."""
+    """A circle that crosses the image."""
     frames = []
     for i in range(_NUM_FRAMES):
         step = (i / (_NUM_FRAMES - 1) - 0.5) * 0.62
@@ -113,7 +113,7 @@ def said(name: str, form: str = "wav", codec: str = "pcm_s16le") -> bytes:
     with wave.open(str(_SPOKEN / f"{name}.wav")) as recording:
         word = np.frombuffer(recording.readframes(recording.getnframes()), "<i2")
     samples = np.concatenate([word / 2**15, np.zeros(RATE_HZ // 4)]).astype(np.float32)
-    return files.sound(samples, form, codec, rate_hz=RATE_HZ)
+    return files.audio(samples, form, codec, rate_hz=RATE_HZ)
 
 
 def beeps(num: int) -> bytes:
@@ -121,14 +121,14 @@ def beeps(num: int) -> bytes:
     tone = files.tone(0.12, 800, RATE_HZ)
     ramp = np.minimum(np.arange(len(tone)), np.arange(len(tone))[::-1]) / 160
     one = np.concatenate([tone * np.minimum(ramp, 1), np.zeros(int(0.17 * RATE_HZ))])
-    return files.sound(np.tile(one, num).astype(np.float32), rate_hz=RATE_HZ)
+    return files.audio(np.tile(one, num).astype(np.float32), rate_hz=RATE_HZ)
 
 
-PICTURES = (
+IMAGES = (
     Case(
         "image",
         "circle.png",
-        files.file_of(picture("circle", BLUE)),
+        files.file_of(image("circle", BLUE)),
         "What colour is the circle?",
         "blue",
         16,
@@ -136,20 +136,20 @@ PICTURES = (
     Case(
         "image",
         "square.jpeg",
-        files.file_of(picture("square", GREEN, 160), "JPEG", quality=95),
+        files.file_of(image("square", GREEN, 160), "JPEG", quality=95),
         "What shape is it?",
         "square",
         25,
     ),
-    Case("image", "red.png", files.file_of(picture("circle", RED)), "它是什么颜色？", "红色", 16),
+    Case("image", "red.png", files.file_of(image("circle", RED)), "它是什么颜色？", "红色", 16),
 )
 VIDEOS = (
     Case("video", "right.mp4", clip(moving(1, 0)), "Which way does it move?", "to the right", 27),
     Case("video", "up.mp4", clip(moving(0, -1, BLUE)), "它往哪个方向移动？", "向上", 27),
 )
-SOUNDS = (
+AUDIOS = (
     Case("audio", "five.wav", said("five"), "Which number is said?", "5", 11),
     Case("audio", "three.wav", beeps(3), "How many beeps do you hear?", "3", 11),
     Case("audio", "seven.mp3", said("seven", "mp3", "mp3"), "说的是哪个数字？", "7", 9),
 )
-CASES = (*PICTURES, *VIDEOS, *SOUNDS)
+CASES = (*IMAGES, *VIDEOS, *AUDIOS)

@@ -1,4 +1,4 @@
-"""Answers are the same alone and in a crowd, whatever the others ask for."""
+"""Answers are the same alone and among concurrent requests of any kind."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_there_is_a_request_for_every_row_of_the_text_interface() -> None:
 
 @pytest.mark.spec("S50")
 @pytest.mark.spec("S19")
-def test_a_client_that_leaves_a_crowd_changes_no_answer_and_leaves_nothing_behind(
+def test_a_client_that_disconnects_changes_no_other_answer_and_leaves_nothing_running(
     answers: Answers, crowded_client: httpx.Client
 ) -> None:
     others = random.Random("S50").sample(CROWD, NUM_OTHERS)
@@ -75,7 +75,7 @@ def test_a_client_that_leaves_a_crowd_changes_no_answer_and_leaves_nothing_behin
             "POST", COMPLETIONS_PATH, json=endless | {"temperature": 1}
         ) as leaving,
     ):
-        lines = leaving.iter_lines()  # held, since letting go of it closes the stream
+        lines = leaving.iter_lines()  # kept, since collecting it closes the stream
         next(lines)
         together = pool.submit(ask_at_once, crowded_client, others)
         next(lines)
@@ -85,7 +85,7 @@ def test_a_client_that_leaves_a_crowd_changes_no_answer_and_leaves_nothing_behin
 
 
 def is_idle_soon(client: httpx.Client, timeout_s: float = 10) -> bool:
-    """Whether the engine has nothing to do before long."""
+    """Whether the engine becomes idle within a few seconds."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if client.get("/debug/engines").json()["palaver/tiny"] == []:

@@ -1,4 +1,4 @@
-"""Plain curl: what is on the wire, byte for byte."""
+"""Plain curl: the bytes of the responses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from tests.conformance.answers import assembled, events_in
 from tests.conformance.recording import COMPLETIONS_PATH, token_id
-from tests.conformance.shown import PICTURES, SOUNDS, VIDEOS, Case
+from tests.conformance.shown import AUDIOS, IMAGES, VIDEOS, Case
 from tests.server import KEY, RunningServer, chat
 
 pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="curl is not on the PATH")
@@ -21,12 +21,12 @@ pytestmark = pytest.mark.skipif(not shutil.which("curl"), reason="curl is not on
 
 @dataclass(frozen=True)
 class Reply:
-    """What curl printed.
+    """The output of curl.
 
     Attributes:
         status: The status line.
         headers: Names in lower case, with their values.
-        body: All behind the empty line.
+        body: All after the empty line.
     """
 
     status: str
@@ -96,9 +96,9 @@ def test_a_stream_keeps_characters_whole_and_unescaped(server: RunningServer) ->
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(PICTURES[0], id="image", marks=pytest.mark.spec("S08")),
+        pytest.param(IMAGES[0], id="image", marks=pytest.mark.spec("S08")),
         pytest.param(VIDEOS[0], id="video", marks=pytest.mark.spec("S09")),
-        pytest.param(SOUNDS[0], id="audio", marks=pytest.mark.spec("S10")),
+        pytest.param(AUDIOS[0], id="audio", marks=pytest.mark.spec("S10")),
     ],
 )
 def test_media_are_answered_whole_and_streamed(
@@ -135,7 +135,7 @@ def test_malformed_json_is_found_by_line_and_column(server: RunningServer) -> No
 
 
 @pytest.mark.spec("S03")
-def test_a_wrong_key_is_told_how_to_show_one(server: RunningServer) -> None:
+def test_a_wrong_key_is_401_with_www_authenticate(server: RunningServer) -> None:
     reply = curl(server, path="/v1/models", key="wrong")
     assert reply.status == "HTTP/1.1 401 Unauthorized"
     assert reply.headers["www-authenticate"] == "Bearer"

@@ -1,4 +1,4 @@
-"""Pictures, video and sound answered by the built-in model (spec rows S08 to S10, S53)."""
+"""Images, video and audio answered by the built-in model (spec rows S08 to S10, S53)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import openai
 import pytest
 
 from tests.api import media
-from tests.conformance.shown import CASES, PICTURES, SOUNDS, VIDEOS, Case
+from tests.conformance.shown import AUDIOS, CASES, IMAGES, VIDEOS, Case
 from tests.media import files
 from tests.server import KEY, MODEL, RunningServer, running_server
 from tests.sse import joined, stream_events
@@ -43,7 +43,7 @@ def openai_client(server: RunningServer) -> Iterator[openai.OpenAI]:
 
 
 @pytest.fixture(scope="module")
-def seeing(server: RunningServer) -> Iterator[httpx.Client]:
+def media_client(server: RunningServer) -> Iterator[httpx.Client]:
     with server.client() as client:
         yield client
 
@@ -68,7 +68,7 @@ def content(answer: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("way", ["data", "url"])
 @pytest.mark.parametrize("case", [with_row(case) for case in CASES])
-def test_what_is_shown_is_told_whole_and_streamed(
+def test_media_are_described_unary_and_streamed(
     openai_client: openai.OpenAI, host: str, case: Case, way: str
 ) -> None:
     part = case.by_data if way == "data" else case.by_url(host)
@@ -91,10 +91,12 @@ def test_what_is_shown_is_told_whole_and_streamed(
 @pytest.mark.spec("S08")
 @pytest.mark.spec("S09")
 @pytest.mark.spec("S10")
-@pytest.mark.parametrize("case", [PICTURES[0], VIDEOS[0], SOUNDS[0]], ids=lambda case: case.kind)
-def test_every_form_of_a_part_says_the_same(seeing: httpx.Client, host: str, case: Case) -> None:
+@pytest.mark.parametrize("case", [IMAGES[0], VIDEOS[0], AUDIOS[0]], ids=lambda case: case.kind)
+def test_every_form_of_a_part_gives_the_same_answer(
+    media_client: httpx.Client, host: str, case: Case
+) -> None:
     fields: dict[str, Any] = {"logprobs": True, "top_logprobs": 3}
-    expected = ask(seeing, case.messages(case.by_data), **fields)["choices"]
+    expected = ask(media_client, case.messages(case.by_data), **fields)["choices"]
     kind = case.by_data["type"]
     if case.kind == "audio":
         data = base64.b64encode(case.content).decode()
@@ -109,16 +111,18 @@ def test_every_form_of_a_part_says_the_same(seeing: httpx.Client, host: str, cas
         others += [{"url": url, "detail": detail} for detail in ("low", "high", "auto", None)]
     for other in others:
         part = {"type": kind, kind: other}
-        assert ask(seeing, case.messages(part), **fields)["choices"] == expected, other
+        assert ask(media_client, case.messages(part), **fields)["choices"] == expected, other
 
 
 @pytest.mark.spec("S08")
 @pytest.mark.spec("S53")
-def test_a_message_may_hold_several_pieces_between_its_texts(seeing: httpx.Client) -> None:
-    first, second = PICTURES[0].by_data, PICTURES[2].by_data
+def test_a_message_may_have_several_media_items_between_its_texts(
+    media_client: httpx.Client,
+) -> None:
+    first, second = IMAGES[0].by_data, IMAGES[2].by_data
     texts = ["Here are two pictures.", "And the other.", "Do both show the same colour?"]
     parts = [media.text(texts[0]), first, media.text(texts[1]), second, media.text(texts[2])]
-    answer = ask(seeing, [{"role": "user", "content": parts}])
+    answer = ask(media_client, [{"role": "user", "content": parts}])
     assert answer["usage"]["prompt_tokens_details"]["image_tokens"] == 32
     assert content(answer)
 
@@ -126,26 +130,26 @@ def test_a_message_may_hold_several_pieces_between_its_texts(seeing: httpx.Clien
 @pytest.mark.spec("S08")
 @pytest.mark.spec("S10")
 @pytest.mark.spec("S53")
-def test_a_picture_and_a_sound_come_together(seeing: httpx.Client) -> None:
-    parts = [PICTURES[0].by_data, SOUNDS[0].by_data, media.text("Is it the colour that is said?")]
-    usage = ask(seeing, [{"role": "user", "content": parts}])["usage"]
+def test_an_image_and_audio_in_one_message_are_both_used(media_client: httpx.Client) -> None:
+    parts = [IMAGES[0].by_data, AUDIOS[0].by_data, media.text("Is it the colour that is said?")]
+    usage = ask(media_client, [{"role": "user", "content": parts}])["usage"]
     details = usage["prompt_tokens_details"]
-    assert (details["image_tokens"], details["audio_tokens"]) == (16, SOUNDS[0].num_tokens)
-    assert usage["prompt_tokens"] > 16 + SOUNDS[0].num_tokens
+    assert (details["image_tokens"], details["audio_tokens"]) == (16, AUDIOS[0].num_tokens)
+    assert usage["prompt_tokens"] > 16 + AUDIOS[0].num_tokens
 
 
 @pytest.mark.spec("S08")
 @pytest.mark.spec("S12")
 @pytest.mark.spec("S44")
 @pytest.mark.spec("S53")
-def test_the_next_turn_finds_the_picture_again(seeing: httpx.Client) -> None:
-    case = PICTURES[0]
+def test_the_next_turn_finds_the_image_in_the_cache(media_client: httpx.Client) -> None:
+    case = IMAGES[0]
     rules = {"role": "system", "content": "You answer questions about pictures."}
     conversation = [rules, *case.messages(case.by_data)]
-    first = ask(seeing, conversation)
+    first = ask(media_client, conversation)
     said = {"role": "assistant", "content": content(first)}
     again = {"role": "user", "content": "What shape is it?"}
-    second = ask(seeing, [*conversation, said, again])
+    second = ask(media_client, [*conversation, said, again])
     details = second["usage"]["prompt_tokens_details"]
     assert details["image_tokens"] == 16
     assert details["cached_tokens"] >= 32
@@ -154,7 +158,7 @@ def test_the_next_turn_finds_the_picture_again(seeing: httpx.Client) -> None:
 @pytest.mark.spec("S08")
 @pytest.mark.spec("S35")
 @pytest.mark.spec("S53")
-def test_what_is_seen_comes_in_the_form_that_is_asked_for(seeing: httpx.Client) -> None:
+def test_answers_about_images_follow_a_response_format(media_client: httpx.Client) -> None:
     schema = {
         "type": "object",
         "properties": {"colour": {"enum": ["blue", "red"]}, "shape": {"enum": ["circle", "star"]}},
@@ -163,15 +167,15 @@ def test_what_is_seen_comes_in_the_form_that_is_asked_for(seeing: httpx.Client) 
     }
     form = {"type": "json_schema", "json_schema": {"name": "seen", "schema": schema}}
     question = media.text("Answer in JSON with colour and shape.")
-    messages = [{"role": "user", "content": [PICTURES[0].by_data, question]}]
-    answer = content(ask(seeing, messages, response_format=form, max_tokens=60))
+    messages = [{"role": "user", "content": [IMAGES[0].by_data, question]}]
+    answer = content(ask(media_client, messages, response_format=form, max_tokens=60))
     assert answer.replace(" ", "") == '{"colour":"blue","shape":"circle"}'
 
 
 @pytest.mark.spec("S08")
 @pytest.mark.spec("S31")
 @pytest.mark.spec("S53")
-def test_what_is_seen_is_reported_by_a_call(seeing: httpx.Client) -> None:
+def test_answers_about_images_can_be_tool_calls(media_client: httpx.Client) -> None:
     text = {"type": "string"}
     function = {
         "name": "report",
@@ -183,33 +187,33 @@ def test_what_is_seen_is_reported_by_a_call(seeing: httpx.Client) -> None:
         },
     }
     messages = [
-        {"role": "user", "content": [PICTURES[0].by_data, media.text("Report what you see.")]}
+        {"role": "user", "content": [IMAGES[0].by_data, media.text("Report what you see.")]}
     ]
     tools = [{"type": "function", "function": function}]
-    answer = ask(seeing, messages, tools=tools, max_tokens=100)
+    answer = ask(media_client, messages, tools=tools, max_tokens=100)
     (call,) = answer["choices"][0]["message"]["tool_calls"]
     assert json.loads(call["function"]["arguments"]) == {"colour": "blue", "shape": "circle"}
 
 
 @pytest.mark.spec("S11")
 @pytest.mark.spec("S53")
-def test_what_is_seen_is_said_aloud(seeing: httpx.Client) -> None:
-    case = PICTURES[0]
+def test_answers_about_images_can_be_spoken(media_client: httpx.Client) -> None:
+    case = IMAGES[0]
     fields = {"modalities": ["text", "audio"], "audio": {"voice": "alto", "format": "wav"}}
-    answer = ask(seeing, case.messages(case.by_data), **fields)
+    answer = ask(media_client, case.messages(case.by_data), **fields)
     message = answer["choices"][0]["message"]
     assert message["audio"]["transcript"] == message["content"]
     assert len(base64.b64decode(message["audio"]["data"])) > 10_000
     body = {"model": MODEL, "messages": case.messages(case.by_data), "temperature": 0} | fields
     body["max_tokens"] = 20
-    assert joined(stream_events(seeing, body)) == message["content"]
+    assert joined(stream_events(media_client, body)) == message["content"]
 
 
 @pytest.mark.spec("S09")
-def test_a_long_video_is_seen_at_two_frames_a_second(seeing: httpx.Client) -> None:
+def test_a_long_video_is_sampled_at_two_frames_a_second(media_client: httpx.Client) -> None:
     long = media.video(files.video(num_frames=100, fps=10))
     question = {"role": "user", "content": [long, media.text()]}
-    details = ask(seeing, [question], max_tokens=2)["usage"]["prompt_tokens_details"]
+    details = ask(media_client, [question], max_tokens=2)["usage"]["prompt_tokens_details"]
     assert details["video_tokens"] == 10 * 4  # two frames are one step of 64 by 64 pixels
 
 
@@ -217,16 +221,16 @@ def test_a_long_video_is_seen_at_two_frames_a_second(seeing: httpx.Client) -> No
 @pytest.mark.spec("S09")
 @pytest.mark.spec("S10")
 @pytest.mark.spec("S46")
-def test_the_list_of_models_tells_what_it_takes(seeing: httpx.Client) -> None:
-    model = seeing.get(f"/v1/models/{MODEL}").json()
+def test_the_list_of_models_has_input_modalities(media_client: httpx.Client) -> None:
+    model = media_client.get(f"/v1/models/{MODEL}").json()
     assert model["input_modalities"] == ["text", "image", "video", "audio"]
 
 
 @pytest.mark.spec("S08")
 @pytest.mark.spec("S09")
 @pytest.mark.spec("S10")
-@pytest.mark.parametrize("case", [PICTURES[0], VIDEOS[0], SOUNDS[0]], ids=lambda case: case.kind)
-def test_what_cannot_be_read_is_the_clients_own_exception(
+@pytest.mark.parametrize("case", [IMAGES[0], VIDEOS[0], AUDIOS[0]], ids=lambda case: case.kind)
+def test_unreadable_media_become_the_clients_own_exception(
     openai_client: openai.OpenAI, host: str, case: Case
 ) -> None:
     kind = case.by_data["type"]

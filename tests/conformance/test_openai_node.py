@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.shown import PICTURES, SOUNDS, VIDEOS, Case
+from tests.conformance.shown import AUDIOS, IMAGES, VIDEOS, Case
 from tests.server import KEY, MODEL, RunningServer
 from tests.speech.listening import listen
 
 SOURCES = Path(__file__).parent / "node"
-SHOWN = (PICTURES[0], VIDEOS[0], SOUNDS[0])
+SHOWN = (IMAGES[0], VIDEOS[0], AUDIOS[0])
 INSTALLED = Path(sys.prefix) / "node"
 
 pytestmark = pytest.mark.skipif(
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def results(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What each scenario got."""
+    """The results of each scenario."""
     install()
     shown = tmp_path_factory.mktemp("shown") / "conversations.json"
     conversations = {case.name: case.messages(case.by_data) for case in SHOWN}
@@ -40,7 +40,7 @@ def results(server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def install() -> None:
-    """Bring the client into this environment, unless it is there already."""
+    """Install the client, unless it is installed already."""
     INSTALLED.mkdir(exist_ok=True)
     shutil.copy(SOURCES / "scenarios.mjs", INSTALLED)
     wanted = json.loads((SOURCES / "package.json").read_text(encoding="utf-8"))["dependencies"]
@@ -119,24 +119,24 @@ def test_every_choice_ends_with_a_stop_string(results: Any) -> None:
 
 @pytest.mark.spec("S37")
 @pytest.mark.spec("S38")
-def test_thinking_comes_apart(results: Any) -> None:
+def test_separate_thinking_is_its_own_field(results: Any) -> None:
     assert results["thinking"]["choices"][0]["message"]["reasoning_content"]
 
 
 @pytest.mark.spec("S11")
 @pytest.mark.spec("S45")
-def test_an_answer_comes_in_sound_whole_and_in_pieces(results: Any) -> None:
+def test_audio_comes_unary_and_streamed(results: Any) -> None:
     spoken = results["spoken"]
     message = spoken["unary"]["choices"][0]["message"]
     parts = [chunk["choices"][0]["delta"] for chunk in spoken["chunks"]]
-    sounds = [part["audio"] for part in parts if "audio" in part]
-    data = b"".join(base64.b64decode(sound.get("data", "")) for sound in sounds)
+    deltas = [part["audio"] for part in parts if "audio" in part]
+    data = b"".join(base64.b64decode(delta.get("data", "")) for delta in deltas)
     assert data == base64.b64decode(message["audio"]["data"])
-    transcript = "".join(sound.get("transcript", "") for sound in sounds)
+    transcript = "".join(delta.get("transcript", "") for delta in deltas)
     assert transcript == message["audio"]["transcript"] == message["content"]
-    heard = listen(data, "pcm16")
-    assert heard.length_s > 1
-    assert heard.num_clipped == 0
+    clip = listen(data, "pcm16")
+    assert clip.length_s > 1
+    assert clip.num_clipped == 0
     assert spoken["next"]["choices"][0]["message"]["content"]
     assert results["wrongVoice"]["param"] == "audio.voice"
 
@@ -163,9 +163,9 @@ def test_the_client_runs_tools_to_the_end(results: Any) -> None:
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(PICTURES[0], id="image", marks=pytest.mark.spec("S08")),
+        pytest.param(IMAGES[0], id="image", marks=pytest.mark.spec("S08")),
         pytest.param(VIDEOS[0], id="video", marks=pytest.mark.spec("S09")),
-        pytest.param(SOUNDS[0], id="audio", marks=pytest.mark.spec("S10")),
+        pytest.param(AUDIOS[0], id="audio", marks=pytest.mark.spec("S10")),
     ],
 )
 def test_media_are_answered_whole_and_streamed(results: Any, case: Case) -> None:
@@ -182,7 +182,7 @@ def test_headers_name_ignored_fields(results: Any) -> None:
 
 
 @pytest.mark.spec("S50")
-def test_a_stream_may_be_left_before_its_end(results: Any) -> None:
+def test_a_stream_may_be_closed_before_its_end(results: Any) -> None:
     assert results["left"]["role"] == "assistant"
 
 

@@ -124,7 +124,7 @@ def test_log_probabilities_of_each_token(openai_client: openai.OpenAI) -> None:
 
 @pytest.mark.spec("S37")
 @pytest.mark.spec("S38")
-def test_extra_body_switches_thinking_on_and_apart(openai_client: openai.OpenAI) -> None:
+def test_extra_body_enables_separate_thinking(openai_client: openai.OpenAI) -> None:
     wanted = {"enable_thinking": True, "separate_reasoning": True}
     apart = ask(openai_client, extra_body=wanted).choices[0].message
     inside = ask(openai_client, extra_body={"enable_thinking": True}).choices[0].message
@@ -220,7 +220,7 @@ def test_a_stream_is_parsed_as_the_class_that_was_asked_for(openai_client: opena
 
 
 @pytest.mark.spec("S34")
-def test_a_json_object_is_one(openai_client: openai.OpenAI) -> None:
+def test_json_object_answers_are_json_objects(openai_client: openai.OpenAI) -> None:
     wanted: dict[str, Any] = {"response_format": {"type": "json_object"}}
     said = f"Extract name, age and colour as JSON: {ADA[0].get('content')}"
     messages = [{"role": "user", "content": said}]

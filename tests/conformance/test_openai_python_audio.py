@@ -1,4 +1,4 @@
-"""Text and sound together through OpenAI's Python client (spec row S11)."""
+"""Text and audio together through OpenAI's Python client (spec row S11)."""
 
 from __future__ import annotations
 
@@ -31,24 +31,24 @@ def openai_client(server: RunningServer) -> Iterator[Any]:
         yield client
 
 
-def test_an_answer_has_the_sound_that_the_client_declares(openai_client: Any) -> None:
+def test_an_answer_has_the_audio_fields_that_the_client_declares(openai_client: Any) -> None:
     audio = {"voice": "alto", "format": "mp3"}
     answer = openai_client.chat.completions.create(**WANTED, audio=audio)
     message = answer.choices[0].message
     assert message.audio is not None
     assert not message.audio.model_extra
     assert message.audio.transcript == message.content
-    heard = listen(base64.b64decode(message.audio.data), "mp3")
-    assert heard.length_s > 2
-    assert heard.num_clipped == 0
+    clip = listen(base64.b64decode(message.audio.data), "mp3")
+    assert clip.length_s > 2
+    assert clip.num_clipped == 0
     usage = answer.usage
     assert usage is not None and usage.completion_tokens_details is not None
-    assert usage.completion_tokens_details.audio_tokens == pytest.approx(heard.length_s * 20, abs=3)
+    assert usage.completion_tokens_details.audio_tokens == pytest.approx(clip.length_s * 20, abs=3)
 
 
 @pytest.mark.spec("S45")
 @pytest.mark.parametrize("n", [1, 2])
-def test_streamed_sound_is_that_of_the_unary_answer(openai_client: Any, n: int) -> None:
+def test_streamed_audio_equals_the_unary_answer(openai_client: Any, n: int) -> None:
     wanted = WANTED | {"n": n, "audio": {"voice": "bass", "format": "pcm16"}}
     unary = openai_client.chat.completions.create(**wanted)
     stream = openai_client.chat.completions.create(**wanted, stream=True)
@@ -64,7 +64,7 @@ def test_streamed_sound_is_that_of_the_unary_answer(openai_client: Any, n: int) 
 
 
 @pytest.mark.spec("S45")
-def test_the_streaming_helper_puts_the_sound_together(openai_client: Any) -> None:
+def test_the_streaming_helper_joins_the_audio(openai_client: Any) -> None:
     wanted = WANTED | {"audio": {"voice": "alto", "format": "flac"}, "stop": "."}
     wanted["max_completion_tokens"] = 100
     with openai_client.chat.completions.stream(**wanted) as stream:
@@ -75,7 +75,7 @@ def test_the_streaming_helper_puts_the_sound_together(openai_client: Any) -> Non
     assert message.audio.expires_at > 1_700_000_000
 
 
-def test_a_message_with_its_sound_can_be_sent_back(openai_client: Any) -> None:
+def test_a_message_with_its_audio_can_be_sent_back(openai_client: Any) -> None:
     create = openai_client.chat.completions.create
     first = create(**WANTED, audio={"voice": "alto", "format": "opus"}).choices[0].message
     messages: list[Any] = [*STORY, first, {"role": "user", "content": "And then?"}]

@@ -82,7 +82,7 @@ def test_the_streaming_helper_puts_the_answer_together(openai_client: openai.Ope
 
 
 @pytest.mark.spec("S37")
-def test_thinking_is_streamed_apart(openai_client: openai.OpenAI) -> None:
+def test_separate_thinking_is_streamed(openai_client: openai.OpenAI) -> None:
     chunks = openai_client.chat.completions.create(
         model=MODEL,
         messages=[{"role": "user", "content": "What is 12 + 7?"}],
@@ -96,7 +96,7 @@ def test_thinking_is_streamed_apart(openai_client: openai.OpenAI) -> None:
 
 
 @pytest.mark.spec("S50")
-def test_a_stream_may_be_left_before_its_end(openai_client: openai.OpenAI) -> None:
+def test_a_stream_may_be_closed_before_its_end(openai_client: openai.OpenAI) -> None:
     with openai_client.chat.completions.create(
         model=MODEL, messages=STORY, max_completion_tokens=2000, stream=True
     ) as stream:
@@ -183,7 +183,7 @@ def test_calls_stream_to_the_asynchronous_client(server: RunningServer) -> None:
 
 @pytest.mark.spec("S16")
 @pytest.mark.spec("S04")
-def test_a_failure_in_mid_stream_becomes_the_clients_own_exception(tmp_path: Path) -> None:
+def test_a_failure_within_a_stream_becomes_the_clients_own_exception(tmp_path: Path) -> None:
     with running_server(tmp_path) as server:
         client = openai.OpenAI(base_url=f"{server.url}/v1", api_key=KEY, max_retries=0)
         stream = client.chat.completions.create(

@@ -17,7 +17,7 @@ COMPARED = [r for r in RECORDINGS if r.expect.same_as or r.expect.differs_from]
 
 
 @pytest.mark.parametrize("recording", [parameter(r) for r in RECORDINGS])
-def test_an_answer_is_what_its_recording_says(answers: Answers, recording: Recording) -> None:
+def test_an_answer_matches_its_recording(answers: Answers, recording: Recording) -> None:
     answer = answers.of(recording)
     check(answer, recording.expect)
     check_consistency(recording, answer)
@@ -35,7 +35,7 @@ def test_a_stream_and_a_unary_answer_are_the_same(
 
 
 @pytest.mark.parametrize("recording", [parameter(r) for r in COMPARED])
-def test_a_change_of_the_request_changes_its_answer_only_where_it_says_so(
+def test_changes_of_a_request_change_its_answer_only_as_recorded(
     answers: Answers, client: httpx.Client, recording: Recording
 ) -> None:
     answer = answers.of(recording).comparable()
@@ -55,7 +55,7 @@ def test_a_refusal_is_the_same_where_a_stream_is_asked_for(
     assert other.comparable() == answers.of(recording).comparable()
 
 
-def test_recordings_have_names_of_their_own_and_are_many() -> None:
+def test_recordings_have_unique_names_and_are_many() -> None:
     assert len({recording.name for recording in RECORDINGS}) == len(RECORDINGS) >= 60
 
 

@@ -1,4 +1,4 @@
-"""What ``make conformance`` says of a row."""
+"""The results that ``make conformance`` gives to rows."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_promised_row_passes_only_if_it_is_proven_through_the_server(
     assert row.result(is_promised=True) == result
 
 
-def test_a_row_that_is_not_promised_is_not_yet_but_may_fail() -> None:
+def test_a_row_that_is_not_promised_is_not_yet_or_fails() -> None:
     assert report({}).result(is_promised=False) == "not yet"
     assert report({"a": ["passed"]}, "a").result(is_promised=False) == "not yet"
     assert report({"a": ["failed"]}).result(is_promised=False) == "FAIL"

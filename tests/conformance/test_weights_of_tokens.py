@@ -1,4 +1,4 @@
-"""Biases and penalties to the decimal: two tokens are put a known distance apart, and one wins."""
+"""Exact biases and penalties: two tokens get a known distance, which decides the likelier one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.conformance.recording import COMPLETIONS_PATH, token_id
 from tests.server import chat
 
 LIFT = 50.0
-"""Raises two tokens above all others, which keep their distance to each other."""
+"""A bias that raises two tokens above all others and keeps their distance."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Pair:
         first: A token id.
         second: Another.
         lead: Difference of their log probabilities at the beginning of the answer.
-        lead_again: The same behind the first token.
+        lead_again: The same after the first token.
     """
 
     first: int
@@ -34,7 +34,7 @@ class Pair:
     lead_again: float
 
     def biases(self, lead_again: float) -> dict[str, float]:
-        """Biases that change the lead behind the first token into ``lead_again``."""
+        """Biases that change the lead after the first token into ``lead_again``."""
         change = lead_again - self.lead_again
         return {str(self.first): LIFT + change, str(self.second): LIFT}
 
@@ -46,13 +46,13 @@ def tokens(client: httpx.Client, **fields: Any) -> Any:
 
 
 def forced(client: httpx.Client, token_id: int, num: int) -> Any:
-    """What is known of an answer that is one token over and over again."""
+    """The log probabilities of an answer that repeats one token."""
     return tokens(client, max_tokens=num, top_logprobs=20, logit_bias={str(token_id): 100})
 
 
 @pytest.fixture(scope="module")
 def pair(client: httpx.Client) -> Pair:
-    """Two tokens of which the first comes first, even if it leads by little behind itself."""
+    """Two tokens; the first one is sampled first, even if its lead after itself is small."""
     tokenizer = Tokenizer((BUILT_IN_FOLDER / "tokenizer.json").read_text())
 
     def ids(entries: Any) -> dict[int, float]:

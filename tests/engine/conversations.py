@@ -1,4 +1,4 @@
-"""Requests at random, many of them with a common beginning."""
+"""Random requests, many of them with a common prefix."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TOKEN_IDS = st.integers(4, VOCAB - 1)
 
 
 def request(request_id: int, token_ids: list[int], **params: Any) -> GenerationRequest:
-    """A request of one choice, drawn at temperature 1 and not ended by a stop token."""
+    """A request for one choice, sampled at temperature 1 and not ended by a stop token."""
     num_choices = params.pop("num_choices", 1)
     params = {"max_tokens": 8, "seed": 1000 + request_id, **params}
     return GenerationRequest(request_id, Prompt(token_ids), SamplingParams(**params), num_choices)

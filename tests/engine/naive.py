@@ -1,6 +1,6 @@
-"""What the paged engine must equal: everything computed anew for each token, one request at a time.
+"""The reference for the paged engine: each request alone, without any reuse of the cache.
 
-The prompt is read in one step and each token of the answer in a step of its own, over a cache that
+The prompt is computed in one step and each token of the answer in its own step, over a cache that
 nothing else ever used.
 """
 
@@ -58,7 +58,7 @@ def run(engine: Engine, requests: Iterable[GenerationRequest], concurrency: int 
 
 
 def collect(answers: Answers, tokens: Iterable[TokenOutput]) -> None:
-    """Put the tokens of a step to their answers."""
+    """Append the tokens of a step to their answers."""
     for token in tokens:
         answer = answers.setdefault((token.request_id, token.choice), [])
         answer.append((token.token_id, token.finish, token.logprobs))

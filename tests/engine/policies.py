@@ -10,7 +10,7 @@ from palaver.engine.sequence import Sequence
 
 
 class LastComeFirstServed(FirstComeFirstServed):
-    """The reverse in everything: the oldest is preempted."""
+    """The reverse of the default: the newest first, and the oldest is preempted."""
 
     def __iter__(self) -> Iterator[Sequence]:
         return reversed(list(super().__iter__()))
@@ -23,7 +23,7 @@ class LastComeFirstServed(FirstComeFirstServed):
 
 
 class Bill(FirstComeFirstServed):
-    """The order of arrival, with a note of what each request is charged."""
+    """The order of arrival; records what each request is charged."""
 
     def __init__(self) -> None:
         super().__init__()

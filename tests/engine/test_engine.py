@@ -1,4 +1,4 @@
-"""The paged engine equals a naive full recompute, whatever happens around a request."""
+"""The paged engine equals a naive full recompute, with any other requests and any cache."""
 
 from __future__ import annotations
 
@@ -103,7 +103,9 @@ def test_an_answer_ends_with_its_stop_token_or_at_its_length() -> None:
 
 
 @pytest.mark.parametrize("num_choices", [5, 128])
-def test_choices_read_the_prompt_once_and_copy_only_the_block_they_write(num_choices: int) -> None:
+def test_choices_prefill_the_prompt_once_and_copy_only_the_block_they_write(
+    num_choices: int,
+) -> None:
     num_blocks = 400
     runtime = fake_runtime(num_blocks)
     engine = Engine(runtime)
@@ -117,7 +119,7 @@ def test_choices_read_the_prompt_once_and_copy_only_the_block_they_write(num_cho
     assert engine.scheduler.pool.num_available == num_blocks - 4 - num_choices
 
 
-def test_choices_are_independent_draws() -> None:
+def test_choices_are_sampled_independently() -> None:
     wanted = request(0, token_ids(10), max_tokens=12, num_choices=8)
     answers = run(Engine(fake_runtime()), [wanted])
     assert answers == naive_answers(wanted)
@@ -142,7 +144,7 @@ def test_a_common_prefix_is_computed_once_when_all_arrive_together(max_step_toke
     assert cached == {0: 0} | dict.fromkeys(range(1, 12), len(common))
 
 
-def test_a_request_that_waits_for_a_prefix_computes_it_when_the_first_is_cancelled() -> None:
+def test_a_request_that_waits_for_a_prefix_computes_it_if_the_first_is_cancelled() -> None:
     engine = Engine(fake_runtime(), max_step_tokens=8)
     wanted = [request(i, [*token_ids(30), i], max_tokens=4) for i in range(2)]
     for one in wanted:
@@ -170,7 +172,7 @@ def test_cached_tokens_are_those_that_are_not_computed_again(num_prompt: int, mo
         assert token.num_cached_tokens == num_prompt // BLOCK_SIZE * BLOCK_SIZE
 
 
-def test_what_another_prompt_evicted_is_computed_again_and_not_called_cached() -> None:
+def test_evicted_blocks_are_computed_again_and_not_counted_as_cached() -> None:
     engine = Engine(fake_runtime(num_blocks=10))
     run(engine, [request(0, token_ids(30), max_tokens=1)])
     run(engine, [request(1, token_ids(38, salt=9), max_tokens=1)])
@@ -212,7 +214,7 @@ def test_a_finished_conversation_warms_the_cache_so_that_its_next_turn_is_cached
     assert found == naive_answers(turn)
 
 
-def test_without_cache_warm_up_what_was_generated_is_never_taken_for_prompt() -> None:
+def test_without_cache_warm_up_generated_blocks_are_not_reused_for_prompts() -> None:
     engine = Engine(fake_runtime())
     wanted = request(0, token_ids(13), max_tokens=14)
     turn = _next_turn(wanted, run(engine, [wanted]))
@@ -226,7 +228,7 @@ def test_without_cache_warm_up_what_was_generated_is_never_taken_for_prompt() ->
     assert found == naive_answers(turn)
 
 
-def test_cache_warm_up_gives_way_to_a_request_and_is_completed_afterwards() -> None:
+def test_cache_warm_up_pauses_for_a_request_and_is_completed_afterwards() -> None:
     engine = Engine(fake_runtime(), max_step_tokens=8)
     wanted = request(0, token_ids(5), max_tokens=40)
     answers = run(engine, [wanted])
@@ -275,7 +277,7 @@ def test_cancelling_one_choice_leaves_the_others_as_they_were() -> None:
     assert answers == expected
 
 
-def test_cancelling_what_is_unknown_or_finished_passes() -> None:
+def test_cancelling_an_unknown_or_finished_request_does_nothing() -> None:
     engine = Engine(fake_runtime())
     run(engine, [request(0, token_ids(3), max_tokens=1)])
     engine.cancel(0)
@@ -283,7 +285,7 @@ def test_cancelling_what_is_unknown_or_finished_passes() -> None:
     engine.check_integrity()
 
 
-def test_a_request_that_can_never_fit_is_refused_and_leaves_no_trace() -> None:
+def test_a_request_too_large_for_the_cache_is_refused_and_leaves_no_state() -> None:
     engine = Engine(fake_runtime(num_blocks=4))
     with pytest.raises(InvalidRequest, match="16 tokens"):
         engine.add(request(0, token_ids(10), max_tokens=7))
@@ -301,9 +303,7 @@ def test_a_request_that_can_never_fit_is_refused_and_leaves_no_trace() -> None:
         (dict.fromkeys(range(64), -100.0), "every token"),
     ],
 )
-def test_a_bias_that_leaves_nothing_to_draw_is_refused(
-    bias: dict[int, float], message: str
-) -> None:
+def test_a_bias_that_forbids_every_token_is_refused(bias: dict[int, float], message: str) -> None:
     engine = Engine(fake_runtime())
     with pytest.raises(InvalidRequest, match=message):
         engine.add(request(0, token_ids(3), logit_bias=bias))

@@ -1,4 +1,4 @@
-"""The built-in model gives the same bits whatever else happens (spec row S19)."""
+"""The built-in model gives the same bits with any order, batch and cache (spec row S19)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NUMBER: /[0-9]{1,9}/
 
 
 def requests() -> dict[int, GenerationRequest]:
-    """Requests of all kinds, many with a common beginning."""
+    """Requests of all kinds, many with a common prefix."""
     rng = random.Random(7)
     common = [rng.randrange(40, 4000) for _ in range(160)]
     made = {}
@@ -60,7 +60,7 @@ def answers(
     concurrency: int,
     max_step_tokens: int,
 ) -> tuple[Answers, set[int], Engine]:
-    """What the engine generates, which requests were cancelled half-way, and the engine."""
+    """The generated tokens, the requests that were cancelled half-way, and the engine."""
     config = config_of(
         cache_bytes=2**30,
         max_cache_tokens=num_cache_tokens,

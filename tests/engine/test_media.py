@@ -1,4 +1,4 @@
-"""Prompts with pictures among their tokens, over a runtime that notices every confusion."""
+"""Prompts with images, over a fake runtime that detects every mix-up of blocks and media."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAD = 5
 
 
 def prompt(rng: random.Random) -> Prompt:
-    """Text, and some of five pictures, which take one position each."""
+    """Text, and some of five images, which take one position each."""
     ids: list[int] = []
     placeholders: list[PlaceholderRange] = []
     columns: list[int] = []
@@ -76,7 +76,7 @@ def requests(seed: int) -> list[GenerationRequest]:
 def run(
     engine: Engine, wanted: list[GenerationRequest], concurrency: int, states: Any = None
 ) -> Any:
-    """All answers; ``states`` gets what was made of media and how many answers had begun."""
+    """All answers; ``states`` gets the hidden states of media and how many answers had begun."""
     answers: Any = {}
     waiting = wanted.copy()
     while waiting or engine.num_requests:
@@ -106,18 +106,18 @@ def test_answers_depend_on_nothing_but_the_request(seed: int) -> None:
     assert run(engine, wanted[::-1], 3) == alone
 
 
-def test_a_picture_read_before_is_found_in_the_cache() -> None:
+def test_an_image_computed_before_is_found_in_the_cache() -> None:
     rng = random.Random(0)
-    picture = next(p for p in iter(lambda: prompt(rng), None) if len(p.placeholders) > 1)
-    request = GenerationRequest(1, picture, SamplingParams(max_tokens=1, seed=0))
+    with_images = next(p for p in iter(lambda: prompt(rng), None) if len(p.placeholders) > 1)
+    request = GenerationRequest(1, with_images, SamplingParams(max_tokens=1, seed=0))
     engine = Engine(fake_runtime())
     run(engine, [request], 1)
     run(engine, [request], 1)
-    assert engine.scheduler.num_cached_tokens == (len(picture) - 2) // BLOCK_SIZE * BLOCK_SIZE
+    assert engine.scheduler.num_cached_tokens == (len(with_images) - 2) // BLOCK_SIZE * BLOCK_SIZE
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_hidden_states_of_media_are_reported_once_in_order_whatever_else_runs_and_is_cached(
+def test_hidden_states_of_media_are_reported_once_in_order_with_any_batch_and_cache(
     seed: int,
 ) -> None:
     wanted = [
@@ -143,19 +143,19 @@ def test_hidden_states_of_media_are_reported_once_in_order_whatever_else_runs_an
         drain(engine)
 
 
-def test_what_stands_before_media_is_cached_though_hidden_states_are_wanted() -> None:
+def test_the_prefix_before_media_is_cached_though_hidden_states_are_wanted() -> None:
     placeholders = [PlaceholderRange(9, 6, "image", b"1", Array.of(np.array([1], dtype=np.uint8)))]
-    seen = Prompt([*range(10, 19), *[PAD] * 6, 20, 21], placeholders)
+    with_media = Prompt([*range(10, 19), *[PAD] * 6, 20, 21], placeholders)
     params = SamplingParams(max_tokens=1, seed=0)
     engine = Engine(fake_runtime())
-    run(engine, [GenerationRequest(1, seen, params)], 1)
+    run(engine, [GenerationRequest(1, with_media, params)], 1)
     states: Any = {}
-    run(engine, [GenerationRequest(2, seen, params, wants_hidden_states=True)], 1, states)
+    run(engine, [GenerationRequest(2, with_media, params, wants_hidden_states=True)], 1, states)
     assert engine.scheduler.num_cached_tokens == 8
     assert len(np.concatenate(states[2])) == 6
 
 
-def test_hidden_states_that_a_model_was_exported_without_are_refused() -> None:
+def test_requests_for_hidden_states_are_refused_if_the_model_has_no_output_for_them() -> None:
     runtime = fake_runtime()
     runtime.has_hidden_states = False
     wanted = next(r for r in requests(1) if r.prompt.placeholders)
@@ -164,7 +164,7 @@ def test_hidden_states_that_a_model_was_exported_without_are_refused() -> None:
     assert caught.value.param is None
 
 
-def test_blocks_of_different_pictures_have_different_hashes() -> None:
+def test_blocks_of_different_images_have_different_hashes() -> None:
     def hashes(*names: int) -> list[bytes]:
         placeholders = [
             PlaceholderRange(4 + 6 * i, 6, "image", bytes([n]), None) for i, n in enumerate(names)
@@ -177,7 +177,7 @@ def test_blocks_of_different_pictures_have_different_hashes() -> None:
     assert hashes()[1:] != first[1:]
 
 
-def test_a_prompt_with_pictures_survives_the_way_to_the_engine() -> None:
+def test_a_prompt_with_images_survives_the_way_to_the_engine() -> None:
     wanted = next(r for r in requests(1) if r.prompt.placeholders)
     decoded = decode_to_engine(encode(Submit(wanted)))
     assert decoded == Submit(wanted)
@@ -185,7 +185,7 @@ def test_a_prompt_with_pictures_survives_the_way_to_the_engine() -> None:
     assert content is not None and content.numpy().dtype == np.uint8
 
 
-def test_positions_go_on_behind_the_prompt() -> None:
+def test_positions_continue_after_the_prompt() -> None:
     positions = Array.of(np.array([[0, 1, 1, 2]] * 3, dtype=np.int32))
     known = Prompt([1, PAD, PAD, 2], [], positions, position_delta=-1)
     assert known.rope_ids(2, 7)[0].tolist() == [1, 2, 3, 4, 5]

@@ -17,7 +17,7 @@ def _sequence(arrival: int) -> Sequence:
 
 
 @given(st.lists(st.integers(0, 30), unique=True), st.data())
-def test_sequences_stay_sorted_whatever_comes_and_goes(
+def test_sequences_stay_sorted_when_others_are_added_and_removed(
     arrivals: list[int], data: st.DataObject
 ) -> None:
     order, there = ArrivalOrder(), {}
@@ -32,7 +32,7 @@ def test_sequences_stay_sorted_whatever_comes_and_goes(
         assert order.last.arrival == max(there)
 
 
-def test_sequences_may_be_removed_while_all_are_looked_at() -> None:
+def test_sequences_may_be_removed_during_iteration() -> None:
     order = ArrivalOrder()
     for arrival in range(5):
         order.add(_sequence(arrival))
@@ -41,7 +41,7 @@ def test_sequences_may_be_removed_while_all_are_looked_at() -> None:
     assert len(order) == 0
 
 
-def test_removing_what_is_not_there_is_an_error() -> None:
+def test_removing_an_unknown_sequence_is_an_error() -> None:
     order = ArrivalOrder()
     order.add(_sequence(1))
     for stranger in (_sequence(1), _sequence(2)):

@@ -25,11 +25,11 @@ def _first_tokens(policy: QueuePolicy, max_running: int) -> list[int]:
     return begun
 
 
-def test_the_policy_decides_who_is_admitted_next() -> None:
+def test_the_policy_decides_which_request_is_admitted_next() -> None:
     assert _first_tokens(LastComeFirstServed(), max_running=2) == [3, 2, 1]
 
 
-def test_the_policy_decides_whose_prompt_is_computed_next() -> None:
+def test_the_policy_decides_which_prompt_is_computed_next() -> None:
     engine = Engine(fake_runtime(200), policy=LastComeFirstServed(), max_step_tokens=16)
     for i in (1, 2):
         engine.add(request(i, token_ids(30, salt=10 * i), max_tokens=1))
@@ -39,7 +39,7 @@ def test_the_policy_decides_whose_prompt_is_computed_next() -> None:
     assert order == [2, 3, 1]
 
 
-def test_the_policy_decides_which_sequence_gives_up_its_blocks() -> None:
+def test_the_policy_decides_which_sequence_is_preempted() -> None:
     engine = Engine(fake_runtime(num_blocks=8), policy=LastComeFirstServed())
     wanted = [request(i, token_ids(6, salt=10 * i), max_tokens=20) for i in range(3)]
     for one in wanted:
@@ -51,7 +51,7 @@ def test_the_policy_decides_which_sequence_gives_up_its_blocks() -> None:
     assert states[2] == "decode"
 
 
-def test_a_request_is_charged_what_is_computed_for_it() -> None:
+def test_a_request_is_charged_the_tokens_computed_for_it() -> None:
     bill = Bill()
     engine = Engine(fake_runtime(), policy=bill)
     prompt = token_ids(30)

@@ -1,4 +1,4 @@
-"""What a step computes: budgets, order, chunks and blocks."""
+"""The chunks of each step: budgets, order and blocks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .naive import BLOCK_SIZE, drain, fake_runtime, run
 
 
 class ChunkLog:
-    """An engine's chunks as they are planned: (request id, begin, tokens, is decode) by step."""
+    """The chunks that an engine plans: (request id, begin, tokens, is decode) by step."""
 
     def __init__(self, engine: Engine) -> None:
         self.steps: list[list[tuple[int, int, int, bool]]] = []
@@ -36,7 +36,7 @@ def _noted(chunk: Chunk) -> tuple[int, int, int, bool]:
 
 @settings(deadline=None, max_examples=60)
 @given(request_lists(), st.integers(1, 40), st.sampled_from([12, 200]))
-def test_no_prompt_is_ever_cut_down_to_a_single_token(
+def test_no_prompt_chunk_is_a_single_token(
     wanted: list[GenerationRequest], max_step_tokens: int, num_blocks: int
 ) -> None:
     engine = Engine(fake_runtime(num_blocks), max_step_tokens=max_step_tokens)
@@ -51,7 +51,7 @@ def test_no_prompt_is_ever_cut_down_to_a_single_token(
 
 @settings(deadline=None, max_examples=60)
 @given(request_lists(), st.integers(2 * BLOCK_SIZE, 40))
-def test_prefill_stays_within_the_budget_but_for_the_one_token_that_must_not_be_alone(
+def test_prefill_exceeds_the_budget_only_by_a_single_last_token(
     wanted: list[GenerationRequest], max_step_tokens: int
 ) -> None:
     engine = Engine(fake_runtime(200), max_step_tokens=max_step_tokens)
@@ -100,7 +100,7 @@ def test_no_more_than_max_running_are_in_the_batch() -> None:
     assert max(len(step) for step in log.steps) == 2
 
 
-def test_the_youngest_gives_way_and_the_oldest_is_never_preempted() -> None:
+def test_the_youngest_is_preempted_and_the_oldest_never() -> None:
     engine = Engine(fake_runtime(num_blocks=8))
     log = ChunkLog(engine)
     run(engine, [request(i, token_ids(6, salt=10 * i), max_tokens=20) for i in range(3)])

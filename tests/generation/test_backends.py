@@ -1,4 +1,4 @@
-"""What every backend has to do, whatever it generates with: one suite over each of them."""
+"""The contract of backends: one suite over each implementation."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def engine() -> Backend:
 
 
 def scripted() -> Backend:
-    """A script that goes on for as long as it may, each request at its own seed."""
+    """A script that generates until it is stopped, with other tokens for each seed."""
 
     def steps(request: GenerationRequest) -> Iterator[Step]:
         if request.params.grammar:
@@ -90,7 +90,7 @@ def with_backend(make: BackendMaker, test: Callable[[Backend], Awaitable[None]])
 
 
 async def all_tokens(generation: Generation) -> list[TokenOutput]:
-    """The tokens of a generation up to its end, which is closed then."""
+    """The tokens of a generation up to its end; closes it."""
     tokens: list[TokenOutput] = []
     while more := await generation.next_tokens():
         tokens += more
@@ -98,7 +98,7 @@ async def all_tokens(generation: Generation) -> list[TokenOutput]:
     return tokens
 
 
-def test_it_holds_nothing_until_it_is_started_and_when_it_is_stopped(make: BackendMaker) -> None:
+def test_a_backend_serves_nothing_before_start_and_after_stop(make: BackendMaker) -> None:
     async def main() -> None:
         backend = make()
         assert backend.capacity is None
@@ -117,7 +117,7 @@ def test_it_holds_nothing_until_it_is_started_and_when_it_is_stopped(make: Backe
     asyncio.run(main())
 
 
-def test_tokens_come_in_order_up_to_max_tokens_and_one_end(make: BackendMaker) -> None:
+def test_tokens_arrive_in_order_and_end_once_at_max_tokens(make: BackendMaker) -> None:
     async def test(backend: Backend) -> None:
         request = asked(7)
         tokens = await all_tokens(backend.generate(request))
@@ -153,7 +153,7 @@ def test_each_choice_has_its_own_tokens_and_one_end(make: BackendMaker) -> None:
     with_backend(make, test)
 
 
-def test_a_cancelled_choice_brings_no_more_tokens_and_the_others_finish(make: BackendMaker) -> None:
+def test_a_cancelled_choice_gives_no_more_tokens_and_the_others_finish(make: BackendMaker) -> None:
     async def test(backend: Backend) -> None:
         params = SamplingParams(max_tokens=200, seed=1)
         request = GenerationRequest(next(request_ids), PROMPT, params, num_choices=2)
@@ -169,7 +169,7 @@ def test_a_cancelled_choice_brings_no_more_tokens_and_the_others_finish(make: Ba
     with_backend(make, test)
 
 
-def test_a_closed_generation_is_forgotten_before_its_end(make: BackendMaker) -> None:
+def test_a_generation_closed_early_is_no_longer_running(make: BackendMaker) -> None:
     async def test(backend: Backend) -> None:
         generation = backend.generate(asked(4000))
         await generation.next_tokens()
@@ -223,7 +223,7 @@ def test_log_probabilities_come_with_each_token_if_they_are_wanted(
 
 
 @pytest.mark.parametrize("make_able", [engine, scripted])
-def test_a_grammar_decides_what_is_said(make_able: BackendMaker) -> None:
+def test_answers_follow_their_grammar(make_able: BackendMaker) -> None:
     async def test(backend: Backend) -> None:
         assert backend.capabilities.grammars
         grammar = Grammar('start: "yes"', "response_format")
@@ -236,7 +236,7 @@ def test_a_grammar_decides_what_is_said(make_able: BackendMaker) -> None:
     with_backend(make_able, test)
 
 
-def test_a_grammar_that_is_none_is_refused_with_its_field(make: BackendMaker) -> None:
+def test_an_invalid_grammar_is_refused_and_its_field_named(make: BackendMaker) -> None:
     async def test(backend: Backend) -> None:
         request = asked(20, grammar=Grammar("start: (", "tools"), stop_token_ids=(STOP,))
         generation = backend.generate(request)
@@ -248,7 +248,9 @@ def test_a_grammar_that_is_none_is_refused_with_its_field(make: BackendMaker) ->
     with_backend(make, test)
 
 
-def test_a_request_that_never_fits_fails_alone(make: BackendMaker) -> None:
+def test_a_request_too_large_for_the_cache_fails_without_affecting_others(
+    make: BackendMaker,
+) -> None:
     async def test(backend: Backend) -> None:
         refused = backend.generate(asked(10_000))
         served = backend.generate(asked(7))
@@ -260,7 +262,7 @@ def test_a_request_that_never_fits_fails_alone(make: BackendMaker) -> None:
     with_backend(make, test)
 
 
-def test_what_runs_when_it_is_stopped_fails_and_says_why(make: BackendMaker) -> None:
+def test_stopping_a_backend_fails_running_requests_with_a_reason(make: BackendMaker) -> None:
     async def test(backend: Backend) -> None:
         generation = backend.generate(asked(4000))
         await generation.next_tokens()
@@ -273,7 +275,7 @@ def test_what_runs_when_it_is_stopped_fails_and_says_why(make: BackendMaker) -> 
     with_backend(make, test)
 
 
-def test_the_account_that_asked_can_be_seen_while_it_runs(make: BackendMaker) -> None:
+def test_the_account_of_a_running_request_is_shown(make: BackendMaker) -> None:
     async def test(backend: Backend) -> None:
         params = SamplingParams(max_tokens=4000, seed=1)
         request = GenerationRequest(next(request_ids), PROMPT, params, account="key-7")
@@ -286,7 +288,7 @@ def test_the_account_that_asked_can_be_seen_while_it_runs(make: BackendMaker) ->
     with_backend(make, test)
 
 
-def test_media_in_a_prompt_are_taken(make: BackendMaker) -> None:
+def test_prompts_with_media_are_accepted(make: BackendMaker) -> None:
     async def test(backend: Backend) -> None:
         assert "image" in backend.capabilities.media
         content = Array.of(np.array([1], dtype=np.uint8))

@@ -1,4 +1,4 @@
-"""Each step's figures, and where sequences stand."""
+"""The stats of each step, and the inspection of sequences."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.engine.naive import fake_runtime
 
 
 def run(engine: Engine) -> list[StepStats]:
-    """The figures of all steps until there is nothing left to do."""
+    """The stats of all steps until the engine is idle."""
     figures = []
     while engine.has_work:
         stats = engine.step().stats
@@ -19,7 +19,7 @@ def run(engine: Engine) -> list[StepStats]:
     return figures
 
 
-def test_figures_of_all_steps_add_up_to_the_tokens_of_the_requests() -> None:
+def test_stats_of_all_steps_add_up_to_the_tokens_of_the_requests() -> None:
     engine = Engine(fake_runtime(64), max_step_tokens=16)
     engine.add(request(0, token_ids(30), max_tokens=5))
     engine.add(request(1, token_ids(10, salt=1), max_tokens=7, num_choices=2))
@@ -45,14 +45,14 @@ def test_a_repeated_prompt_counts_as_cached_and_cache_warm_up_is_counted_apart()
     assert sum(stats.num_prompt_tokens for stats in second) == 30 - cached
 
 
-def test_a_step_without_work_brings_nothing_and_no_figures() -> None:
+def test_a_step_without_work_returns_no_tokens_and_no_stats() -> None:
     engine = Engine(fake_runtime(64))
     engine.add(request(0, token_ids(3), max_tokens=1))
     run(engine)
     assert engine.step() == StepResult()
 
 
-def test_a_prompt_preempted_while_it_is_read_was_not_found_in_the_cache() -> None:
+def test_a_prompt_preempted_during_prefill_does_not_count_as_cached() -> None:
     engine = Engine(fake_runtime(16), max_step_tokens=9)
     engine.add(request(0, token_ids(6), max_tokens=30))
     engine.step()
@@ -64,7 +64,7 @@ def test_a_prompt_preempted_while_it_is_read_was_not_found_in_the_cache() -> Non
     assert {token.num_cached_tokens for token in tokens if token.request_id == 1} == {0}
 
 
-def test_inspecting_tells_where_every_sequence_stands() -> None:
+def test_inspect_shows_the_progress_of_every_sequence() -> None:
     engine = Engine(fake_runtime(64), max_step_tokens=8, max_running=2)
     engine.add(request(0, token_ids(4), max_tokens=9))
     engine.step()

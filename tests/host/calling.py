@@ -1,4 +1,4 @@
-"""A child process of the tests that is called: ``python -m tests.host.calling …``."""
+"""A child process that answers calls of the tests: ``python -m tests.host.calling …``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from palaver.host.child_side import connect
 
 
 def answer(content: bytes) -> bytes:
-    """The content backwards; some words do something else."""
+    """The content backwards; some words have another effect."""
     match content:
         case b"raise":
             raise ValueError("as told")

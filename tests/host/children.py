@@ -1,9 +1,9 @@
 """A child process of the tests: ``python -m tests.host.children …``.
 
 Its config says how it starts and ends: ``silent`` never says ready, ``failing`` says why not,
-``ending`` ends before it says anything, ``deaf`` does not notice that its parent hangs up. When it
-is ready it says its process id and echoes messages; ``?`` is answered by whether it is tuned, ``#``
-by the id of a fork that is busy for ever, ``busy`` never, and ``die`` by its end.
+``ending`` ends before it says anything, ``ignoring`` does not notice that its parent closes the
+connection. When it is ready it says its process id and echoes messages, except for these: ``?``
+asks whether it is tuned, ``#`` asks for the id of a busy fork, ``busy`` blocks it, ``die`` ends it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from palaver.host.child_side import Parent, connect, fork_with_parent
 
 
 def main() -> None:
-    """Do as the config says."""
+    """Run as the config says."""
     parent = connect()
     match parent.config:
         case "silent":
@@ -28,7 +28,7 @@ def main() -> None:
     parent.say_ready(str(os.getpid()).encode())
     for message in parent:
         _answer(parent, message)
-    if parent.config == "deaf":
+    if parent.config == "ignoring":
         time.sleep(1000)
 
 

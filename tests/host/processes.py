@@ -1,4 +1,4 @@
-"""Whether processes are alive or idle, and waiting for what becomes of them."""
+"""Whether processes are alive or idle, and waiting for conditions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def are_idle(pids: list[int]) -> bool:
 
 
 def _processor_time(pid: int) -> int:
-    """Of a process and all under it, those that have ended included."""
+    """Processor time of a process and its descendants, ended ones included."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
@@ -35,7 +35,7 @@ def _processor_time(pid: int) -> int:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until something is so; fails a test in which it never is."""
+    """Wait until a condition holds; fails the test if it does not."""
     deadline = time.monotonic() + _PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline, "it never came about"

@@ -1,4 +1,4 @@
-"""How long a thread's time slices are, as the kernel says."""
+"""The length of threads' time slices, as the kernel reports it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ SHORT_NS = 100_000
 _SYSCALLS = {"x86_64": 315, "aarch64": 275, "riscv64": 275}
 _NUM_BYTES = 56
 _START = 19
-"""Of the fields behind the name in a thread's ``stat``, the one that says when it began."""
+"""Index of a thread's start time among the fields after its name in ``stat``."""
 
 
 def slice_ns(thread: int) -> int | None:
-    """Of a thread or a process's first one; ``None`` where the system does not tell."""
+    """The slice of a thread, or of a process's main one; ``None`` if it is not reported."""
     number = _SYSCALLS.get(platform.machine())
     if sys.platform != "linux" or number is None:
         return None
@@ -28,7 +28,7 @@ def slice_ns(thread: int) -> int | None:
 
 
 def threads_of(pid: int) -> list[int]:
-    """All threads of a process, the oldest first, also where numbers have begun anew meanwhile."""
+    """All threads of a process, the oldest first, even if thread ids have wrapped around."""
 
     def begin(path: Path) -> tuple[int, int]:
         _, _, fields = (path / "stat").read_text().rpartition(")")

@@ -43,7 +43,7 @@ def test_an_error_fails_its_call_alone() -> None:
     with_caller(work)
 
 
-def test_calls_under_way_fail_when_the_process_ends_and_the_next_one_starts_another() -> None:
+def test_running_calls_fail_when_the_process_ends_and_the_next_call_starts_another() -> None:
     async def work(caller: Caller) -> None:
         first = await caller.call(b"pid")
         dying, behind = caller.call(b"die"), caller.call(b"abc")
@@ -54,7 +54,7 @@ def test_calls_under_way_fail_when_the_process_ends_and_the_next_one_starts_anot
     with_caller(work)
 
 
-def test_the_process_can_be_killed_amid_a_call() -> None:
+def test_the_process_can_be_killed_during_a_call() -> None:
     async def work(caller: Caller) -> None:
         await caller.start()
         sleeping = asyncio.create_task(caller.call(b"sleep"))
@@ -67,7 +67,7 @@ def test_the_process_can_be_killed_amid_a_call() -> None:
     with_caller(work)
 
 
-def test_an_answer_that_is_not_waited_for_any_more_disturbs_no_other() -> None:
+def test_the_answer_to_a_cancelled_call_does_not_affect_others() -> None:
     async def work(caller: Caller) -> None:
         await caller.start()
         left = asyncio.create_task(caller.call(b"left"))
@@ -79,7 +79,7 @@ def test_an_answer_that_is_not_waited_for_any_more_disturbs_no_other() -> None:
     with_caller(work)
 
 
-def test_nothing_is_told_to_a_process_that_does_not_run() -> None:
+def test_messages_to_a_process_that_does_not_run_are_dropped() -> None:
     async def work(caller: Caller) -> None:
         caller.tell(b"told")
         assert caller.pid is None

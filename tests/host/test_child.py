@@ -19,12 +19,12 @@ T = TypeVar("T")
 
 
 class Conversation:
-    """A child of the tests, with what it says.
+    """A child process of the tests, with its messages.
 
     Attributes:
         child: The child.
-        messages: What it has said and was not taken yet.
-        num_ends: How often its end was told.
+        messages: Messages that were not read yet.
+        num_ends: How often its end was reported.
     """
 
     def __init__(self, config: str = "", **options: Any) -> None:
@@ -39,7 +39,7 @@ class Conversation:
         )
 
     async def ask(self, message: bytes) -> Message:
-        """What it says to a message."""
+        """Its answer to a message."""
         self.child.send(message)
         return await self.messages.get()
 
@@ -58,7 +58,7 @@ def with_child(work: Callable[[Conversation], Awaitable[T]], config: str = "", *
     return asyncio.run(run())
 
 
-def test_it_says_when_it_is_ready_and_talks_then() -> None:
+def test_a_child_says_when_it_is_ready_and_answers_then() -> None:
     async def work(conversation: Conversation) -> None:
         ready = await conversation.child.start()
         assert int(ready) == conversation.child.pid
@@ -91,7 +91,7 @@ def test_a_child_that_cannot_start_says_why(config: str, why: str) -> None:
     with_child(work, config)
 
 
-def test_starts_that_fail_are_followed_by_longer_and_longer_rests(
+def test_failing_starts_are_retried_with_growing_delays(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(child_module, "_LAST_BACKOFF_S", 0.3)
@@ -115,7 +115,7 @@ def test_starts_that_fail_are_followed_by_longer_and_longer_rests(
     assert others == pytest.approx([0.1, 0.2, 0.3, 0.3], abs=0.05)
 
 
-def test_its_end_is_told_once_and_it_can_be_started_again() -> None:
+def test_the_end_of_a_child_is_reported_once_and_it_can_be_restarted() -> None:
     async def work(conversation: Conversation) -> None:
         child = conversation.child
         first = await child.start()
@@ -135,7 +135,7 @@ def test_its_end_is_told_once_and_it_can_be_started_again() -> None:
     with_child(work)
 
 
-def test_a_child_that_is_kept_running_comes_back_whenever_it_ends() -> None:
+def test_a_child_that_is_kept_running_is_restarted_when_it_ends() -> None:
     async def work(conversation: Conversation) -> None:
         child = conversation.child
         started: asyncio.Queue[bytes] = asyncio.Queue()
@@ -155,7 +155,7 @@ def test_a_child_that_is_kept_running_comes_back_whenever_it_ends() -> None:
     with_child(work)
 
 
-def test_a_child_that_is_killed_is_given_up_at_once() -> None:
+def test_a_killed_child_is_noticed_at_once() -> None:
     async def work(conversation: Conversation) -> None:
         await conversation.child.start()
         conversation.child.kill()
@@ -167,7 +167,7 @@ def test_a_child_that_is_killed_is_given_up_at_once() -> None:
     with_child(work)
 
 
-def test_an_idle_child_ends_by_itself_and_its_end_is_not_told() -> None:
+def test_the_end_of_an_idle_child_is_not_reported() -> None:
     async def work(conversation: Conversation) -> None:
         await conversation.child.start()
         await conversation.child.end()
@@ -177,7 +177,7 @@ def test_an_idle_child_ends_by_itself_and_its_end_is_not_told() -> None:
     with_child(work)
 
 
-@pytest.mark.parametrize("config", ["", "deaf"])
+@pytest.mark.parametrize("config", ["", "ignoring"])
 def test_a_child_that_does_not_end_by_itself_is_killed(config: str) -> None:
     async def work(conversation: Conversation) -> None:
         await conversation.child.start()
@@ -189,7 +189,7 @@ def test_a_child_that_does_not_end_by_itself_is_killed(config: str) -> None:
     with_child(work, config, exit_timeout_s=0.2)
 
 
-def test_a_start_that_is_given_up_leaves_no_process() -> None:
+def test_a_cancelled_start_leaves_no_process() -> None:
     async def work(conversation: Conversation) -> None:
         starting = asyncio.create_task(conversation.child.start())
         while (pid := conversation.child.pid) is None:
@@ -203,7 +203,7 @@ def test_a_start_that_is_given_up_leaves_no_process() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_leaves_signals_of_a_terminal_to_its_parent(number: signal.Signals) -> None:
+def test_a_child_ignores_signals_of_a_terminal(number: signal.Signals) -> None:
     async def work(conversation: Conversation) -> None:
         os.kill(int(await conversation.child.start()), number)
         assert await conversation.ask(b"still here") == b"still here"
@@ -211,7 +211,7 @@ def test_it_leaves_signals_of_a_terminal_to_its_parent(number: signal.Signals) -
     with_child(work)
 
 
-def test_it_is_as_tuned_as_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_is_tuned_as_its_parent_is(monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(conversation: Conversation) -> Message:
         await conversation.child.start()
         return await conversation.ask(b"?")

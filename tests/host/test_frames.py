@@ -11,9 +11,7 @@ _SIZES = st.lists(st.sampled_from([0, 1, 5, 1000, 65_531, 65_532, 65_533, 70_000
 
 
 @given(_SIZES, st.lists(st.integers(1, 90_000), min_size=1))
-def test_messages_come_out_as_they_were_however_the_stream_is_cut(
-    sizes: list[int], steps: list[int]
-) -> None:
+def test_messages_are_read_however_the_stream_is_cut(sizes: list[int], steps: list[int]) -> None:
     messages = [bytes([i % 251]) * size for i, size in enumerate(sizes)]
     stream = b"".join(map(frame, messages))
     reader, found, i = FrameReader(), [], 0
@@ -26,5 +24,5 @@ def test_messages_come_out_as_they_were_however_the_stream_is_cut(
     assert found == messages
 
 
-def test_a_message_has_four_bytes_of_length_in_front_little_end_first() -> None:
+def test_a_message_starts_with_its_length_in_four_bytes_little_endian() -> None:
     assert frame(b"abc") == b"\x03\x00\x00\x00abc"

@@ -1,4 +1,4 @@
-"""Freed memory goes back to the system, and what start-up made is not collected."""
+"""Freed memory returns to the system, and objects of start-up are frozen."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def _kept_mib(call: str) -> float:
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc keeps what was freed")
-def test_a_large_buffer_leaves_the_process_when_it_is_freed() -> None:
+def test_a_large_buffer_returns_to_the_system_when_it_is_freed() -> None:
     assert _kept_mib("") > 15, "nothing would be kept anyway"
     assert _kept_mib("return_large_buffers()") < 5
 
 
-def test_objects_that_were_frozen_are_not_looked_at_again() -> None:
+def test_objects_of_start_up_are_frozen_for_the_garbage_collector() -> None:
     script = "import gc; from palaver.host.memory import freeze_objects; freeze_objects()"
     command = [sys.executable, "-c", f"{script}; print(gc.get_freeze_count())"]
     assert int(subprocess.run(command, check=True, capture_output=True, text=True).stdout) > 1000

@@ -1,4 +1,4 @@
-"""What becomes of child processes when their parent is killed."""
+"""Child processes end when their parent is killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time slices: which thread interrupts which where the server's threads share a core."""
+"""Time slices, which decide how the server's threads share a core."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def slices():
 
 
 def _run(script: str) -> str:
-    """What a script prints in a process of its own."""
+    """The output of a script in its own process."""
     command = [sys.executable, "-c", script]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
@@ -56,7 +56,7 @@ def _slices_after(*statements: str) -> dict[str, int | bool]:
     return found
 
 
-def test_threads_and_processes_inherit_short_slices_where_they_are_to() -> None:
+def test_threads_and_processes_inherit_short_slices_on_request() -> None:
     found = _slices_after("take_short_slices(are_inherited=True)")
     assert (found["own"], found["thread"], found["is_child_alike"]) == (SHORT_NS, SHORT_NS, True)
 
@@ -67,7 +67,7 @@ def test_threads_and_processes_have_ordinary_slices_otherwise() -> None:
     assert found["thread"] == ORDINARY_NS
 
 
-def test_inherited_slices_can_be_given_up() -> None:
+def test_inherited_slices_can_be_reset() -> None:
     found = _slices_after("take_short_slices(are_inherited=True)", "take_ordinary_slices()")
     assert found["own"] == found["thread"] == ORDINARY_NS
 
@@ -83,7 +83,7 @@ def test_a_nice_process_has_ordinary_slices() -> None:
     assert (found["own"], found["niceness"]) == (ORDINARY_NS, os.nice(0) + 5)
 
 
-def test_a_nice_thread_leaves_the_others_as_they_are() -> None:
+def test_a_nice_thread_does_not_change_other_threads() -> None:
     thread = "thread = threading.Thread(target=be_nice); thread.start(); thread.join()"
     found = _slices_after("take_short_slices(are_inherited=True)", thread)
     assert (found["own"], found["niceness"]) == (SHORT_NS, os.nice(0))

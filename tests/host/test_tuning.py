@@ -1,4 +1,4 @@
-"""What tunes a process: its owner alone, behind one switch that its children inherit."""
+"""Tuning a process: only its owner does, behind one switch that its children inherit."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def untuned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]
         yield server
 
 
-def test_a_server_that_is_not_to_be_tuned_has_ordinary_processes(untuned: RunningServer) -> None:
+def test_without_tuning_a_server_has_ordinary_processes(untuned: RunningServer) -> None:
     pids = [untuned.process.pid, *untuned.engine_pids(), *untuned.voice_pids()]
     assert len(pids) > 2
     assert {slice_ns(pid) for pid in pids} == {_ORDINARY_NS}

@@ -1,4 +1,4 @@
-"""Media files made on the spot."""
+"""Media files made by the tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
 
 def halves(left: Any = RED, right: Any = BLUE, size: tuple[int, int] = (64, 32)) -> Image.Image:
-    """A picture of two halves."""
+    """An image of two halves."""
     mode = "RGBA" if len(left) == 4 else "RGB"
     image = Image.new(mode, size, left)
     image.paste(right, (size[0] // 2, 0, size[0], size[1]))
@@ -22,14 +22,14 @@ def halves(left: Any = RED, right: Any = BLUE, size: tuple[int, int] = (64, 32))
 
 
 def file_of(image: Image.Image, form: str = "PNG", **options: Any) -> bytes:
-    """A picture as a file."""
+    """An image as a file."""
     buffer = io.BytesIO()
     image.save(buffer, form, **options)
     return buffer.getvalue()
 
 
 def video(num_frames: int = 20, fps: int = 10, form: str = "mp4", codec: str = "mpeg4") -> bytes:
-    """A video that goes from black to white."""
+    """A video that fades from black to white."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=form) as container:
         stream: Any = container.add_stream(codec, rate=fps)
@@ -45,12 +45,12 @@ def video(num_frames: int = 20, fps: int = 10, form: str = "mp4", codec: str = "
 
 
 def tone(seconds: float = 0.5, frequency_hz: float = 440, rate_hz: int = 44_100) -> Any:
-    """Samples of a sine, half as loud as can be."""
+    """Samples of a sine at half of full scale."""
     times = np.arange(int(seconds * rate_hz)) / rate_hz
     return (0.5 * np.sin(2 * np.pi * frequency_hz * times)).astype(np.float32)
 
 
-def sound(
+def audio(
     samples: NDArray[np.float32],
     form: str = "wav",
     codec: str = "pcm_s16le",

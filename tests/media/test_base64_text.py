@@ -1,4 +1,4 @@
-"""Base64 read piece by piece."""
+"""Base64 decoded chunk by chunk."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(content=st.binary(max_size=80), spaces=st.lists(st.integers(0, 120), max_size=6))
-def test_pieces_give_the_bytes_wherever_white_space_stands(
+def test_chunks_decode_to_the_bytes_with_white_space_anywhere(
     content: bytes, spaces: list[int]
 ) -> None:
     text = base64.b64encode(content).decode()
@@ -31,7 +31,7 @@ def test_pieces_give_the_bytes_wherever_white_space_stands(
 
 
 @given(st.text(alphabet="AZaz09+/ -_*ü", max_size=60))
-def test_what_is_refused_in_one_piece_is_refused_in_several(text: str) -> None:
+def test_text_refused_in_one_chunk_is_refused_in_several(text: str) -> None:
     compact = "".join(text.split())
     try:
         whole = base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)

@@ -1,4 +1,4 @@
-"""Files to arrays: every kind that is named, and clear words for what is broken or too much."""
+"""Files decoded to arrays: every supported format, and errors for broken or too large ones."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from .files import BLUE, GREEN, RED
 _LIMITS = MediaLimits()
 
 
-def _picture(content: bytes, limits: MediaLimits = _LIMITS) -> Any:
-    picture = decode("image", content, limits)
-    assert isinstance(picture, Image)
-    return picture.pixels
+def _image(content: bytes, limits: MediaLimits = _LIMITS) -> Any:
+    image = decode("image", content, limits)
+    assert isinstance(image, Image)
+    return image.pixels
 
 
 def _video(content: bytes, limits: MediaLimits = _LIMITS) -> Video:
@@ -37,49 +37,49 @@ def _video(content: bytes, limits: MediaLimits = _LIMITS) -> Video:
     return video
 
 
-def _sound(content: bytes, limits: MediaLimits = _LIMITS) -> Any:
-    sound = decode("audio", content, limits)
-    assert isinstance(sound, Audio)
-    return sound.samples
+def _audio(content: bytes, limits: MediaLimits = _LIMITS) -> Any:
+    audio = decode("audio", content, limits)
+    assert isinstance(audio, Audio)
+    return audio.samples
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"])
-def test_a_picture_of_every_named_kind_shows_its_colours(form: str) -> None:
-    pixels = _picture(files.file_of(files.halves(), form))
+def test_an_image_of_every_supported_format_has_its_colours(form: str) -> None:
+    pixels = _image(files.file_of(files.halves(), form))
     assert pixels.shape == (32, 64, 3)
     assert np.abs(pixels[16, 8].astype(int) - RED).max() < 30
     assert np.abs(pixels[16, 56].astype(int) - BLUE).max() < 30
 
 
-def test_a_picture_is_turned_upright() -> None:
+def test_an_image_is_rotated_by_its_orientation() -> None:
     exif = PIL.Image.Exif()
     exif[0x0112] = 6  # to be turned clockwise by 90 degrees
-    pixels = _picture(files.file_of(files.halves(), "PNG", exif=exif))
+    pixels = _image(files.file_of(files.halves(), "PNG", exif=exif))
     assert pixels.shape == (64, 32, 3)
     assert tuple(pixels[8, 16]) == RED
     assert tuple(pixels[56, 16]) == BLUE
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
-def test_what_is_transparent_is_white(mode: str) -> None:
+def test_transparent_pixels_become_white(mode: str) -> None:
     image = files.halves((*RED, 255), (*RED, 0)).convert("RGBA")
     image = image.quantize(4) if mode == "P" else image.convert(mode)
-    pixels = _picture(files.file_of(image, "PNG"))
+    pixels = _image(files.file_of(image, "PNG"))
     assert tuple(pixels[16, 56]) == (255, 255, 255)
     assert tuple(pixels[16, 8]) != (255, 255, 255)
 
 
-def test_an_animated_picture_is_its_first_frame() -> None:
+def test_an_animated_image_is_its_first_frame() -> None:
     frames = [PIL.Image.new("RGB", (16, 16), colour) for colour in (GREEN, RED)]
     content = files.file_of(frames[0], "GIF", save_all=True, append_images=frames[1:])
-    assert tuple(_picture(content)[8, 8]) == GREEN
+    assert tuple(_image(content)[8, 8]) == GREEN
 
 
-def test_a_picture_of_too_many_pixels_is_refused_before_it_is_unpacked() -> None:
+def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
     bomb = files.file_of(PIL.Image.new("1", (20_000, 20_000)), "PNG")
     assert len(bomb) < 100_000
     with pytest.raises(MediaError, match="20000 x 20000 pixels; 50000000"):
-        _picture(bomb)
+        _image(bomb)
 
 
 @pytest.mark.parametrize("form", ["mp4", "matroska", "avi"])
@@ -121,11 +121,11 @@ def test_a_video_that_is_too_long_is_refused() -> None:
         ("mp4", "aac", 44_100),
     ],
 )
-def test_audio_of_every_named_kind_keeps_its_length_loudness_and_pitch(
+def test_audio_of_every_supported_format_keeps_its_length_loudness_and_pitch(
     form: str, codec: str, rate_hz: int
 ) -> None:
-    content = files.sound(files.tone(1.0, 440, rate_hz), form, codec, rate_hz, num_channels=2)
-    samples = _sound(content)
+    content = files.audio(files.tone(1.0, 440, rate_hz), form, codec, rate_hz, num_channels=2)
+    samples = _audio(content)
     assert len(samples) == pytest.approx(16_000, rel=0.1)
     middle = samples[4_000:12_000]
     assert np.abs(middle).max() == pytest.approx(0.5, abs=0.1)
@@ -135,22 +135,22 @@ def test_audio_of_every_named_kind_keeps_its_length_loudness_and_pitch(
 
 def test_audio_that_is_too_long_is_refused() -> None:
     with pytest.raises(MediaError, match="more than 1 seconds"):
-        _sound(files.sound(files.tone(1.5)), replace(_LIMITS, max_audio_s=1))
+        _audio(files.audio(files.tone(1.5)), replace(_LIMITS, max_audio_s=1))
 
 
 @pytest.mark.parametrize(
     ("kind", "content", "why"),
     [
         ("image", b"hello", "not an image of a known kind"),
-        ("image", files.sound(files.tone()), "not an image of a known kind"),
+        ("image", files.audio(files.tone()), "not an image of a known kind"),
         ("video", b"hello", "broken video"),
-        ("video", files.sound(files.tone()), "no video track"),
+        ("video", files.audio(files.tone()), "no video track"),
         ("audio", files.video(), "no audio track"),
         ("audio", b"\0" * 1000, "broken audio clip"),
         ("audio", files.file_of(files.halves(), "PNG"), "no audio track"),
     ],
 )
-def test_a_file_of_another_kind_is_refused_by_what_is_missing(
+def test_a_file_of_another_kind_is_refused_with_the_stream_it_lacks(
     kind: Kind, content: bytes, why: str
 ) -> None:
     with pytest.raises(MediaError, match=why):
@@ -161,7 +161,7 @@ _GOOD: dict[Kind, list[bytes]] = {
     "image": [files.file_of(files.halves(), form) for form in ("PNG", "JPEG", "WEBP", "GIF")],
     "video": [files.video(num_frames=8)],
     "audio": [
-        files.sound(files.tone(0.2), form, codec)
+        files.audio(files.tone(0.2), form, codec)
         for form, codec in (("wav", "pcm_s16le"), ("mp3", "mp3"), ("flac", "flac"))
     ],
 }
@@ -183,7 +183,7 @@ def test_broken_files_decode_or_are_refused_and_nothing_else(kind: Kind) -> None
     assert num_refused > 10
 
 
-def test_audio_without_end_is_refused_as_soon_as_it_is_too_long(
+def test_endless_audio_is_refused_as_soon_as_it_is_too_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def silence(stream: object) -> Iterator[av.AudioFrame]:

@@ -1,4 +1,4 @@
-"""Fetching from a server on this machine, and refusing to where it is not allowed."""
+"""Fetching from a server on this machine, and refusing URLs that are not allowed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PUBLIC = replace(_LIMITS, allow_private_addresses=False)
 
 
 _may_answer = threading.Event()
-"""Never set: what waits for it never answers."""
+"""Never set: a handler that waits for it never answers."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -59,14 +59,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *arguments: object) -> None:
-        """A client that hangs up is no error."""
+        """A client that disconnects is no error."""
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_a_file_that_is_too_large_is_refused_declared_or_not(url: str, path: str
     assert "1000 are the limit" in _refusal(f"{url}/{path}")
 
 
-def test_a_server_that_takes_too_long_is_given_up(url: str) -> None:
+def test_fetching_from_a_slow_server_times_out(url: str) -> None:
     limits = replace(_LIMITS, fetch_timeout_s=0.3)
     assert "longer than 0.3 seconds" in _refusal(f"{url}/slow", limits)
     assert not _may_answer.is_set(), "it has not answered yet"
@@ -126,11 +126,11 @@ def test_a_server_that_takes_too_long_is_given_up(url: str) -> None:
         ("http://host:port/", ""),
     ],
 )
-def test_what_cannot_be_reached_is_refused(bad: str, why: str) -> None:
+def test_an_unreachable_url_is_refused(bad: str, why: str) -> None:
     assert why in _refusal(bad)
 
 
-def test_what_the_server_refuses_is_told(url: str) -> None:
+def test_an_error_status_of_the_server_is_reported(url: str) -> None:
     assert "the server answered 404" in _refusal(f"{url}/nothing")
 
 
@@ -153,7 +153,7 @@ def test_private_addresses_are_refused_by_number_and_by_name(url: str) -> None:
         "2002:0a00:0001::", "64:ff9b::a00:1", "ff02::1",
     ],
 )  # fmt: skip
-def test_an_address_inside_somebodys_network_is_not_public(address: str) -> None:
+def test_an_address_inside_a_private_network_is_not_public(address: str) -> None:
     assert not fetch_module._is_public(ipaddress.ip_address(address))
 
 

@@ -1,4 +1,4 @@
-"""Media as requests refer to them: where from, decoded apart, remembered."""
+"""Media of requests: their source, decoding in a child process, and the cache."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from . import files
 
 T = TypeVar("T")
 
-_PICTURE = files.file_of(files.halves(), "PNG")
-_DATA_URL = "data:image/png;base64," + base64.b64encode(_PICTURE).decode()
+_IMAGE = files.file_of(files.halves(), "PNG")
+_DATA_URL = "data:image/png;base64," + base64.b64encode(_IMAGE).decode()
 _PATH = "messages[0].content[0].image_url.url"
 
 
@@ -49,8 +49,8 @@ def test_a_data_url_is_decoded() -> None:
     assert decoded.media.pixels.shape == (32, 64, 3)
 
 
-def test_bare_base64_is_understood_only_where_it_may_be() -> None:
-    data = base64.b64encode(files.sound(files.tone())).decode()
+def test_bare_base64_is_accepted_only_where_it_is_allowed() -> None:
+    data = base64.b64encode(files.audio(files.tone())).decode()
 
     async def both(reader: MediaReader) -> None:
         await reader.read("audio", data, "p", may_be_base64=True)
@@ -71,7 +71,7 @@ def test_bare_base64_is_understood_only_where_it_may_be() -> None:
         ("data:image/png;base64," + base64.b64encode(b"no picture").decode(), "not an image"),
     ],
 )
-def test_what_is_no_picture_is_refused_with_its_place(reference: str, why: str) -> None:
+def test_an_invalid_image_is_refused_and_its_part_named(reference: str, why: str) -> None:
     with pytest.raises(InvalidRequest, match=why) as refusal:
         _with_reader(lambda reader: reader.read("image", reference, _PATH))
     assert refusal.value.param == _PATH
@@ -85,7 +85,7 @@ def test_a_file_past_the_limit_is_refused_before_it_is_decoded() -> None:
         )
 
 
-def test_a_content_that_comes_again_is_not_decoded_again() -> None:
+def test_repeated_content_is_not_decoded_again() -> None:
     async def twice(reader: MediaReader) -> tuple[Any, Any, Any]:
         first = await reader.read("image", _DATA_URL, _PATH)
         respelt = _DATA_URL.replace("image/png", "image/x-png")
@@ -99,7 +99,7 @@ def test_a_content_that_comes_again_is_not_decoded_again() -> None:
     assert other.content_hash != first.content_hash
 
 
-def test_no_more_is_remembered_than_the_bound() -> None:
+def test_the_decoded_cache_stays_within_its_limit() -> None:
     async def read(reader: MediaReader) -> int:
         for width in range(10, 40):
             content = files.file_of(files.halves(size=(width, 10)), "PNG")
@@ -110,7 +110,7 @@ def test_no_more_is_remembered_than_the_bound() -> None:
     assert 4_000 < _with_reader(read, cache_bytes=5_000) <= 5_000
 
 
-def test_a_file_larger_than_the_bound_is_read_all_the_same() -> None:
+def test_a_file_larger_than_the_cache_is_still_decoded() -> None:
     decoded = _with_reader(lambda reader: reader.read("image", _DATA_URL, _PATH), cache_bytes=10)
     assert isinstance(decoded.media, Image)
 
@@ -127,8 +127,8 @@ def _with_decoder(work: Callable[[Decoder], Awaitable[T]], limits: MediaLimits |
 
 
 async def _stop(decoder: Decoder) -> int:
-    """Have its process be started and stand still; returns which one it is."""
-    await decoder.decode("image", _PICTURE)
+    """Start its process and stop it with a signal; returns its process id."""
+    await decoder.decode("image", _IMAGE)
     assert decoder.pid
     os.kill(decoder.pid, signal.SIGSTOP)
     return decoder.pid
@@ -136,7 +136,7 @@ async def _stop(decoder: Decoder) -> int:
 
 @pytest.mark.parametrize(
     ("kind", "content"),
-    [("image", _PICTURE), ("video", files.video()), ("audio", files.sound(files.tone()))],
+    [("image", _IMAGE), ("video", files.video()), ("audio", files.audio(files.tone()))],
 )
 def test_media_come_from_the_process_as_they_were_decoded(kind: Kind, content: bytes) -> None:
     found = _with_decoder(lambda decoder: decoder.decode(kind, content))
@@ -150,46 +150,46 @@ def test_decoding_is_nice_where_the_server_is_tuned(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("palaver.host.tuning.is_tuned", lambda: True)
 
     async def work(decoder: Decoder) -> int:
-        await decoder.decode("image", _PICTURE)
+        await decoder.decode("image", _IMAGE)
         assert decoder.pid
         return os.getpriority(os.PRIO_PROCESS, decoder.pid)
 
     assert _with_decoder(work) == os.nice(0) + 5
 
 
-def test_a_decoder_that_was_brought_down_is_replaced() -> None:
+def test_a_killed_decoder_is_replaced() -> None:
     async def work(decoder: Decoder) -> None:
-        await decoder.decode("image", _PICTURE)
+        await decoder.decode("image", _IMAGE)
         assert decoder.pid
         os.kill(decoder.pid, signal.SIGKILL)
         while decoder.pid:
             await asyncio.sleep(0.01)
         with contextlib.suppress(MediaError):  # its end may not have been noticed yet
-            await decoder.decode("image", _PICTURE)
-        assert isinstance(await decoder.decode("image", _PICTURE), Image)
+            await decoder.decode("image", _IMAGE)
+        assert isinstance(await decoder.decode("image", _IMAGE), Image)
 
     _with_decoder(work)
 
 
-def test_a_file_that_brings_the_decoder_down_is_refused() -> None:
+def test_a_file_that_crashes_the_decoder_is_refused() -> None:
     async def work(decoder: Decoder) -> None:
         await _stop(decoder)
-        task = asyncio.create_task(decoder.decode("image", _PICTURE))
+        task = asyncio.create_task(decoder.decode("image", _IMAGE))
         await asyncio.sleep(0.01)
         os.kill(decoder.pid or 0, signal.SIGKILL)
         with pytest.raises(MediaError, match="brings the decoder down"):
             await task
-        assert isinstance(await decoder.decode("image", _PICTURE), Image)
+        assert isinstance(await decoder.decode("image", _IMAGE), Image)
 
     _with_decoder(work)
 
 
-def test_a_file_that_takes_too_long_is_given_up_and_the_next_one_decoded() -> None:
+def test_a_file_that_takes_too_long_is_refused_and_the_next_one_decoded() -> None:
     async def work(decoder: Decoder) -> None:
         await _stop(decoder)
         with pytest.raises(MediaError, match="longer than 2 s"):
-            await decoder.decode("image", _PICTURE)
-        assert isinstance(await decoder.decode("image", _PICTURE), Image)
+            await decoder.decode("image", _IMAGE)
+        assert isinstance(await decoder.decode("image", _IMAGE), Image)
 
     _with_decoder(work, MediaLimits(decode_timeout_s=2))
 
@@ -197,12 +197,12 @@ def test_a_file_that_takes_too_long_is_given_up_and_the_next_one_decoded() -> No
 def test_cancelling_ends_the_decoding() -> None:
     async def work(decoder: Decoder) -> None:
         first = await _stop(decoder)
-        task = asyncio.create_task(decoder.decode("image", _PICTURE))
+        task = asyncio.create_task(decoder.decode("image", _IMAGE))
         await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert isinstance(await decoder.decode("image", _PICTURE), Image)
+        assert isinstance(await decoder.decode("image", _IMAGE), Image)
         assert decoder.pid != first
 
     _with_decoder(work)

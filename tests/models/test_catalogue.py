@@ -27,7 +27,7 @@ from tests.scripted import loaded
 
 @pytest.fixture(autouse=True)
 def built_in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A stand-in for the built-in model, so that no weights are needed."""
+    """A folder in place of the built-in model, so that no weights are needed."""
     path = write_folder(tmp_path / "built-in")
     monkeypatch.setattr(catalogue_module, "BUILT_IN_FOLDER", path)
     return path
@@ -65,7 +65,7 @@ def test_a_folder_may_take_the_built_in_models_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["gpt-4o", "", BUILT_IN_NAME.upper()])
-def test_an_unknown_name_is_answered_with_the_names_there_are(tmp_path: Path, name: str) -> None:
+def test_an_unknown_name_is_refused_with_the_known_names(tmp_path: Path, name: str) -> None:
     catalogue = ModelCatalogue({"a": write_folder(tmp_path / "a")}, backend)
     with pytest.raises(ModelNotFound) as error:
         catalogue.get(name)
@@ -126,7 +126,7 @@ def test_one_model_that_cannot_be_loaded_ends_the_start_and_all_engines(tmp_path
     assert [model.state for model in catalogue] == [State.ABSENT, State.ABSENT]
 
 
-def test_a_model_says_the_same_of_itself_absent_loaded_and_unloaded() -> None:
+def test_the_card_of_a_model_is_the_same_absent_loaded_and_unloaded() -> None:
     async def run() -> None:
         catalogue = ModelCatalogue({}, backend)
         model = catalogue.get(BUILT_IN_NAME)
@@ -143,7 +143,7 @@ def test_a_model_says_the_same_of_itself_absent_loaded_and_unloaded() -> None:
     asyncio.run(run())
 
 
-def test_a_model_is_not_unloaded_while_a_request_holds_it() -> None:
+def test_a_model_is_not_unloaded_while_it_is_leased() -> None:
     async def run() -> None:
         async with loaded(ScriptedBackend()) as model:
             with model.lease():
@@ -165,7 +165,7 @@ def test_a_model_is_not_unloaded_while_a_request_holds_it() -> None:
     ("families", "message"),
     [({"b": "glm"}, "no model 'b'"), ({"a": "glm-9"}, "no family 'glm-9'.*hermes")],
 )
-def test_a_family_or_model_that_nobody_knows_stops_the_start(
+def test_an_unknown_family_or_model_stops_the_start(
     tmp_path: Path, families: dict[str, str], message: str
 ) -> None:
     folders = {"a": write_folder(tmp_path / "a")}
@@ -173,7 +173,7 @@ def test_a_family_or_model_that_nobody_knows_stops_the_start(
         ModelCatalogue(folders, backend, families=families)
 
 
-def test_a_family_that_is_set_is_the_models(tmp_path: Path) -> None:
+def test_a_configured_family_is_used_by_the_model(tmp_path: Path) -> None:
     folder = open_files(write_folder(tmp_path / "a"))
     assert folder.chat_model("glm").dialect.family.name == "json"  # its template shows no tools
     assert open_files(BUILT_IN_FOLDER).chat_model("glm").dialect.family.name == "glm"

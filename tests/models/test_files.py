@@ -36,7 +36,7 @@ def test_a_complete_folder_makes_a_chat_model(tmp_path: Path) -> None:
     assert prompt_of(path) == "<s>Hi"
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelFolderError, match="nowhere"):
         open_files(tmp_path / "nowhere")
 
@@ -61,7 +61,9 @@ def test_all_missing_files_are_named_with_the_way_to_make_them(tmp_path: Path) -
 
 @pytest.mark.parametrize("name", ["config", "generation_config", "tokenizer_config"])
 @pytest.mark.parametrize("content", [b"{", b"[1]", b"\xff\xfe"])
-def test_a_file_that_is_no_json_object_is_named(tmp_path: Path, name: str, content: bytes) -> None:
+def test_a_file_that_is_not_a_json_object_is_named(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
     path = write_folder(tmp_path / "m")
     (path / f"{name}.json").write_bytes(content)
     with pytest.raises(ModelFolderError, match=rf"/{name}\.json"):
@@ -85,7 +87,7 @@ def test_a_missing_tokenizer_is_named(tmp_path: Path) -> None:
         ([6, 5, 6], [5, 9], [6, 5, 9]),
     ],
 )
-def test_every_file_may_say_which_tokens_end_an_answer(
+def test_stop_tokens_are_read_from_every_file(
     tmp_path: Path, in_generation: Any, in_config: Any, expected: list[int]
 ) -> None:
     path = write_folder(
@@ -98,14 +100,14 @@ def test_every_file_may_say_which_tokens_end_an_answer(
 
 
 @pytest.mark.parametrize("eos_token", [None, "<|unheard-of|>"])
-def test_a_folder_that_knows_no_end_is_refused(tmp_path: Path, eos_token: str | None) -> None:
+def test_a_folder_without_stop_tokens_is_refused(tmp_path: Path, eos_token: str | None) -> None:
     settings = TOKENIZER_CONFIG | {"eos_token": eos_token}
     path = write_folder(tmp_path / "m", tokenizer_config=settings)
     with pytest.raises(ModelFolderError, match="ends an answer"):
         open_files(path).chat_model()
 
 
-def test_a_template_file_goes_before_the_tokenizers_template(tmp_path: Path) -> None:
+def test_a_template_file_overrides_the_tokenizers_template(tmp_path: Path) -> None:
     path = write_folder(tmp_path / "m")
     (path / "chat_template.jinja").write_text("file: {{ messages[0].content }}", encoding="utf-8")
     assert prompt_of(path) == "file: Hi"
@@ -144,7 +146,7 @@ def test_a_broken_template_is_refused(tmp_path: Path, content: bytes) -> None:
         ({}, 4096),
     ],
 )
-def test_the_window_is_what_the_text_model_has_positions_for(
+def test_the_window_is_the_text_models_number_of_positions(
     tmp_path: Path, config: dict[str, Any], window_tokens: int
 ) -> None:
     assert open_files(write_folder(tmp_path / "m", config)).window_tokens == window_tokens

@@ -19,7 +19,7 @@ def in_state(state: State) -> Lifecycle:
 
 @pytest.mark.parametrize("before", State)
 @pytest.mark.parametrize("after", State)
-def test_only_the_transitions_of_the_table_are_made(before: State, after: State) -> None:
+def test_only_transitions_of_the_table_are_allowed(before: State, after: State) -> None:
     lifecycle = in_state(before)
     if after in TRANSITIONS[before]:
         lifecycle.change_to(after)

@@ -1,4 +1,4 @@
-"""Conversations with pictures, video and sound, drawn from seeds, the same on every machine."""
+"""Conversations with images, video and audio, made from seeds, the same on every machine."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class Case:
         name: Of the case.
         parts: The user's message: texts, and ``image``, ``video`` or ``audio`` for media.
         earlier: Role and parts of each message before it.
-        pictures: Width, height and seed of each.
+        images: Width, height and seed of each.
         videos: Number of frames, width, height and seed of each; two frames a second.
-        sounds: Seconds and frequency of each.
+        clips: Seconds and frequency of each.
     """
 
     name: str
     parts: tuple[str, ...]
-    pictures: tuple[tuple[int, int, int], ...] = ()
+    images: tuple[tuple[int, int, int], ...] = ()
     videos: tuple[tuple[int, int, int, int], ...] = ()
-    sounds: tuple[tuple[float, float], ...] = ()
+    clips: tuple[tuple[float, float], ...] = ()
     earlier: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
@@ -50,29 +50,29 @@ class Case:
 
 CASES = (
     Case("text", ("What is the first sound?",)),
-    Case("picture", ("image", "What is in the picture?"), pictures=((128, 96, 1),)),
-    Case("resized picture", ("What is it?", "image"), pictures=((150, 100, 1),)),
+    Case("picture", ("image", "What is in the picture?"), images=((128, 96, 1),)),
+    Case("resized picture", ("What is it?", "image"), images=((150, 100, 1),)),
     Case(
         "two pictures",
         ("First:", "image", " second:", "image", "Compare."),
-        pictures=((128, 96, 2), (64, 128, 3)),
+        images=((128, 96, 2), (64, 128, 3)),
     ),
     Case("video", ("video", "What happens?"), videos=((8, 96, 64, 10),)),
     Case("odd video", ("And", "video", "?"), videos=((5, 64, 64, 20),)),
     Case(
         "picture and video",
         ("image", "and", "video", "differ how?"),
-        pictures=((128, 96, 1),),
+        images=((128, 96, 1),),
         videos=((6, 96, 64, 30),),
     ),
-    Case("short sound", ("audio", "What sound?"), sounds=((0.9, 440),)),
-    Case("long sound", ("audio", "What sound?"), sounds=((2.73, 660),)),
-    Case("two sounds", ("audio", "and", "audio", "same?"), sounds=((0.5, 440), (0.97, 880))),
+    Case("short sound", ("audio", "What sound?"), clips=((0.9, 440),)),
+    Case("long sound", ("audio", "What sound?"), clips=((2.73, 660),)),
+    Case("two sounds", ("audio", "and", "audio", "same?"), clips=((0.5, 440), (0.97, 880))),
     Case(
         "picture and sound",
         ("image", "audio", "Do they match?"),
-        pictures=((128, 96, 1),),
-        sounds=((0.8, 300),),
+        images=((128, 96, 1),),
+        clips=((0.8, 300),),
     ),
 )
 
@@ -84,9 +84,9 @@ SPOKEN = (
     Case(
         "conversation",
         ("Compare", "video", "image", "and", "audio", "?"),
-        pictures=((150, 100, 4), (64, 64, 5)),
+        images=((150, 100, 4), (64, 64, 5)),
         videos=((4, 96, 64, 40),),
-        sounds=((1.2, 350),),
+        clips=((1.2, 350),),
         earlier=(
             ("system", ("You see the picture and the sound.",)),
             ("user", ("What is in the picture?", "image")),
@@ -94,10 +94,10 @@ SPOKEN = (
         ),
     ),
 )
-"""Answers to these are spoken."""
+"""Cases whose answers are spoken."""
 
 
-def picture(width: int, height: int, seed: int) -> Image.Image:
+def image(width: int, height: int, seed: int) -> Image.Image:
     """Rectangles of random colours."""
     rng = np.random.default_rng(seed)
     pixels = np.zeros((height, width, 3), dtype=np.uint8)
@@ -110,11 +110,11 @@ def picture(width: int, height: int, seed: int) -> Image.Image:
 
 
 def video(num_frames: int, width: int, height: int, seed: int) -> NDArray[np.uint8]:
-    """Frames that have little to do with each other."""
-    return np.stack([np.asarray(picture(width, height, seed + i)) for i in range(num_frames)])
+    """Frames that differ much from each other."""
+    return np.stack([np.asarray(image(width, height, seed + i)) for i in range(num_frames)])
 
 
-def sound(seconds: float, frequency_hz: float) -> NDArray[np.float32]:
+def audio(seconds: float, frequency_hz: float) -> NDArray[np.float32]:
     """A tone that rises, with some noise."""
     times = np.arange(int(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     noise = np.random.default_rng(int(frequency_hz)).standard_normal(times.size)

@@ -45,15 +45,15 @@ def runtime(family: FamilyFolder, num_cache_tokens: int = 4096, num_threads: int
 
 def media_of(case: cases.Case) -> Iterator[Media]:
     """The media of a case, in the order of its parts."""
-    pictures, videos, sounds = iter(case.pictures), iter(case.videos), iter(case.sounds)
+    images, videos, clips = iter(case.images), iter(case.videos), iter(case.clips)
     for part in case.media:
         if part == "image":
-            yield Image(np.asarray(cases.picture(*next(pictures))))
+            yield Image(np.asarray(cases.image(*next(images))))
         elif part == "video":
             spec = next(videos)
             yield Video(cases.video(*spec), np.arange(spec[0]) / cases.FRAMES_PER_S)
         else:
-            yield Audio(cases.sound(*next(sounds)))
+            yield Audio(cases.audio(*next(clips)))
 
 
 def placed(model: ChatModel, case: cases.Case) -> list[MediaItem]:
@@ -68,7 +68,7 @@ def prompt_of(model: ChatModel, case: cases.Case) -> Prompt:
 
 
 def encoded(runtime: Runtime, prompt: Prompt) -> list[Features]:
-    """The features of a prompt's spans."""
+    """The features of a prompt's placeholder ranges."""
     features = []
     for span in prompt.placeholders:
         assert runtime.encoder is not None and span.content is not None

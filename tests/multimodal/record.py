@@ -181,7 +181,7 @@ def omni(folder: Path) -> tuple[Any, Any]:
 
 
 def keep_to_seconds(tower: Any) -> None:
-    """Let the sound encoder attend within each second only, as its export does.
+    """Let the audio encoder attend within each second only, as its export does.
 
     transformers computes ``cu_seqlens`` for it, but only flash attention heeds them.
     """
@@ -312,11 +312,11 @@ def vl(folder: Path) -> tuple[Any, Any]:
 
 
 def references(family: str, model: Any, processor: Any) -> dict[str, Any]:
-    """What transformers computes for every case that the family understands."""
+    """The results of transformers for every case that the family accepts."""
     thinker = model.thinker if family == "omni" else model
     found: dict[str, Any] = {}
     for case in cases.CASES:
-        if case.sounds and family != "omni":
+        if case.clips and family != "omni":
             continue
         inputs = dict(inputs_of(family, processor, case))
         with torch.no_grad():
@@ -338,19 +338,19 @@ def references(family: str, model: Any, processor: Any) -> dict[str, Any]:
 
 
 def inputs_of(family: str, processor: Any, case: cases.Case) -> Any:
-    """What a model of the family takes for a case."""
+    """The model inputs for a case."""
     text = processor.tokenizer.apply_chat_template(
         case.messages, add_generation_prompt=True, tokenize=False, chat_template=TEMPLATE
     )
     options: dict[str, Any] = {}
-    if case.pictures:
-        options["images"] = [cases.picture(*spec) for spec in case.pictures]
+    if case.images:
+        options["images"] = [cases.image(*spec) for spec in case.images]
     if case.videos:
         frames = [cases.video(*spec) for spec in case.videos]
         options["videos"] = [torch.from_numpy(v).permute(0, 3, 1, 2) for v in frames]
         options |= _video_options(family, frames)
-    if case.sounds:
-        options["audio"] = [cases.sound(*spec) for spec in case.sounds]
+    if case.clips:
+        options["audio"] = [cases.audio(*spec) for spec in case.clips]
     return processor(text=[text], return_tensors="pt", **options)
 
 

@@ -1,4 +1,4 @@
-"""A model with senses of round sizes."""
+"""The configuration of a multimodal model with round sizes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VISION = VisionConfig(
 )
 
 
-def senses(family: FamilyName = "qwen3_omni") -> MultimodalConfig:
-    """It sees, and in Qwen3-Omni it hears."""
+def config_of(family: FamilyName = "qwen3_omni") -> MultimodalConfig:
+    """A vision encoder, and in Qwen3-Omni an audio encoder too."""
     pads = {"image": 5, "video": 6} | ({"audio": 9} if family == "qwen3_omni" else {})
     return MultimodalConfig(family, VISION, 64, pads, {})  # type: ignore[arg-type]

@@ -25,7 +25,7 @@ def test_a_frame_is_ten_milliseconds() -> None:
 
 
 @pytest.mark.parametrize("num_samples", [1, 159, 200, 201, 1000])
-def test_the_shortest_sounds_have_frames(num_samples: int) -> None:
+def test_the_shortest_clips_have_frames(num_samples: int) -> None:
     mel = audio.log_mel(np.ones(num_samples, dtype=np.float32))
     assert mel.shape[1] >= 1
     assert np.isfinite(mel).all()

@@ -1,4 +1,4 @@
-"""Answers about media are the same bits whatever else happens (spec row S19)."""
+"""Answers about media are the same bits with any order, batch and cache (spec row S19)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Wanted = dict[int, tuple[GenerationRequest, list[Features]]]
 def conversations(family: FamilyFolder, loaded: Runtime) -> Wanted:
     """Sixteen requests, every kind of media among them."""
     model = chat_model(family)
-    known = [case for case in cases.CASES if family == "omni" or not case.sounds]
+    known = [case for case in cases.CASES if family == "omni" or not case.clips]
     wanted: Wanted = {}
     for i in range(16):
         prompt = prompt_of(model, known[i % len(known)])
@@ -45,7 +45,7 @@ def answers(engine: Engine, wanted: Wanted, order: list[int], concurrency: int) 
 
 
 def alone(loaded: Runtime, wanted: Wanted) -> Answers:
-    """Each answer by an engine that has nothing else to do and nothing in its cache."""
+    """Each answer by an engine with no other requests and an empty cache."""
     found: Answers = {}
     for i in wanted:
         found |= answers(Engine(loaded), wanted, [i], 1)

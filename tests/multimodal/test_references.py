@@ -1,4 +1,4 @@
-"""Models with senses give what transformers computes over PyTorch (recorded; see ``record``)."""
+"""Multimodal models give what transformers computes with PyTorch (recorded; see ``record``)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from palaver.runtime.base import Logits, Runtime, StepBatch
 from tests.multimodal import cases
 from tests.multimodal.model import HERE, FamilyFolder, chat_model, encoded, prompt_of, runtime
 
-TOLERANCE = 0.02  # of logits up to 6
-LOOSE = {"two sounds": 0.2}  # transformers reads the shorter one as if silence followed it
+TOLERANCE = 0.02  # for logits up to 6
+LOOSE = {"two sounds": 0.2}  # transformers pads the shorter one with silence
 
 
 @cache
@@ -26,7 +26,7 @@ def loaded(family: FamilyFolder) -> tuple[ChatModel, Runtime, dict[str, Any]]:
 
 
 class Recorder:
-    """A runtime whose logits are kept."""
+    """A runtime that records its logits."""
 
     def __init__(self, inner: Runtime) -> None:
         self._inner = inner
@@ -44,11 +44,11 @@ class Recorder:
 @pytest.mark.parametrize("family", ["omni", "vl"])
 @pytest.mark.parametrize("case", cases.CASES, ids=lambda case: case.name)
 @pytest.mark.spec("S08", "S09", "S10")
-def test_ids_positions_tokens_and_logits_are_those_of_pytorch(
+def test_ids_positions_tokens_and_logits_equal_those_of_pytorch(
     family: FamilyFolder, case: cases.Case
 ) -> None:
-    if family == "vl" and case.sounds:
-        pytest.skip("the family is deaf")
+    if family == "vl" and case.clips:
+        pytest.skip("the family has no audio encoder")
     model, inner, references = loaded(family)
     ids = references[f"{case.name}/ids"]
     prompt = prompt_of(model, case)

@@ -13,7 +13,9 @@ BUDGET = PixelBudget(64 * 64, 256 * 256)
 
 
 @given(st.integers(1, 4000), st.integers(1, 4000))
-def test_a_size_is_made_of_whole_tokens_and_keeps_the_budget(height: int, width: int) -> None:
+def test_resized_images_have_whole_tokens_and_stay_within_the_budget(
+    height: int, width: int
+) -> None:
     if max(height, width) > vision.MAX_ASPECT * min(height, width):
         with pytest.raises(ValueError, match="one side"):
             vision.fitting_size(height, width, 32, BUDGET)
@@ -21,11 +23,13 @@ def test_a_size_is_made_of_whole_tokens_and_keeps_the_budget(height: int, width:
     high, wide = vision.fitting_size(height, width, 32, BUDGET)
     assert high % 32 == wide % 32 == 0
     assert high >= 32 and wide >= 32
-    is_extreme = max(height, width) > 16 * min(height, width)  # one token wide: it must stay one
+    is_extreme = max(height, width) > 16 * min(
+        height, width
+    )  # it is one token wide and has to stay so
     assert high * wide <= BUDGET.most or is_extreme
 
 
-def test_frames_share_a_budget() -> None:
+def test_frames_of_a_video_share_one_budget() -> None:
     alone = vision.fitting_size(512, 512, 32, BUDGET)
     shared = vision.fitting_size(512, 512, 32, BUDGET, num_frames=4)
     assert alone == (256, 256)
@@ -41,20 +45,22 @@ def test_a_patch_holds_its_pixels_for_each_colour_and_frame() -> None:
     assert (patches == -1).all()
 
 
-def test_a_picture_fills_both_frames_of_its_patches() -> None:
-    picture = np.random.default_rng(0).integers(0, 255, (1, 32, 32, 3)).astype(np.uint8)
-    patches = vision.patches(picture, VISION).reshape(4, 3, 2, 16, 16)
+def test_a_still_image_fills_both_frames_of_its_patches() -> None:
+    image = np.random.default_rng(0).integers(0, 255, (1, 32, 32, 3)).astype(np.uint8)
+    patches = vision.patches(image, VISION).reshape(4, 3, 2, 16, 16)
     assert np.array_equal(patches[:, :, 0], patches[:, :, 1])
 
 
 @given(st.integers(1, 10), st.integers(1, 10))
-def test_weights_of_position_embeddings_add_up_to_one(rows: int, columns: int) -> None:
+def test_interpolation_weights_of_position_embeddings_add_up_to_one(
+    rows: int, columns: int
+) -> None:
     indices, weights = vision.position_weights(2 * rows, 2 * columns, VISION)
     assert np.allclose(weights.sum(axis=0), 1)
     assert indices.min() >= 0 and indices.max() < VISION.side**2
 
 
-def test_a_grid_of_the_learnt_size_takes_each_embedding_as_it_is() -> None:
+def test_a_grid_of_the_learnt_size_uses_each_embedding_unchanged() -> None:
     indices, weights = vision.position_weights(VISION.side, VISION.side, VISION)
     mixed = (weights * indices).sum(axis=0)
     assert np.allclose(mixed, np.arange(VISION.side**2))

@@ -1,4 +1,4 @@
-"""What these tests share: the distributions, built once, and the wheel installed once."""
+"""Fixtures: the distributions, built once, and the wheel, installed once."""
 
 from __future__ import annotations
 

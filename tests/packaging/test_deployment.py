@@ -12,14 +12,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 MOST_EXPOSED = 20
-"""Of 100, as ``systemd-analyze security`` counts; 96 is a unit without any protection."""
+"""Of 100, as ``systemd-analyze security`` scores units; an unprotected one has 96."""
 IMAGE = "palaver-test"
 
 pytestmark = [pytest.mark.packaging, pytest.mark.timeout(600)]
 
 
 def container_engine() -> str | None:
-    """A program that builds containers and works here."""
+    """A container builder that works on this machine."""
     for name in ("podman", "docker"):
         if (
             shutil.which(name)
@@ -52,13 +52,13 @@ def test_systemd_accepts_the_unit(unit: Path) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not there")
-def test_the_unit_leaves_the_service_little_of_the_machine(unit: Path) -> None:
+def test_the_unit_restricts_what_the_service_may_access(unit: Path) -> None:
     command = ["systemd-analyze", "security", "--offline=yes", f"--threshold={MOST_EXPOSED}"]
     found = subprocess.run([*command, str(unit)], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout[-500:] + found.stderr
 
 
-def test_the_container_runs_the_script_that_is_tested_here() -> None:
+def test_the_container_runs_the_tested_install_script() -> None:
     text = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
     assert "RUN deploy/install.sh /opt/palaver" in text
     assert text.rindex("\nUSER palaver\n") > text.rindex("\nFROM ")

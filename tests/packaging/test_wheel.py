@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tarfile
@@ -35,20 +35,19 @@ def environment(**variables: str) -> dict[str, str]:
 @contextlib.contextmanager
 def serving(prefix: Path, data_dir: Path) -> Iterator[int]:
     """The port of a server of the installed package, once it answers."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    command = [str(prefix / "bin" / "palaver"), "serve", "--port", str(port)]
+    ready_file = data_dir / "ready.json"
+    command = [str(prefix / "bin" / "palaver"), "serve", "--port", "0"]
+    command += ["--ready-file", str(ready_file), "--data-dir", str(data_dir)]
     variables = {"PALAVER_API_KEY": KEY, "PALAVER_CACHE_GIB": "0.25"}
-    process = subprocess.Popen(
-        [*command, "--data-dir", str(data_dir)], env=environment(**variables), cwd=data_dir
-    )
+    process = subprocess.Popen(command, env=environment(**variables), cwd=data_dir)
     try:
         deadline = time.monotonic() + START_TIMEOUT_S
-        while is_unready(port):
+        while not ready_file.exists():
             assert process.poll() is None, "the server has ended"
             assert time.monotonic() < deadline, "the server is not ready"
             time.sleep(0.1)
+        port: int = json.loads(ready_file.read_text())["port"]
+        assert not is_unready(port)
         yield port
     finally:
         process.terminate()
@@ -74,7 +73,7 @@ def test_a_fresh_environment_has_this_version(prefix: Path) -> None:
     assert Path(shown[1]).is_relative_to(prefix)
 
 
-def test_doctor_finds_a_fresh_environment_in_order(prefix: Path, tmp_path: Path) -> None:
+def test_doctor_reports_no_fault_in_a_fresh_environment(prefix: Path, tmp_path: Path) -> None:
     command = [str(prefix / "bin" / "palaver"), "doctor"]
     variables = environment(PALAVER_DATA_DIR=str(tmp_path), PALAVER_PORT="0")
     found = subprocess.run(
@@ -100,7 +99,7 @@ def test_the_installed_server_completes_a_chat(prefix: Path, tmp_path: Path) -> 
     assert is_unready(port), "the health check notices that the server has ended"
 
 
-def test_the_wheel_holds_the_package_and_nothing_else(distributions: Path) -> None:
+def test_the_wheel_has_the_package_and_nothing_else(distributions: Path) -> None:
     (wheel,) = distributions.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"palaver"}
@@ -108,7 +107,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(distributions: Path) -> No
     assert "palaver/models/tiny/openvino_language_model.bin" in names
 
 
-def test_the_source_distribution_holds_what_make_needs(distributions: Path) -> None:
+def test_the_source_distribution_has_the_files_that_make_needs(distributions: Path) -> None:
     (archive,) = distributions.glob("*.tar.gz")
     with tarfile.open(archive) as content:
         names = {name.partition("/")[2] for name in content.getnames()}
@@ -119,7 +118,7 @@ def test_the_source_distribution_holds_what_make_needs(distributions: Path) -> N
 
 def test_the_install_script_refuses_a_python_that_is_too_old(tmp_path: Path) -> None:
     old = tmp_path / "python"
-    old.write_text("#!/bin/sh\nexit 1\n")  # what the check of the version answers
+    old.write_text("#!/bin/sh\nexit 1\n")  # the exit status of a failing version check
     old.chmod(0o755)
     script = str(ROOT / "deploy" / "install.sh")
     found = subprocess.run(

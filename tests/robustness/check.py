@@ -1,4 +1,4 @@
-"""What every answer must be, whatever was asked."""
+"""What must hold for every answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SOON_S = 10.0
 
 
 def request_of(client: httpx.Client | httpx.AsyncClient, attempt: Attempt) -> httpx.Request:
-    """An attempt as a client sends it."""
+    """The HTTP request of an attempt."""
     content: Any = attempt.content
     if attempt.is_chunked:
         halves = [content[: len(content) // 2], content[len(content) // 2 :]]
@@ -37,7 +37,7 @@ async def _stream(parts: list[bytes]) -> Any:
 
 
 def fault_of(response: httpx.Response) -> str | None:
-    """What is wrong with an answer that has been read; ``None`` if nothing is."""
+    """What is wrong with an answer; ``None`` if nothing is."""
     status = response.status_code
     if status >= 500 and not (status == 503 and "retry-after" in response.headers):
         return f"status {status}: {response.text[:200]}"
@@ -81,7 +81,7 @@ def _fault_of_stream(text: str) -> str | None:
 
 
 def left_behind(server: RunningServer) -> str | None:
-    """What the engine still holds a while after the last answer; ``None`` if nothing."""
+    """What the engine still holds some time after the last answer; ``None`` if nothing."""
     deadline_s = time.monotonic() + _SOON_S
     with server.client() as client:
         while True:

@@ -1,4 +1,4 @@
-"""After every test here: the server still answers, and its engine holds nothing."""
+"""Checks after every test: the server still answers, and its engine holds nothing."""
 
 from __future__ import annotations
 

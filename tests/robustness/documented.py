@@ -1,4 +1,4 @@
-"""Requests that schemathesis makes from the OpenAPI document, right ones and wrong ones."""
+"""Requests that schemathesis generates from the OpenAPI document, valid and invalid ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.server import KEY, MODEL
 
 
 def attempts(url: str, num: int, seed: int) -> list[Attempt]:
-    """This many requests for completions, for the server at ``url``; half of them are wrong."""
+    """This many completion requests for the server at ``url``; half of them are invalid."""
     operation = schemathesis.openapi.from_url(f"{url}/openapi.json")[PATH]["POST"]
     made: list[Attempt] = []
     for mode in (GenerationMode.NEGATIVE, GenerationMode.POSITIVE):

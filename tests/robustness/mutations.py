@@ -1,4 +1,4 @@
-"""Requests that are nearly right, made from a source of randomness alone."""
+"""Random requests that are nearly valid."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.server import KEY
 
 PATH = "/v1/chat/completions"
 MAX_TOKENS = 8
-"""An accepted request may generate this many tokens, so that it ends at once."""
+"""An accepted request may generate this many tokens, so that it ends soon."""
 
 _METHODS = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "POST")
 _WINDOW_TOKENS = 4096
@@ -81,7 +81,7 @@ def bounded(body: Any) -> Any:
 
 
 def mutated_bytes(rng: random.Random, content: bytes) -> bytes:
-    """The same bytes with a few of them changed; as they are, if that asks for a long answer."""
+    """The same bytes with a few of them changed; unchanged if the result asks for a long answer."""
     changed = bytearray(content)
     for _ in range(rng.choice((1, 1, 2, 5))):
         at = rng.randrange(len(changed) + 1)

@@ -1,4 +1,4 @@
-"""What mutated requests are made of: valid bodies, extreme values, names, headers, paths."""
+"""Parts of mutated requests: valid bodies, extreme values, names, headers, paths."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _PIXEL = (
     "AQB7CYF4AAAAAElFTkSuQmCC"
 )
 
-_PICTURE = [
+_IMAGE = [
     {"type": "text", "text": "What is this?"},
     {"type": "image_url", "image_url": {"url": _PIXEL, "detail": "low"}},
     {"type": "video_url", "video_url": {"url": "data:video/mp4;base64,AAAA"}},
@@ -64,7 +64,7 @@ _PICTURE = [
 BODIES: tuple[dict[str, Any], ...] = (
     *(example["value"] | {"max_tokens": 2} for example in QUESTIONS.values()),
     chat(max_tokens=2, messages=_CONVERSATION),
-    chat(max_tokens=2, messages=[{"role": "user", "content": _PICTURE}]),
+    chat(max_tokens=2, messages=[{"role": "user", "content": _IMAGE}]),
     chat(max_tokens=2, tools=[_TOOL], tool_choice="auto", parallel_tool_calls=True),
     chat(
         max_tokens=8,
@@ -109,7 +109,7 @@ BODIES: tuple[dict[str, Any], ...] = (
         store=False,
     ),
 )
-"""Valid requests, or such as become valid with what a later version supports."""
+"""Valid requests, or requests that a later version will support."""
 
 VALID: dict[str, tuple[Any, ...]] = {
     "temperature": (0, 0.01, 1, 2),

@@ -1,4 +1,4 @@
-"""What is hardly HTTP: raw bytes on a connection."""
+"""Raw bytes on a connection that are hardly HTTP."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def raw(server: RunningServer) -> Iterator[socket.socket]:
 
 
 def answer(raw: socket.socket) -> tuple[int, bytes]:
-    """Status and body of the one answer that is awaited."""
+    """Status and body of the one expected answer."""
     return answers(raw, 1)[0]
 
 
@@ -81,7 +81,7 @@ def is_closed(raw: socket.socket) -> bool:
         head("Transfer-Encoding: chunked") + b"zz\r\n",
     ],
 )
-def test_what_is_no_http_gets_an_error_in_the_same_form_and_is_hung_up_on(
+def test_invalid_http_gets_an_error_of_the_same_form_and_the_connection_is_closed(
     raw: socket.socket, sent: bytes
 ) -> None:
     raw.sendall(sent)
@@ -91,7 +91,7 @@ def test_what_is_no_http_gets_an_error_in_the_same_form_and_is_hung_up_on(
     assert is_closed(raw)
 
 
-def test_endless_headers_are_cut_off(raw: socket.socket) -> None:
+def test_endless_headers_are_refused(raw: socket.socket) -> None:
     raw.sendall(head("X: y")[:-2])
     for i in range(3000):
         try:
@@ -103,14 +103,14 @@ def test_endless_headers_are_cut_off(raw: socket.socket) -> None:
     assert "65536" in json.loads(body)["message"]
 
 
-def test_a_body_declared_too_large_is_refused_before_it_comes(raw: socket.socket) -> None:
+def test_a_body_declared_too_large_is_refused_before_it_is_received(raw: socket.socket) -> None:
     raw.sendall(head("Content-Length: 99999999999"))
     status, body = answer(raw)
     assert status == 413
     assert json.loads(body)["reason"] == "REQUEST_TOO_LARGE"
 
 
-def test_a_body_whose_length_nobody_told_is_refused_when_it_is_too_large(
+def test_a_body_without_a_declared_length_is_refused_when_it_is_too_large(
     raw: socket.socket,
 ) -> None:
     raw.sendall(head("Transfer-Encoding: chunked"))
@@ -120,7 +120,7 @@ def test_a_body_whose_length_nobody_told_is_refused_when_it_is_too_large(
     assert answer(raw)[0] == 413
 
 
-def test_a_request_that_comes_byte_by_byte_is_answered(raw: socket.socket) -> None:
+def test_a_request_sent_byte_by_byte_is_answered(raw: socket.socket) -> None:
     for byte in head(f"Content-Length: {len(BODY)}") + BODY:
         raw.sendall(bytes([byte]))
     assert answer(raw)[0] == 200
@@ -143,14 +143,14 @@ def test_an_upgrade_is_ignored_and_the_body_read(raw: socket.socket, protocol: s
 
 
 @pytest.mark.skipif(which("curl") is None, reason="curl is not installed")
-def test_curl_that_would_rather_speak_http_2_is_answered(server: RunningServer) -> None:
+def test_curl_asking_for_http_2_is_answered(server: RunningServer) -> None:
     command = ["curl", "--silent", "--http2", "--max-time", "20", f"{server.url}{PATH}"]
     command += ["-H", f"Authorization: Bearer {KEY}", "-H", "Content-Type: application/json"]
     done = subprocess.run([*command, "-d", BODY], capture_output=True, check=True)
     assert json.loads(done.stdout)["object"] == "chat.completion"
 
 
-def test_a_client_that_says_how_much_it_sends_and_hangs_up_leaves_nothing(
+def test_a_client_that_disconnects_before_its_whole_body_leaves_nothing_running(
     server: RunningServer,
 ) -> None:
     for _ in range(20):

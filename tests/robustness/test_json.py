@@ -1,4 +1,4 @@
-"""Bodies that are hardly JSON, and JSON that is hardly a request."""
+"""Malformed JSON, and JSON that is not a valid request."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def with_member(member: bytes) -> bytes:
         (b"model=palaver%2Ftiny", ["line 1 column 1"]),
     ],
 )
-def test_what_is_not_quite_json_is_400_with_its_place(
+def test_malformed_json_is_400_with_its_position(
     client: httpx.Client, content: bytes, parts: list[str]
 ) -> None:
     assert_error(post(client, content), 400, "INVALID_REQUEST_BODY", "not valid JSON", *parts)
@@ -60,7 +60,7 @@ def test_what_is_not_quite_json_is_400_with_its_place(
     ("member", "path"),
     [(b'"top_p": %s', "top_p"), (b'"x": {"y": [0, %s]}', "x.y[1]")],
 )
-def test_a_number_that_no_double_can_hold_is_400(
+def test_a_number_outside_double_precision_is_400(
     client: httpx.Client, number: bytes, member: bytes, path: str
 ) -> None:
     response = post(client, with_member(member.replace(b"%s", number)))
@@ -68,7 +68,7 @@ def test_a_number_that_no_double_can_hold_is_400(
     assert response.json()["error"]["param"] == path
 
 
-def test_very_many_values_are_refused_before_the_first_of_them_is_checked(
+def test_too_many_values_are_refused_before_any_is_checked(
     client: httpx.Client,
 ) -> None:
     content = b'{"model": "palaver/tiny", "messages": [' + b"{}," * 4_000_000 + b"{}]}"
@@ -85,7 +85,7 @@ def test_very_many_values_are_refused_before_the_first_of_them_is_checked(
         (b'"messages": [{"role": "user", "content": ""}], "stop": [', b"0", b"]", "stop"),
     ],
 )
-def test_a_long_list_of_wrong_elements_is_refused_at_its_first(
+def test_a_long_list_of_wrong_elements_is_refused_at_the_first(
     client: httpx.Client, start: bytes, item: bytes, end: bytes, param: str
 ) -> None:
     content = b'{"model": "palaver/tiny", ' + start + (item + b",") * 200_000 + item + end + b"}"
@@ -108,7 +108,7 @@ def test_a_chunked_body_without_a_length_is_read(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("text", ["\0", "a\0b", "\x01\x7f\x9f", "\u202e", "\ufffe", "😀" * 50, " "])
-def test_unusual_text_is_text(client: httpx.Client, text: str) -> None:
+def test_unusual_characters_are_accepted(client: httpx.Client, text: str) -> None:
     body = chat(text, max_tokens=1, user=text, stop=[text], metadata={text: text})
     assert client.post(PATH, json=body).status_code == 200
 
@@ -141,14 +141,14 @@ def test_unusual_text_is_text(client: httpx.Client, text: str) -> None:
         ({"seed": 1e300}, 400),
     ],
 )
-def test_extremes_are_answered_or_refused(
+def test_extreme_values_are_answered_or_refused(
     client: httpx.Client, fields: dict[str, Any], status: int
 ) -> None:
     response = client.post(PATH, json=chat(**{"max_tokens": 1} | fields))
     assert response.status_code == status, response.text
 
 
-def test_an_error_stays_short_whatever_was_sent(client: httpx.Client) -> None:
+def test_an_error_message_stays_short_for_any_input(client: httpx.Client) -> None:
     bodies = [
         chat(model="x" * 10**6),
         chat(metadata={"y" * 10**6: 5}),
@@ -161,7 +161,7 @@ def test_an_error_stays_short_whatever_was_sent(client: httpx.Client) -> None:
         assert len(response.content) < 4000
 
 
-def test_a_huge_text_is_refused_before_it_is_cut_into_tokens_and_others_are_answered_meanwhile(
+def test_a_huge_text_is_refused_before_tokenization_while_others_are_answered(
     server: RunningServer,
 ) -> None:
     content = json.dumps(chat("hello there, my friend. " * 1_300_000)).encode()

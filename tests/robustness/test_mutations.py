@@ -1,4 +1,4 @@
-"""Hundreds of requests that are nearly right: each gets an answer that makes sense."""
+"""Hundreds of requests that are nearly valid: each gets a valid answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.robustness.mutations import attempt
     suppress_health_check=list(HealthCheck),
 )
 @given(rng=st.randoms(use_true_random=False))
-def test_every_request_gets_an_answer_that_makes_sense(
+def test_every_mutated_request_gets_a_valid_answer(
     client: httpx.Client, rng: random.Random
 ) -> None:
     tried = attempt(rng)

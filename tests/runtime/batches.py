@@ -19,7 +19,7 @@ class Part:
 
 
 def step(runtime: Runtime, *parts: Part) -> Logits:
-    """One step; a row of logits for the last token of each part."""
+    """Run one step; returns a row of logits for the last token of each part."""
     return runtime.step(batch(runtime, *parts)).copy()
 
 

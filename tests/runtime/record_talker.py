@@ -1,10 +1,10 @@
-"""A tiny talker with random weights and what PyTorch makes it say, recorded for the tests.
+"""A tiny talker with random weights and the audio that PyTorch computes, recorded for the tests.
 
 ``python -m tests.runtime.record_talker tests/runtime/talker`` writes the talker's part of an
 exported Qwen3-Omni folder, whose thinker is that of ``tests/multimodal/omni``, and in it
-``references.npz``: for every case of :data:`tests.multimodal.cases.SPOKEN` what the thinker reads
-and writes, what it makes of media, and what the talker says to it. Needs torch, transformers 5.5
-and ``optimum-intel[openvino]``; the tests need none of them.
+``references.npz``: for every case of :data:`tests.multimodal.cases.SPOKEN` the thinker's prompt
+and answer, its hidden states of media, and the talker's codes and waveform. Needs torch,
+transformers 5.5 and ``optimum-intel[openvino]``; the tests need none of them.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def tiny_model(folder: Path) -> tuple[Any, Any]:
 
 def speak(model: Any, inputs: dict[str, Any], speaker: str) -> dict[str, Any]:
     """Greedy text, greedy codes and their wave."""
-    heard: dict[str, Any] = {}
+    recorded: dict[str, Any] = {}
     predictor, talker, thinker = model.talker.code_predictor, model.talker, model.thinker
     originals = predictor.generate, talker.generate, thinker.generate
     layer = model.config.talker_config.accept_hidden_layer
@@ -67,7 +67,7 @@ def speak(model: Any, inputs: dict[str, Any], speaker: str) -> dict[str, Any]:
     def listening(*args: Any, **options: Any) -> Any:
         found = originals[1](*args, **options)
         frames = [states[-1] for states in found.hidden_states if states[-1] is not None]
-        heard["codes"] = torch.stack(frames, 1).transpose(1, 2).numpy()
+        recorded["codes"] = torch.stack(frames, 1).transpose(1, 2).numpy()
         return found
 
     def thinking(*args: Any, **options: Any) -> Any:
@@ -75,7 +75,7 @@ def speak(model: Any, inputs: dict[str, Any], speaker: str) -> dict[str, Any]:
         config = model.config.thinker_config
         media = (config.audio_token_id, config.image_token_id, config.video_token_id)
         is_media = torch.isin(inputs["input_ids"][0], torch.tensor(media))
-        heard["states"] = found.hidden_states[0][layer][0][is_media].numpy()
+        recorded["states"] = found.hidden_states[0][layer][0][is_media].numpy()
         return found
 
     predictor.generate, talker.generate, thinker.generate = greedy, listening, thinking
@@ -94,11 +94,11 @@ def speak(model: Any, inputs: dict[str, Any], speaker: str) -> dict[str, Any]:
     finally:
         predictor.generate, talker.generate, thinker.generate = originals
     sequence = getattr(sequence, "sequences", sequence)
-    return heard | {"ids": sequence.numpy().ravel(), "wave": wave.numpy().ravel()}
+    return recorded | {"ids": sequence.numpy().ravel(), "wave": wave.numpy().ravel()}
 
 
 def is_recorded(found: dict[str, Any], case: cases.Case) -> bool:
-    """Whether the thinker wrote what is recorded of it in ``tests/multimodal/omni``."""
+    """Whether the thinker generated the tokens that are recorded in ``tests/multimodal/omni``."""
     with np.load(HERE / "omni" / "references.npz") as recorded:
         key = f"{case.name}/tokens"
         expected = recorded[key] if case in cases.CASES else found["ids"][-NUM_TOKENS:]

@@ -1,10 +1,10 @@
-"""A model of text alone with random weights, exported as every model of text is.
+"""A text model with random weights, exported as every text model is.
 
 ::
 
     python -m tests.runtime.record_text tests/runtime/text
 
-Its tokenizer and template are those of the built-in model, which takes more than text; its weights
+Its tokenizer and template are those of the built-in model, which is multimodal; its weights
 are noise. Needs torch and ``optimum-intel[openvino]``; the tests need neither.
 """
 

@@ -1,4 +1,4 @@
-"""Models that take embeddings look their tokens up in the same graph."""
+"""Models that take embeddings look tokens up in the graph that embeds them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def echo(hidden_size: int) -> ov.Model:
 
 
 @pytest.mark.parametrize("family", ["omni", "vl"])
-def test_text_is_what_the_folders_own_model_looks_up_and_media_are_the_rows_given(
+def test_tokens_are_looked_up_in_the_folders_own_model_and_media_rows_are_kept(
     family: str,
 ) -> None:
     core = ov.Core()
@@ -43,7 +43,7 @@ def test_text_is_what_the_folders_own_model_looks_up_and_media_are_the_rows_give
     assert np.array_equal(found, np.where(is_media, rows, expected))
 
 
-def test_a_folder_without_it_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+def test_a_folder_without_an_embeddings_model_is_refused_and_the_file_named(tmp_path: Path) -> None:
     folder = tmp_path / "omni"
     shutil.copytree(HERE / "omni", folder)
     config = config_of(folder)

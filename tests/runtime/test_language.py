@@ -1,4 +1,4 @@
-"""What a language model is given in each step."""
+"""The inputs of a language model in each step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from palaver.runtime.language import MAX_CONTEXT_LEN, LanguageModel
 
 
 class _Compiled:
-    """A compiled model that notes the longest context of each step."""
+    """A compiled model that records the longest context of each step."""
 
     def __init__(self) -> None:
         self.inputs = [SimpleNamespace(any_name=MAX_CONTEXT_LEN)]
@@ -28,7 +28,7 @@ class _Compiled:
         pass
 
 
-def test_attention_is_prepared_for_longer_contexts_once_in_a_while() -> None:
+def test_the_context_length_given_to_the_model_grows_in_few_steps() -> None:
     compiled: Any = _Compiled()
     model = LanguageModel(compiled, {})
     needed = range(1, 20_000)

@@ -1,6 +1,6 @@
-"""Models in paged mode: bits do not depend on what is computed beside them.
+"""Models in paged mode: results do not depend on the rest of the batch.
 
-The built-in model reads embeddings, since it takes more than text; the recorded one reads tokens.
+The built-in model takes embeddings, since it is multimodal; the recorded one takes tokens.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _answer(runtime: Runtime, prompt: list[int], blocks: list[int], *beside: Par
     return np.concatenate(rows)
 
 
-def test_the_shape_is_the_models_and_the_caches_bound_is_kept(runtime: Runtime) -> None:
+def test_the_model_gives_the_shape_and_the_cache_stays_within_its_limit(runtime: Runtime) -> None:
     shape = runtime.shape
     assert shape.num_blocks * shape.block_size_tokens <= 32 * _NUM_BLOCKS
     assert shape.num_blocks * shape.block_size_bytes <= 2**28
@@ -59,7 +59,7 @@ def test_the_shape_is_the_models_and_the_caches_bound_is_kept(runtime: Runtime) 
     assert step(runtime, Part([11, 12], 0, [0])).shape == (1, shape.vocab_size)
 
 
-def test_decoding_alone_is_decoding_in_a_batch_bit_for_bit(runtime: Runtime) -> None:
+def test_decoding_alone_equals_decoding_in_a_batch_bit_for_bit(runtime: Runtime) -> None:
     prompt = _tokens(runtime, 45)
     alone = _answer(runtime, prompt, [0, 1])
     others = []
@@ -72,7 +72,7 @@ def test_decoding_alone_is_decoding_in_a_batch_bit_for_bit(runtime: Runtime) -> 
 
 
 @pytest.mark.parametrize("folder", [BUILT_IN_FOLDER, RECORDED], ids=["built-in", "text"])
-def test_a_context_that_outgrows_all_before_it_gives_the_same_bits(folder: Path) -> None:
+def test_a_context_longer_than_all_before_it_gives_the_same_bits(folder: Path) -> None:
     runtime = load_runtime(_config(folder))
     prompt, blocks = _tokens(runtime, 1022), list(range(34))
     outgrowing = _answer(runtime, prompt, blocks)
@@ -81,7 +81,9 @@ def test_a_context_that_outgrows_all_before_it_gives_the_same_bits(folder: Path)
 
 
 @pytest.mark.parametrize("num_threads", [1, 2, 4])
-def test_however_many_threads_a_long_context_decodes_alone_as_in_a_batch(num_threads: int) -> None:
+def test_a_long_context_decodes_alone_as_in_a_batch_with_any_number_of_threads(
+    num_threads: int,
+) -> None:
     runtime = load_runtime(_config(num_threads=num_threads, inference_precision="f32"))
     prompt = _tokens(runtime, 300)
     alone = _answer(runtime, prompt, list(range(10)))
@@ -91,7 +93,7 @@ def test_however_many_threads_a_long_context_decodes_alone_as_in_a_batch(num_thr
         assert np.array_equal(_answer(runtime, prompt, list(range(10, 20)), *beside), alone)
 
 
-def test_decoding_beside_a_prefill_is_decoding_alone_bit_for_bit(runtime: Runtime) -> None:
+def test_decoding_beside_a_prefill_equals_decoding_alone_bit_for_bit(runtime: Runtime) -> None:
     prompt = _tokens(runtime, 45)
     alone = _answer(runtime, prompt, [0, 1])
     beside = Part(_tokens(runtime, 150, seed=3), 0, [20, 21, 22, 23, 24])
@@ -99,7 +101,7 @@ def test_decoding_beside_a_prefill_is_decoding_alone_bit_for_bit(runtime: Runtim
 
 
 @pytest.mark.parametrize("num_tokens", [2, 31, 32, 33, 70])
-def test_prefill_beside_others_is_prefill_alone_bit_for_bit(
+def test_prefill_beside_others_equals_prefill_alone_bit_for_bit(
     runtime: Runtime, num_tokens: int
 ) -> None:
     prompt = _tokens(runtime, num_tokens)
@@ -120,7 +122,7 @@ def test_prefill_beside_others_is_prefill_alone_bit_for_bit(
             assert np.array_equal(left, right)
 
 
-def test_many_sequences_decode_together_as_each_of_them_alone(runtime: Runtime) -> None:
+def test_many_sequences_decode_together_as_each_alone(runtime: Runtime) -> None:
     prompts = [_tokens(runtime, 20 + i, seed=i) for i in range(20)]
     for i, prompt in enumerate(prompts):
         step(runtime, Part(prompt, 0, [2 * i, 2 * i + 1]))
@@ -130,7 +132,7 @@ def test_many_sequences_decode_together_as_each_of_them_alone(runtime: Runtime) 
     assert np.array_equal(together[-1:], step(runtime, parts[-1]))
 
 
-def test_a_small_model_takes_one_thread_unless_told_otherwise_and_computes_the_same_bits() -> None:
+def test_a_small_model_uses_one_thread_by_default_and_any_number_gives_the_same_bits() -> None:
     weights = BUILT_IN_FOLDER / "openvino_language_model.bin"
     assert num_step_threads(_config(num_threads=0), weights) == 1
     assert num_step_threads(_config(num_threads=2), weights) == 2
@@ -140,7 +142,7 @@ def test_a_small_model_takes_one_thread_unless_told_otherwise_and_computes_the_s
 
 
 @pytest.mark.parametrize("cuts", [[32], [64], [32, 64, 96], [96]])
-def test_a_prompt_cut_at_block_boundaries_is_the_whole_bit_for_bit(
+def test_a_prompt_cut_at_block_boundaries_equals_the_whole_bit_for_bit(
     runtime: Runtime, cuts: list[int]
 ) -> None:
     prompt = _tokens(runtime, 119)
@@ -153,7 +155,7 @@ def test_a_prompt_cut_at_block_boundaries_is_the_whole_bit_for_bit(
     assert np.array_equal(step(runtime, Part([token_id], 119, [4, 5, 6, 7])), whole[1:2])
 
 
-def test_blocks_may_lie_anywhere(runtime: Runtime) -> None:
+def test_results_do_not_depend_on_which_blocks_are_used(runtime: Runtime) -> None:
     prompt = _tokens(runtime, 80)
     in_order = _answer(runtime, prompt, [0, 1, 2])
     assert np.array_equal(_answer(runtime, prompt, [30, 4, 17]), in_order)
@@ -166,7 +168,7 @@ def test_what_a_block_held_before_does_not_matter(runtime: Runtime) -> None:
     assert np.array_equal(_answer(runtime, prompt, [0, 1]), first)
 
 
-def test_saved_restored_and_copied_blocks_go_on_bit_for_bit(runtime: Runtime) -> None:
+def test_saved_restored_and_copied_blocks_continue_bit_for_bit(runtime: Runtime) -> None:
     prompt = _tokens(runtime, 45)
     step(runtime, Part(prompt, 0, [0, 1]))
     saved = [runtime.save_block(i) for i in (0, 1)]
@@ -199,7 +201,7 @@ def test_a_folder_without_a_model_is_an_error_that_names_it(tmp_path: Path) -> N
             load_runtime(_config(folder))
 
 
-def test_a_file_that_is_no_model_is_an_error_that_names_the_folder(tmp_path: Path) -> None:
+def test_an_invalid_model_file_is_an_error_that_names_the_folder(tmp_path: Path) -> None:
     (tmp_path / "openvino_model.xml").write_text("<net/>")
     with pytest.raises(ModelFolderError, match=str(tmp_path)):
         load_runtime(_config(tmp_path))

@@ -1,4 +1,4 @@
-"""Padding sequences: what they add to a batch, and what they leave as it is."""
+"""Padding sequences fill up a batch and change none of its results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _prefill(num_tokens: int) -> StepBatch:
 
 
 @pytest.mark.parametrize("num_tokens", [3, 8, 9, 63, 64, 65, 80, 500, 517])
-def test_a_batch_is_filled_up_by_one_padding_sequence(num_tokens: int) -> None:
+def test_one_padding_sequence_fills_up_a_batch(num_tokens: int) -> None:
     wanted = _prefill(num_tokens)
     padded = with_common_length(wanted, PADDING_BLOCK)
     length = len(padded.token_ids)
@@ -41,14 +41,14 @@ def test_a_batch_is_filled_up_by_one_padding_sequence(num_tokens: int) -> None:
     assert padded.position_ids[num_tokens:].tolist() == list(range(length - num_tokens))
 
 
-def test_few_lengths_come_of_many() -> None:
+def test_padding_rounds_many_lengths_to_few() -> None:
     found = {
         len(with_common_length(_prefill(num), PADDING_BLOCK).token_ids) for num in range(2, 513)
     }
     assert len(found) < 40
 
 
-def test_positions_in_time_row_and_column_are_filled_up_too() -> None:
+def test_three_dimensional_positions_are_padded_too() -> None:
     wanted = replace(_prefill(10), rope_ids=np.arange(30).reshape(3, 10))
     padded = with_common_length(wanted, PADDING_BLOCK)
     assert padded.rope_ids is not None
@@ -57,9 +57,7 @@ def test_positions_in_time_row_and_column_are_filled_up_too() -> None:
 
 
 @pytest.mark.parametrize(("num", "expected"), [(1, 4), (3, 4), (4, 4), (6, 6)])
-def test_padding_sequences_bring_no_tokens_and_are_as_few_as_needed(
-    num: int, expected: int
-) -> None:
+def test_padding_sequences_give_no_tokens_and_are_as_few_as_needed(num: int, expected: int) -> None:
     parts = [Part([7], i, [i]) for i in range(num)]
     wanted = batch(FakeRuntime(num_blocks=PADDING_BLOCK, block_size_tokens=8), *parts)
     assert is_decode(wanted)

@@ -67,7 +67,9 @@ def test_three_products_become_one_and_no_bit_changes(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kinds", [("u4", "u4", "i8"), ("i8", "i8", "f32"), ("u4", "u4"), ("u4",)])
-def test_what_differs_in_format_or_number_is_left_alone(kinds: tuple[str, ...]) -> None:
+def test_matrices_that_differ_in_format_or_number_are_left_unchanged(
+    kinds: tuple[str, ...],
+) -> None:
     model = _model(kinds)
     before = _outputs(model)
     assert stack_projections(model) == 0
@@ -89,7 +91,7 @@ def test_every_layer_of_the_built_in_model_is_stacked() -> None:
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
-def test_matrices_that_share_one_scale_are_left_alone(shape: tuple[int, ...]) -> None:
+def test_matrices_that_share_one_scale_are_left_unchanged(shape: tuple[int, ...]) -> None:
     rng = np.random.default_rng(0)
     x = opset13.parameter([-1, _WIDTH], np.float32, name="x")
     products = []

@@ -1,4 +1,4 @@
-"""Rotary angles from one product: the same bits, or the model stays as it is."""
+"""Rotary angles from one product: the same bits, or the model is left unchanged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PRECISION = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
 def _angles(model: ov.Model, positions: Any) -> Any:
-    """What the model takes the cosine of."""
+    """The input of the model's cosine."""
     wave = next(op for op in model.get_ops() if op.get_type_name() == "Cos")
     (parameter,) = (p for p in model.get_parameters() if "position_ids" in p.output(0).names)
     part = ov.Model([opset13.result(wave.input_value(0))], [parameter])
@@ -29,7 +29,7 @@ def _kinds(model: ov.Model) -> set[str]:
     return {op.get_type_name() for op in model.get_ops()}
 
 
-def test_the_built_in_model_has_the_same_angles_from_far_less() -> None:
+def test_the_built_in_model_gets_the_same_angles_from_fewer_operations() -> None:
     core = ov.Core()
     model = core.read_model(BUILT_IN_FOLDER / LANGUAGE_MODEL)
     positions = np.random.default_rng(0).integers(0, 40_000, (4, 1, 500))
@@ -59,7 +59,7 @@ def _model(
     return ov.Model(outputs, [positions, other]), angles
 
 
-def test_angles_of_one_row_are_a_product_as_well() -> None:
+def test_angles_of_a_single_row_are_computed_as_a_product_too() -> None:
     model, _ = _model(lambda row, _: opset13.multiply(row, _FREQUENCIES), [3, -1, -1])
     positions = np.arange(60).reshape(3, 1, 20)
     expected = _angles(model, positions)
@@ -82,7 +82,7 @@ def test_angles_of_one_row_are_a_product_as_well() -> None:
     ],
     ids=["squares", "sums", "of something else", "positions alone", "any axes", "no frequencies"],
 )
-def test_a_model_with_other_angles_stays_as_it_is(
+def test_a_model_with_other_angles_is_left_unchanged(
     angles_of: Callable[[ov.Node, ov.Node], ov.Node], shape: list[int]
 ) -> None:
     model, angles = _model(angles_of, shape)

@@ -1,4 +1,4 @@
-"""A recorded model of text alone, whose answers are noise but always the same."""
+"""A recorded text model, whose weights are random, but fixed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 from palaver.models.catalogue import BUILT_IN_FOLDER
 
 RECORDED = Path(__file__).parent / "text"
-"""Its weights; :func:`write` adds what makes them a model to talk to."""
+"""Its weights; :func:`write` adds tokenizer and template."""
 WORDS = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "generation_config.json")
 
 
 def write(folder: Path) -> Path:
-    """The whole model in a folder: the recorded weights and the built-in model's words."""
+    """The whole model in a folder: the recorded weights and the built-in model's tokenizer."""
     shutil.copytree(RECORDED, folder)
     for name in WORDS:
         shutil.copyfile(BUILT_IN_FOLDER / name, folder / name)

@@ -1,1 +1,1 @@
-"""Sampling proven by statistics: what is drawn, against what a textbook says the chances are."""
+"""Sampling tested by statistics: sampled tokens against the probabilities of a reference."""

@@ -1,4 +1,4 @@
-"""The built-in model outside the server: what a prompt reads like, and the logits behind it."""
+"""The built-in model outside the server: the tokens of prompts, and logits."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Model:
         self.end = min(self._chat.stop_token_ids)
 
     def id_of(self, token: str, content: bytes) -> int:
-        """The token that an answer's log probabilities name so."""
+        """The token with this text in an answer's log probabilities."""
         return self._ids[token, content]
 
     def prompt(self, content: str) -> list[int]:
@@ -45,19 +45,19 @@ class Model:
         return self._chat.render(ChatRequest(messages=messages)).prompt.token_ids
 
     def place(self, content: str, answer: Beginning = ()) -> Place:
-        """What there is to draw from behind a user's message and the answer's beginning."""
+        """The place after a user's message and the beginning of the answer."""
         key = (content, answer)
         if key not in self._places:
             prompt = self.prompt(content)
             self._places[key] = Place(self._logits(prompt, answer), prompt, answer)
         return self._places[key]
 
-    def merge_ends(self, chances: Vector) -> Vector:
-        """The chances with those of all tokens that end an answer at one of them."""
-        merged = chances.copy()
+    def merge_ends(self, probabilities: Vector) -> Vector:
+        """The probabilities, with those of all stop tokens added up at one of them."""
+        merged = probabilities.copy()
         ends = list(self._chat.stop_token_ids)
         merged[ends] = 0
-        merged[self.end] = chances[ends].sum()
+        merged[self.end] = probabilities[ends].sum()
         return merged
 
     def _logits(self, prompt: list[int], answer: Beginning) -> Vector:

@@ -1,4 +1,4 @@
-"""The chances of every token by the textbook: plain, slow, in double precision.
+"""The reference probabilities of every token: plain, slow, in double precision.
 
 Written from the descriptions of the parameters alone; nothing here is shared with the server.
 """
@@ -17,7 +17,7 @@ Vector: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Wishes:
+class Params:
     """Sampling parameters by the names and with the defaults of the API."""
 
     temperature: float = 1.0
@@ -31,7 +31,7 @@ class Wishes:
 
     def __str__(self) -> str:
         changed = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "logit_bias"}
-        defaults = Wishes()
+        defaults = Params()
         parts = [f"{k}={v:g}" for k, v in changed.items() if v != getattr(defaults, k)]
         return " ".join(parts + ["logit_bias"] * bool(self.logit_bias)) or "defaults"
 
@@ -42,11 +42,11 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a token is drawn.
+    """A position at which a token is sampled.
 
     Attributes:
         logits: The model's own.
-        prompt: Tokens that the model has read.
+        prompt: Tokens of the prompt.
         answer: Tokens of the answer so far.
     """
 
@@ -60,42 +60,42 @@ class Place:
         return [*self.prompt, *self.answer]
 
 
-def chances(place: Place, wishes: Wishes) -> Vector:
+def probabilities(place: Place, params: Params) -> Vector:
     """The probability of each token to be the next one."""
-    logits = biased(place.logits, wishes)
-    logits = repeated(logits, wishes, place.seen)
-    logits = used(logits, wishes, place.answer)
-    if wishes.temperature == 0:
+    logits = biased(place.logits, params)
+    logits = repeated(logits, params, place.seen)
+    logits = used(logits, params, place.answer)
+    if params.temperature == 0:
         return only(np.ones(len(logits)), np.arange(len(logits)) == np.argmax(logits))
-    return filtered(softmax(logits / wishes.temperature), wishes)
+    return filtered(softmax(logits / params.temperature), params)
 
 
-def biased(logits: Vector, wishes: Wishes) -> Vector:
+def biased(logits: Vector, params: Params) -> Vector:
     """Bias is added; -100 forbids a token, and 100 forbids all that do not have it."""
     logits = logits.copy()
-    forced = [token for token, bias in wishes.logit_bias.items() if bias == 100]
-    for token, bias in wishes.logit_bias.items():
+    forced = [token for token, bias in params.logit_bias.items() if bias == 100]
+    for token, bias in params.logit_bias.items():
         logits[token] = -np.inf if bias == -100 else logits[token] + bias
     if forced:
         logits[np.setdiff1d(np.arange(len(logits)), forced)] = -np.inf
     return logits
 
 
-def repeated(logits: Vector, wishes: Wishes, seen: Sequence[int]) -> Vector:
+def repeated(logits: Vector, params: Params, seen: Sequence[int]) -> Vector:
     """The logits of seen tokens are divided by the penalty, or multiplied if they are negative."""
     logits = logits.copy()
     for token in set(seen):
-        logits[token] *= wishes.repetition_penalty ** (-1 if logits[token] > 0 else 1)
+        logits[token] *= params.repetition_penalty ** (-1 if logits[token] > 0 else 1)
     return logits
 
 
-def used(logits: Vector, wishes: Wishes, answer: Sequence[int]) -> Vector:
+def used(logits: Vector, params: Params, answer: Sequence[int]) -> Vector:
     """Frequency is subtracted for each use of a token, presence once for all of them."""
     logits = logits.copy()
     for token in answer:
-        logits[token] -= wishes.frequency_penalty
+        logits[token] -= params.frequency_penalty
     for token in set(answer):
-        logits[token] -= wishes.presence_penalty
+        logits[token] -= params.presence_penalty
     return logits
 
 
@@ -104,10 +104,10 @@ def softmax(logits: Vector) -> Vector:
     return _normalised(np.exp(logits - logits.max()))
 
 
-def filtered(p: Vector, wishes: Wishes) -> Vector:
-    """What top-k, top-p (of what top-k left) and min-p leave together."""
-    p = only(p, in_top_k(p, wishes.top_k))
-    return only(p, in_top_p(p, wishes.top_p) & in_min_p(p, wishes.min_p))
+def filtered(p: Vector, params: Params) -> Vector:
+    """The tokens that top-k, top-p (of what top-k kept) and min-p keep together."""
+    p = only(p, in_top_k(p, params.top_k))
+    return only(p, in_top_p(p, params.top_p) & in_min_p(p, params.min_p))
 
 
 def in_top_k(p: Vector, top_k: int) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""Pearson's chi-square test of frequencies against chances, with numpy alone."""
+"""Pearson's chi-square test of frequencies against probabilities, with numpy alone."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEVEL = 1e-5
-"""A sampler is rejected if a right one would fit so badly with a smaller probability than this.
+"""A sampler is rejected if a correct one would fit as badly with a probability below this.
 
 Seeds are fixed: with the same weights a test gives the same verdict each time.
 """
 _LEAST_EXPECTED = 8.0
-"""Tokens are put together until this many draws are expected of them."""
+"""Tokens are merged until this many samples of them are expected."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """How far frequencies are from what is expected.
+    """The distance of frequencies from their expectation.
 
     Attributes:
         statistic: Chi-square.
@@ -32,7 +32,7 @@ class Fit:
 
     @property
     def p_value(self) -> float:
-        """How probable it is for a right sampler to fit no better."""
+        """The probability that a correct sampler fits no better."""
         return chi_square_tail(self.statistic, self.freedom)
 
     @property
@@ -41,12 +41,12 @@ class Fit:
         return self.p_value < LEVEL
 
 
-def fit(counts: NDArray[np.int64], chances: NDArray[np.float64]) -> Fit:
-    """How well counts of each token fit to their chances; what cannot come must not."""
-    if counts[chances == 0].any():
+def fit(counts: NDArray[np.int64], probabilities: NDArray[np.float64]) -> Fit:
+    """How well the counts of tokens fit their probabilities; impossible tokens are rejected."""
+    if counts[probabilities == 0].any():
         return Fit(math.inf, 1)
-    order = np.argsort(-chances, kind="stable")[: np.count_nonzero(chances)]
-    expected = chances[order] * counts.sum()
+    order = np.argsort(-probabilities, kind="stable")[: np.count_nonzero(probabilities)]
+    expected = probabilities[order] * counts.sum()
     begins = _bins(expected)
     expected = np.add.reduceat(expected, begins)
     observed = np.add.reduceat(counts[order], begins)

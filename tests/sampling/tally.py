@@ -1,4 +1,4 @@
-"""Counts of the tokens drawn, apart for each beginning that an answer has had."""
+"""Counts of the sampled tokens, for each beginning of an answer."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.sampling.statistics import Fit, fit, together
 Beginning: TypeAlias = tuple[int, ...]
 Tally: TypeAlias = dict[Beginning, NDArray[np.int64]]
 """``int64[V]`` for each beginning: how often each token came next."""
-Chances: TypeAlias = Callable[[Beginning], Vector]
-"""What the chances of the next token are after a beginning."""
+Probabilities: TypeAlias = Callable[[Beginning], Vector]
+"""The probabilities of the next token after a beginning."""
 
 _LEAST_DRAWS = 60
-"""Beginnings that came more rarely tell nothing."""
+"""Beginnings that occurred more rarely are ignored."""
 
 
 def tally(answers: Iterable[Beginning], vocab_size: int) -> Tally:
@@ -31,21 +31,23 @@ def tally(answers: Iterable[Beginning], vocab_size: int) -> Tally:
     return counts
 
 
-def simulated(chances: Chances, num_draws: int, num_tokens: int, end: int, seed: int) -> Tally:
-    """What a sampler would draw that gives tokens these chances.
+def simulated(
+    probabilities: Probabilities, num_samples: int, num_tokens: int, end: int, seed: int
+) -> Tally:
+    """Samples of a sampler that gives tokens these probabilities.
 
     Args:
-        chances: Of the sampler.
-        num_draws: Answers to draw.
+        probabilities: Of the sampler.
+        num_samples: Answers to sample.
         num_tokens: Tokens of each, fewer if it ends.
-        end: The token behind which an answer has none.
+        end: The token that ends an answer.
         seed: Of the random numbers.
     """
     rng = np.random.default_rng(seed)
     counts: Tally = {}
-    begun: dict[Beginning, int] = {(): num_draws}
+    begun: dict[Beginning, int] = {(): num_samples}
     for _ in range(num_tokens):
-        new = {b: rng.multinomial(num, chances(b)) for b, num in begun.items()}
+        new = {b: rng.multinomial(num, probabilities(b)) for b, num in begun.items()}
         counts |= new
         begun = {
             (*beginning, int(token)): int(row[token])
@@ -56,10 +58,10 @@ def simulated(chances: Chances, num_draws: int, num_tokens: int, end: int, seed:
     return counts
 
 
-def fit_of(counts: Tally, chances: Chances) -> Fit:
-    """How well a tally fits to the chances of a right sampler."""
+def fit_of(counts: Tally, probabilities: Probabilities) -> Fit:
+    """How well a tally fits the probabilities of a correct sampler."""
     return together(
-        fit(row, chances(beginning))
+        fit(row, probabilities(beginning))
         for beginning, row in counts.items()
         if row.sum() >= _LEAST_DRAWS
     )

@@ -1,4 +1,4 @@
-"""The statistics that the verdicts rest on."""
+"""Tests of the statistics that the verdicts depend on."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from tests.sampling.statistics import LEVEL, chi_square_tail, fit, together
         (124.34211340400407, 100, 0.05),
     ],
 )
-def test_the_tail_of_chi_square_is_that_of_the_tables(
+def test_the_tail_of_chi_square_matches_published_tables(
     statistic: float, freedom: int, tail: float
 ) -> None:
     assert math.isclose(chi_square_tail(statistic, freedom), tail, rel_tol=1e-9)
 
 
-def test_right_draws_are_rejected_as_rarely_as_the_level_says() -> None:
+def test_correct_samples_are_rejected_as_rarely_as_the_level_says() -> None:
     rng = np.random.default_rng(1)
-    chances = np.array([0.5, 0.25, 0.15, 0.06, 0.04])
-    values = [fit(rng.multinomial(500, chances), chances).p_value for _ in range(4000)]
+    probabilities = np.array([0.5, 0.25, 0.15, 0.06, 0.04])
+    values = [fit(rng.multinomial(500, probabilities), probabilities).p_value for _ in range(4000)]
     counts, _ = np.histogram(values, bins=10, range=(0, 1))
     assert counts.min() > 320
     assert counts.max() < 480
     assert min(values) > LEVEL
 
 
-def test_a_token_that_cannot_come_is_reason_enough() -> None:
-    chances = np.array([0.5, 0.5, 0.0])
-    assert fit(np.array([500, 499, 1]), chances).is_rejected
-    assert not fit(np.array([500, 500, 0]), chances).is_rejected
+def test_a_sample_of_an_impossible_token_is_rejected() -> None:
+    probabilities = np.array([0.5, 0.5, 0.0])
+    assert fit(np.array([500, 499, 1]), probabilities).is_rejected
+    assert not fit(np.array([500, 500, 0]), probabilities).is_rejected
 
 
-def test_rare_tokens_are_put_together_until_there_are_enough() -> None:
-    chances = np.array([0.9, *[0.001] * 100])
-    assert fit(np.array([900, *[1] * 100]), chances).freedom == 12
+def test_rare_tokens_are_merged_until_there_are_enough() -> None:
+    probabilities = np.array([0.9, *[0.001] * 100])
+    assert fit(np.array([900, *[1] * 100]), probabilities).freedom == 12
 
 
 def test_several_fits_add_up() -> None:

@@ -1,4 +1,4 @@
-"""Schemas are checked apart, within bounds, and remembered."""
+"""Schemas are checked in child processes, within limits, and cached."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from palaver.schemas.checker import SchemaChecker
 GOOD = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
 BAD = {"type": "object", "properties": {"a": {"not": {}}}}
 HOSTILE = {"allOf": [{"type": "integer", "multipleOf": n} for n in (9973, 9967, 9949, 9941)]}
-"""Its checking would take minutes and gigabytes."""
+"""A schema whose check would take minutes and gigabytes."""
 
 
 def run(work: Callable[[SchemaChecker], Awaitable[None]], **options: Any) -> None:
@@ -36,7 +36,7 @@ def run(work: Callable[[SchemaChecker], Awaitable[None]], **options: Any) -> Non
 
 
 @pytest.mark.spec("S35")
-def test_a_checked_schema_comes_in_normal_form() -> None:
+def test_a_checked_schema_is_returned_in_normal_form() -> None:
     async def work(made: SchemaChecker) -> None:
         assert await made.check(GOOD, "schema") == check_schema(GOOD, "schema")
 
@@ -55,7 +55,7 @@ def test_a_refusal_is_the_same_each_time() -> None:
 
 
 @pytest.mark.spec("S36")
-def test_hostile_schemas_are_refused_and_hold_up_no_others() -> None:
+def test_hostile_schemas_are_refused_and_do_not_delay_others() -> None:
     async def work(made: SchemaChecker) -> None:
         await made.check(GOOD, "known")
         hostile = [asyncio.create_task(made.check(HOSTILE, f"hostile {i}")) for i in range(4)]
@@ -72,7 +72,7 @@ def test_hostile_schemas_are_refused_and_hold_up_no_others() -> None:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """The schemas that processes are asked about; they find nothing wrong with any."""
+    """The schemas that are sent to processes, which accept all of them."""
     found: list[bytes] = []
 
     async def call(self: Caller, content: bytes) -> bytes:
@@ -93,7 +93,7 @@ def test_a_schema_is_checked_once(asked: list[bytes]) -> None:
     run(work)
 
 
-def test_only_the_schemas_of_late_are_remembered(asked: list[bytes]) -> None:
+def test_only_recently_used_schemas_are_cached(asked: list[bytes]) -> None:
     async def work(made: SchemaChecker) -> None:
         for i in (*range(10), 9, 8, 7, 0):
             await made.check({"const": i}, "schema")
@@ -102,7 +102,7 @@ def test_only_the_schemas_of_late_are_remembered(asked: list[bytes]) -> None:
     run(work, max_known=3)
 
 
-def test_a_busy_machine_is_told_as_such_and_says_nothing_about_the_schema(
+def test_a_check_that_waits_too_long_is_reported_as_overload_and_not_cached(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def work(made: SchemaChecker) -> None:
@@ -115,7 +115,7 @@ def test_a_busy_machine_is_told_as_such_and_says_nothing_about_the_schema(
     run(work)
 
 
-def test_one_who_gives_up_waiting_does_not_spoil_it_for_others() -> None:
+def test_a_cancelled_check_does_not_affect_others_of_the_same_schema() -> None:
     async def work(made: SchemaChecker) -> None:
         first, second = (asyncio.create_task(made.check(GOOD, "schema")) for _ in range(2))
         await asyncio.sleep(0)
@@ -130,7 +130,7 @@ def test_the_process_is_started_again_when_it_has_died() -> None:
         await made.check(GOOD, "one")
         first = made.pid
         assert first
-        os.kill(first, signal.SIGKILL)  # its end may be noticed before or after the next question
+        os.kill(first, signal.SIGKILL)  # its end may be noticed before or after the next call
         await made.check(GOOD, "two")
         assert made.pid != first
         num_open = len(list(Path("/proc/self/fd").iterdir()))
@@ -141,7 +141,7 @@ def test_the_process_is_started_again_when_it_has_died() -> None:
     run(work)
 
 
-def test_a_process_that_dies_at_every_schema_is_told_as_such(
+def test_a_process_that_dies_at_every_schema_is_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def die(self: Caller, content: bytes) -> bytes:
@@ -156,7 +156,7 @@ def test_a_process_that_dies_at_every_schema_is_told_as_such(
     run(work)
 
 
-def test_what_was_checked_leaves_no_processes_behind() -> None:
+def test_no_processes_are_left_after_the_checks() -> None:
     async def work(made: SchemaChecker) -> None:
         for i in range(5):
             await made.check({"const": i}, "schema")
@@ -177,7 +177,7 @@ def test_a_schema_of_very_many_bytes_is_refused_before_it_is_checked() -> None:
 
 
 @pytest.mark.parametrize("schema", [{"maximum": 10**40}, {"const": "\ud800"}, True, {}])
-def test_whatever_json_can_say_is_told_to_the_process_and_back(schema: Any) -> None:
+def test_any_json_value_survives_the_way_to_the_process_and_back(schema: Any) -> None:
     async def work(made: SchemaChecker) -> None:
         try:
             expected = check_schema(schema, "schema")

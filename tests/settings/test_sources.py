@@ -16,7 +16,7 @@ def written(path: Path, text: str) -> Path:
     return file
 
 
-def test_the_command_line_goes_before_environment_file_and_default(tmp_path: Path) -> None:
+def test_the_command_line_overrides_environment_file_and_default(tmp_path: Path) -> None:
     file = written(tmp_path, 'host = "file"\nport = 1\nmax_running = 4\n')
     environment = {"PALAVER_HOST": "environment", "PALAVER_PORT": "2"}
     settings = load_settings({"host": "command line", "port": None}, environment, file)
@@ -51,7 +51,7 @@ def test_a_variable_that_is_set_to_nothing_is_not_set() -> None:
 
 
 @pytest.mark.parametrize("source", ["command line", "file"])
-def test_an_empty_key_is_refused_where_it_was_meant(tmp_path: Path, source: str) -> None:
+def test_an_empty_key_is_refused_if_it_was_given(tmp_path: Path, source: str) -> None:
     is_file = source == "file"
     file = written(tmp_path, 'api_key = ""\n') if is_file else None
     with pytest.raises(SettingError, match=r"^api_key: "):
@@ -88,7 +88,7 @@ def test_unknown_settings_stop_the_start_and_are_named_with_the_known_ones(tmp_p
         ("log_level", "loud"),
     ],
 )
-def test_an_impossible_value_is_told_with_its_setting(
+def test_an_impossible_value_is_refused_and_its_setting_named(
     tmp_path: Path, name: str, value: str
 ) -> None:
     file = written(tmp_path, f'{name} = "{value}"\n')
@@ -130,9 +130,7 @@ def test_a_folder_may_have_an_equals_sign_and_a_part_may_be_empty() -> None:
     [("models", "NAME=FOLDER"), ("voices", "NAME=FOLDER"), ("families", "NAME=FAMILY")],
 )
 @pytest.mark.parametrize("text", ["a", "=/a", "a=", "a=/a,b"])
-def test_pairs_of_another_form_are_refused_with_the_settings_name(
-    name: str, form: str, text: str
-) -> None:
+def test_malformed_pairs_are_refused_and_the_setting_named(name: str, form: str, text: str) -> None:
     with pytest.raises(SettingError, match=f"^{name}: must be {form}, got "):
         load_settings({}, {f"PALAVER_{name.upper()}": text})
     with pytest.raises(SettingError, match=f"^{name}: must be {form}, got "):
@@ -153,7 +151,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
         load_settings({}, {}, file)
 
 
-def test_settings_do_not_change() -> None:
+def test_settings_are_immutable() -> None:
     with pytest.raises(ValidationError):
         load_settings({}, {}).port = 1
 

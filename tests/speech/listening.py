@@ -1,4 +1,4 @@
-"""Listening to sound: what a file holds, and what can be heard in it."""
+"""Audio decoded as a client would, and what is measured in it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _LOUD = 500
 
 
 @dataclass(frozen=True)
-class Heard:
-    """A sound as it is heard.
+class AudioClip:
+    """Decoded audio.
 
     Attributes:
         samples: ``float64[N]`` in the range of 16-bit integers.
         rate_hz: Samples a second.
-        num_channels: Its channels.
+        num_channels: Number of channels.
     """
 
     samples: NDArray[np.float64]
@@ -43,7 +43,7 @@ class Heard:
 
     @property
     def num_clipped(self) -> int:
-        """Samples at the end of the range."""
+        """Number of samples at the limits of the range."""
         return int((np.abs(self.samples) >= 32767).sum())
 
     @property
@@ -71,10 +71,10 @@ class Heard:
         return float(np.median(pitches)) if pitches else 0.0
 
 
-def listen(data: bytes, form: str) -> Heard:
+def listen(data: bytes, form: str) -> AudioClip:
     """Decode a file, as a client would."""
     if form == "pcm16":
-        return Heard(np.frombuffer(data, "<i2").astype(float), RATE_HZ, 1)
+        return AudioClip(np.frombuffer(data, "<i2").astype(float), RATE_HZ, 1)
     with av.open(io.BytesIO(data), mode="r") as container:
         stream: Any = container.streams.audio[0]
         rate_hz, num_channels = stream.rate, stream.channels
@@ -82,6 +82,6 @@ def listen(data: bytes, form: str) -> Heard:
         parts: list[Any] = []
         for frame in [*container.decode(stream), None]:
             parts += [part.to_ndarray()[0] for part in resampler.resample(frame)]
-    heard = Heard(np.concatenate(parts).astype(float), RATE_HZ, num_channels)
+    clip = AudioClip(np.concatenate(parts).astype(float), RATE_HZ, num_channels)
     assert rate_hz == (48_000 if form == "opus" else RATE_HZ)
-    return heard
+    return clip

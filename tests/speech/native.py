@@ -13,7 +13,7 @@ THINKER = Path(__file__).parent.parent / "multimodal" / "omni"
 TALKER = Path(__file__).parent.parent / "runtime" / "talker"
 SPEAKERS = {"ethan": 270, "chelsie": 271}
 _LOUDER = 3e6
-"""Random weights whisper: some ten-millionths of full scale."""
+"""Random weights give very quiet audio, some ten-millionths of full scale."""
 
 
 def write_folder(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Spoken answers remembered by their ids."""
+"""Spoken answers stored by their ids."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Clock:
         return self.now_s
 
 
-def test_an_answer_is_found_until_it_expires() -> None:
+def test_a_spoken_answer_is_found_until_it_expires() -> None:
     clock = Clock()
     answers = SpokenAnswers(clock)
     assert answers.keep("audio_1", "Hello.") == 1000 + LIFETIME_S
@@ -33,7 +33,7 @@ def test_an_unknown_id_is_refused() -> None:
         SpokenAnswers().find("nope", "messages[0].audio.id")
 
 
-def test_those_not_referred_to_for_longest_are_forgotten_when_there_is_too_much() -> None:
+def test_the_least_recently_used_answers_are_dropped_when_the_limit_is_reached() -> None:
     answers = SpokenAnswers(Clock(), max_characters=10)
     for name in ("a", "b", "c"):
         answers.keep(name, "12345")

@@ -13,7 +13,7 @@ from palaver.speech import catalogue
 from palaver.speech.catalogue import Voices
 
 
-def test_names_are_known_without_loading_codecs_or_voices() -> None:
+def test_voices_are_listed_without_loading_codecs_or_models() -> None:
     script = """
 import json, sys
 from palaver.speech.catalogue import Voices
@@ -26,7 +26,7 @@ print(json.dumps([names, sorted(heavy & set(sys.modules))]))
     assert json.loads(output) == [["alto", "soprano", "tenor", "bass"], []]
 
 
-def test_without_voices_a_client_is_told_so_and_not_how_to_install_some(
+def test_without_voices_a_client_is_told_so_and_not_how_to_install_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(catalogue, "is_installed", lambda: False)

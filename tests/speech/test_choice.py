@@ -1,4 +1,4 @@
-"""One answer read aloud while it is written."""
+"""One choice spoken while it is generated."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from palaver.chat.families.catalogue import HERMES
 from palaver.errors import ModelNotAvailable
 from palaver.speech.choice import SpokenChoice, SpokenPiece
 from palaver.speech.narration import VoiceNarration
-from tests.speech.voices import BeepingVoice
+from tests.speech.beeping import BeepingVoice
 
 
 def spoken(
@@ -32,7 +32,7 @@ def spoken(
     return asyncio.run(run())
 
 
-def test_a_sentence_is_told_before_it_is_heard() -> None:
+def test_the_text_of_a_sentence_comes_before_its_audio() -> None:
     _, pieces, voice = spoken("One. Two", "2.")
     assert [(piece.transcript, len(piece.data)) for piece in pieces] == [
         ("One.", 0),
@@ -44,7 +44,7 @@ def test_a_sentence_is_told_before_it_is_heard() -> None:
     assert voice.said == [("One.", "en"), (" Two2.", "en")]
 
 
-def test_audio_comes_while_the_answer_is_still_written() -> None:
+def test_audio_arrives_while_the_answer_is_still_generated() -> None:
     async def run() -> SpokenPiece:
         choice = SpokenChoice(VoiceNarration(BeepingVoice()), "pcm16", is_whole=False)
         choice.feed("One. Tw")
@@ -56,7 +56,7 @@ def test_audio_comes_while_the_answer_is_still_written() -> None:
 
 
 @pytest.mark.parametrize("is_played", [True, False])
-def test_a_voice_is_told_whether_it_is_played_meanwhile(is_played: bool) -> None:
+def test_a_voice_is_told_whether_to_keep_the_pace_of_playing(is_played: bool) -> None:
     async def run() -> BeepingVoice:
         voice = BeepingVoice()
         narration = VoiceNarration(voice, is_played=is_played)
@@ -68,7 +68,7 @@ def test_a_voice_is_told_whether_it_is_played_meanwhile(is_played: bool) -> None
     assert asyncio.run(run()).are_played == [is_played, is_played]
 
 
-def test_one_sentence_is_spoken_at_a_time() -> None:
+def test_each_choice_speaks_one_sentence_at_a_time() -> None:
     async def run() -> BeepingVoice:
         voice = BeepingVoice()
         choice = SpokenChoice(VoiceNarration(voice), "pcm16", is_whole=False)
@@ -84,7 +84,7 @@ def test_one_sentence_is_spoken_at_a_time() -> None:
 
 @settings(deadline=None)
 @given(texts=st.lists(st.sampled_from(["One. ", "tw", "o", " ", "。", "三", "```\n", "<think>"])))
-def test_the_pieces_add_up_to_the_same_file_however_the_text_comes(texts: list[str]) -> None:
+def test_chunks_join_to_the_same_file_however_the_text_is_cut(texts: list[str]) -> None:
     _, pieces, _ = spoken(*texts)
     _, whole, _ = spoken("".join(texts))
     data = b"".join(piece.data for piece in pieces)
@@ -94,7 +94,7 @@ def test_the_pieces_add_up_to_the_same_file_however_the_text_comes(texts: list[s
     assert transcripts[0] == transcripts[1]
 
 
-def test_pieces_are_small_enough_for_those_who_read_events_line_by_line() -> None:
+def test_audio_chunks_are_small_enough_for_clients_that_read_events_by_line() -> None:
     _, pieces, _ = spoken("word" * 70)
     sizes = [len(piece.data) for piece in pieces if piece.data]
     assert max(sizes) <= 24_000
@@ -109,13 +109,13 @@ def test_an_audio_token_is_fifty_milliseconds() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "<think>only thinking", "..."])
-def test_nothing_to_read_is_no_audio(text: str) -> None:
+def test_an_empty_text_gives_no_audio(text: str) -> None:
     choice, pieces, _ = spoken(text)
     assert not any(piece.data for piece in pieces)
     assert choice.num_tokens == 0
 
 
-def test_languages_change_within_an_answer() -> None:
+def test_languages_may_change_within_an_answer() -> None:
     _, _, voice = spoken("This is quite a long sentence. 你好。 No.")
     assert [language for _, language in voice.said] == ["en", "zh", "en"]
 

@@ -1,4 +1,4 @@
-"""Files of every format."""
+"""Encoded files of every format."""
 
 from __future__ import annotations
 
@@ -30,32 +30,32 @@ def file_of(form: AudioFormat, *pieces: Samples, is_whole: bool) -> bytes:
 @pytest.mark.spec("S11")
 @pytest.mark.parametrize("form", AUDIO_FORMATS)
 @pytest.mark.parametrize("is_whole", [True, False])
-def test_a_file_holds_the_audio_that_was_put_in(form: AudioFormat, is_whole: bool) -> None:
-    sound = tone(1.3)
-    pieces = [sound[:10_000], sound[10_000:10_001], sound[10_001:10_001], sound[10_001:]]
-    heard = listen(file_of(form, *pieces, is_whole=is_whole), form)
-    assert heard.num_channels == 1
+def test_an_encoded_file_holds_its_audio(form: AudioFormat, is_whole: bool) -> None:
+    samples = tone(1.3)
+    pieces = [samples[:10_000], samples[10_000:10_001], samples[10_001:10_001], samples[10_001:]]
+    decoded = listen(file_of(form, *pieces, is_whole=is_whole), form)
+    assert decoded.num_channels == 1
     if form in _LOSSLESS:
-        assert np.array_equal(heard.samples, sound)
+        assert np.array_equal(decoded.samples, samples)
     else:
-        assert heard.length_s == pytest.approx(1.3, abs=0.12)
-        spectrum = np.abs(np.fft.rfft(heard.samples[:RATE_HZ]))
+        assert decoded.length_s == pytest.approx(1.3, abs=0.12)
+        spectrum = np.abs(np.fft.rfft(decoded.samples[:RATE_HZ]))
         assert spectrum.argmax() == pytest.approx(440, abs=1)
-        assert np.median(heard.levels) == pytest.approx(12_000 / np.sqrt(2), rel=0.08)
+        assert np.median(decoded.levels) == pytest.approx(12_000 / np.sqrt(2), rel=0.08)
 
 
 @pytest.mark.parametrize("form", AUDIO_FORMATS)
-def test_a_file_of_pieces_is_that_of_the_whole_audio(form: AudioFormat) -> None:
-    sound = tone(0.7)
-    pieces = [sound[i : i + 777] for i in range(0, len(sound), 777)]
+def test_a_file_written_in_chunks_equals_one_of_the_whole_audio(form: AudioFormat) -> None:
+    samples = tone(0.7)
+    pieces = [samples[i : i + 777] for i in range(0, len(samples), 777)]
     whole, cut = (
-        listen(file_of(form, *p, is_whole=False), form).samples for p in ([sound], pieces)
+        listen(file_of(form, *p, is_whole=False), form).samples for p in ([samples], pieces)
     )
     assert np.array_equal(whole, cut)
 
 
 @pytest.mark.parametrize("form", ["wav", "flac"])
-def test_a_whole_file_says_how_long_it_is(form: AudioFormat) -> None:
+def test_a_complete_file_states_its_length(form: AudioFormat) -> None:
     import io
 
     import av
@@ -65,15 +65,15 @@ def test_a_whole_file_says_how_long_it_is(form: AudioFormat) -> None:
         assert container.duration == pytest.approx(1_500_000, abs=1000)
 
 
-def test_pieces_of_a_file_come_while_it_is_written() -> None:
+def test_chunks_of_a_file_are_returned_while_it_is_written() -> None:
     encoder = encoder_of("mp3", is_whole=False)
     assert len(encoder.feed(tone(1))) > 1000
 
 
 def test_resampling_keeps_length_level_and_tone() -> None:
-    sound = resampled(tone(1.0, rate_hz=22_050), 22_050)
-    assert abs(len(sound) - RATE_HZ) <= 2
-    middle = sound[2_000:-2_000].astype(float)
+    samples = resampled(tone(1.0, rate_hz=22_050), 22_050)
+    assert abs(len(samples) - RATE_HZ) <= 2
+    middle = samples[2_000:-2_000].astype(float)
     expected = tone(1.0)[2_000 : 2_000 + len(middle)].astype(float)
     assert np.corrcoef(middle, expected)[0, 1] > 0.999
     assert np.abs(middle).max() == pytest.approx(12_000, rel=0.01)
@@ -83,15 +83,15 @@ def test_audio_of_the_right_rate_stays_as_it_is() -> None:
     assert np.array_equal(resampled(tone(0.1), RATE_HZ), tone(0.1))
 
 
-def test_resampling_sounds_as_pyav_has_it_and_starts_no_threads() -> None:
-    sound = tone(0.5, rate_hz=22_050)
-    frame = av.AudioFrame.from_ndarray(sound[None], format="s16", layout="mono")
+def test_resampling_equals_pyav_and_starts_no_threads() -> None:
+    samples = tone(0.5, rate_hz=22_050)
+    frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
     frame.sample_rate = 22_050
     theirs = av.AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
     expected = [part.to_ndarray()[0] for part in [*theirs.resample(frame), *theirs.resample(None)]]
     num_threads = _num_threads()
     resampler = Resampler(22_050)
-    parts = [resampler.feed(sound[:700]), resampler.feed(sound[700:])]
+    parts = [resampler.feed(samples[:700]), resampler.feed(samples[700:])]
     assert _num_threads() == num_threads
     assert np.array_equal(np.concatenate([*parts, resampler.finish()]), np.concatenate(expected))
 

@@ -1,4 +1,4 @@
-"""Languages told apart."""
+"""Detection of languages."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from palaver.speech.language import language_of
         ("The word 你好 is Chinese.", "zh"),
     ],
 )
-def test_a_sentence_tells_its_language(text: str, language: str) -> None:
+def test_the_language_of_a_sentence_is_detected(text: str, language: str) -> None:
     assert language_of(text) == language
 
 
-def test_a_short_sentence_goes_on_in_the_language_before_it() -> None:
+def test_a_short_sentence_keeps_the_previous_language() -> None:
     assert language_of("No.", "es") == "es"
     assert language_of("No.") == "en"
     assert language_of("42", "zh") == "zh"

@@ -1,4 +1,4 @@
-"""What of an answer is read."""
+"""The part of an answer that is spoken."""
 
 from __future__ import annotations
 
@@ -31,9 +31,7 @@ def read(*pieces: str) -> str:
         ("", ""),
     ],
 )
-def test_thinking_and_code_are_passed_over_unless_they_are_the_answer(
-    answer: str, text: str
-) -> None:
+def test_thinking_and_code_are_skipped_unless_they_are_the_answer(answer: str, text: str) -> None:
     assert read(answer) == text
 
 
@@ -43,7 +41,7 @@ def test_thinking_and_code_are_passed_over_unless_they_are_the_answer(
         max_size=20,
     )
 )
-def test_it_is_the_same_however_the_answer_comes_in_pieces(pieces: list[str]) -> None:
+def test_the_spoken_text_is_the_same_however_the_answer_is_cut(pieces: list[str]) -> None:
     whole = "".join(pieces)
     assert read(*pieces) == read(whole) == read(*whole)
 
@@ -52,6 +50,6 @@ def test_a_line_that_is_no_fence_does_not_wait_for_its_end() -> None:
     assert Passage(HERMES).feed("Hello there") == "Hello there"
 
 
-def test_where_thinking_comes_apart_nothing_is_taken_for_it() -> None:
+def test_with_separate_thinking_tags_in_the_text_are_spoken() -> None:
     passage = Passage()
     assert passage.feed("<think> is a tag.") + passage.flush() == "<think> is a tag."

@@ -29,7 +29,7 @@ def cut(*pieces: str) -> list[str]:
         ("", []),
     ],
 )
-def test_sentences_end_where_a_reader_would_pause(text: str, sentences: list[str]) -> None:
+def test_sentences_end_at_punctuation(text: str, sentences: list[str]) -> None:
     assert cut(text) == sentences
 
 
@@ -40,7 +40,7 @@ def test_a_sentence_comes_as_soon_as_it_is_certain() -> None:
 
 
 @given(text=TEXTS, seed=st.randoms(use_true_random=False))
-def test_sentences_are_the_text_however_it_comes_in_pieces(text: str, seed: object) -> None:
+def test_sentences_join_to_the_text_however_it_is_cut(text: str, seed: object) -> None:
     sentences = cut(text)
     assert "".join(sentences) == text
     assert cut(*text) == sentences
@@ -68,5 +68,5 @@ def test_a_word_without_an_end_is_cut_somewhere() -> None:
         ("3 * 4 = 12", "3 * 4 = 12"),
     ],
 )
-def test_marks_are_not_read(text: str, read: str) -> None:
+def test_punctuation_is_not_spoken(text: str, read: str) -> None:
     assert readable(text) == read

@@ -1,4 +1,4 @@
-"""The choices of a completion, spoken while they are being written."""
+"""The choices of a completion, spoken while they are generated."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from palaver.speech.answers import SpokenAnswers
 from palaver.speech.narration import VoiceNarration
 from palaver.speech.session import SpeechSession
 from palaver.speech.voice import Samples
-from tests.speech.voices import BeepingVoice
+from tests.speech.beeping import BeepingVoice
 
 PROMPT = Prompt([1, 2, 3])
 
 
 class Talker(VoiceNarration):
-    """Beeps, and notes what it is told.
+    """Beeps, and records its calls.
 
     Attributes:
         events: In order.
@@ -68,7 +68,7 @@ async def accompanied(session: SpeechSession, *batches: list[Delta]) -> list[Del
     return [delta async for deltas in session.accompany(written(*batches)) for delta in deltas]
 
 
-def test_text_comes_as_it_was_and_its_end_when_all_is_spoken() -> None:
+def test_text_passes_unchanged_and_ends_when_all_is_spoken() -> None:
     async def run() -> list[Delta]:
         session = session_of(Talker())
         session.begin(PROMPT)
@@ -89,7 +89,7 @@ def test_text_comes_as_it_was_and_its_end_when_all_is_spoken() -> None:
 
 
 @pytest.mark.parametrize("is_wanted", [True, False])
-def test_hidden_states_are_heard_once_before_the_first_sentence(is_wanted: bool) -> None:
+def test_hidden_states_are_given_once_before_the_first_sentence(is_wanted: bool) -> None:
     async def run() -> list[str]:
         talker = Talker(wants_hidden_states=is_wanted)
         session = session_of(talker)
@@ -99,8 +99,8 @@ def test_hidden_states_are_heard_once_before_the_first_sentence(is_wanted: bool)
         await accompanied(session, [Delta(0, content="One.", finish_reason="stop")])
         return talker.events
 
-    heard = ["heard 5"] if is_wanted else []
-    assert asyncio.run(run()) == [*heard, "said One.", "closed"]
+    found = ["heard 5"] if is_wanted else []
+    assert asyncio.run(run()) == [*found, "said One.", "closed"]
 
 
 def test_choices_are_spoken_side_by_side() -> None:
@@ -132,7 +132,7 @@ def test_a_voice_that_fails_fails_the_completion_and_frees_the_narrations() -> N
     assert asyncio.run(run())[-1] == "closed"
 
 
-def test_one_who_leaves_ends_the_speaking() -> None:
+def test_closing_a_session_ends_the_speaking() -> None:
     async def run() -> list[str]:
         talker = Talker()
         session = session_of(talker)

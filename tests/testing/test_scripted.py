@@ -1,4 +1,4 @@
-"""The scripted backend says what it is told, and nothing that a model could not have said."""
+"""The scripted backend generates its script, and nothing that a model could not have generated."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def answer(*steps: Step, request: ChatRequest = HI, backend: ScriptedBackend | N
     return asyncio.run(run())
 
 
-def test_a_text_is_said_and_ended() -> None:
+def test_say_gives_a_text_and_a_stop() -> None:
     body = answer(Say("Hello you"))
     assert body.choices[0].message.content == "Hello you"
     assert body.choices[0].finish_reason == "stop"
@@ -51,14 +51,14 @@ def test_thinking_and_calls_are_written_in_the_models_own_markup() -> None:
     assert choice.finish_reason == "tool_calls"
 
 
-def test_each_choice_says_its_own_in_any_order() -> None:
+def test_steps_of_choices_may_come_in_any_order() -> None:
     request = ChatRequest(messages=HI.messages, num_choices=2)
     steps = (Say("b", 1), Say("a", 0), End(1), Say("more", 1), Say("!", 0))
     found = [choice.message.content for choice in answer(*steps, request=request).choices]
     assert found == ["a!", "b"]
 
 
-def test_max_tokens_and_stop_strings_end_what_is_said() -> None:
+def test_max_tokens_and_stop_strings_end_a_script() -> None:
     cut = ChatRequest(messages=HI.messages, max_tokens=1)
     assert answer(Say("Hello you and me"), request=cut).choices[0].finish_reason == "length"
     stopped = ChatRequest(messages=HI.messages, stop=["you"])
@@ -67,7 +67,7 @@ def test_max_tokens_and_stop_strings_end_what_is_said() -> None:
     )
 
 
-def test_what_a_grammar_forbids_cannot_be_said() -> None:
+def test_tokens_that_the_grammar_forbids_are_an_error() -> None:
     schema = {"type": "integer"}
     request = ChatRequest(messages=HI.messages, answer_schema=schema)
     assert answer(Say("42"), request=request).choices[0].message.content == "42"
@@ -75,12 +75,12 @@ def test_what_a_grammar_forbids_cannot_be_said() -> None:
         answer(Say("forty-two"), request=request)
 
 
-def test_a_failure_comes_after_what_was_said() -> None:
+def test_a_failure_comes_after_the_tokens_before_it() -> None:
     with pytest.raises(ModelNotAvailable, match="gone"):
         answer(Say("Hello"), Fail(ModelNotAvailable("gone")))
 
 
-def test_a_hold_waits_for_the_test() -> None:
+def test_a_hold_waits_until_it_is_released() -> None:
     async def run() -> str:
         backend = scripted(Say("Hello "), Hold("greeting"), Say("world"))
         async with loaded(backend) as model, completion_of(model) as completion:
@@ -101,7 +101,7 @@ def test_a_hold_waits_for_the_test() -> None:
     assert asyncio.run(run()) == "Hello world"
 
 
-def test_usage_that_comes_late_is_in_the_answer() -> None:
+def test_late_usage_is_in_the_answer() -> None:
     backend = ScriptedBackend(
         lambda request: [Token(300), Pause(0.01)], num_cached_tokens=3, is_usage_late=True
     )
@@ -133,12 +133,12 @@ def test_a_request_may_bring_a_script_of_its_own() -> None:
         (ScriptedBackend(lambda request: 1 / 0), "ZeroDivisionError"),  # type: ignore[arg-type,return-value]
     ],
 )
-def test_a_mistake_in_a_script_is_told(backend: ScriptedBackend, message: str) -> None:
+def test_a_mistake_in_a_script_is_an_error(backend: ScriptedBackend, message: str) -> None:
     with pytest.raises((RequestError, ZeroDivisionError), match=f"{message}|division"):
         answer(backend=backend)
 
 
-def test_the_requests_can_be_looked_at_afterwards() -> None:
+def test_requests_are_recorded() -> None:
     backend = scripted(Say("Hi"))
     answer(backend=backend, request=ChatRequest(messages=HI.messages, account="key-1"))
     (request,) = backend.requests

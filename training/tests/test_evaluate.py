@@ -30,13 +30,13 @@ def test_a_server_that_runs_already_is_asked(examined_server: Server) -> None:
     assert [result.num_asked for result in results_of(options)] == [2]
 
 
-def test_what_a_server_refuses_is_told(examined_server: Server) -> None:
+def test_a_refusal_of_the_server_is_reported(examined_server: Server) -> None:
     access = ["--url", examined_server.url, "--key", "wrong"]
     with pytest.raises(RuntimeError, match="401"):
         results_of(options_of([*access, "--num", "1", "--skill", "arithmetic"]))
 
 
-def test_a_folder_without_a_model_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_a_model_is_reported(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="does not start"), started(tmp_path / "none"):
         pass
 

@@ -1,4 +1,4 @@
-"""Media that travel in requests arrive as they were drawn."""
+"""Media arrive in requests unchanged."""
 
 from __future__ import annotations
 

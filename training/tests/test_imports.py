@@ -1,4 +1,4 @@
-"""What training knows of palaver: what every user does."""
+"""Training uses only what is public of palaver."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_training_imports_only_what_is_public_of_palaver(path: Path) -> None:
     assert not internals(path.read_text(encoding="utf-8"))
 
 
-def test_an_import_of_palavers_internals_is_noticed() -> None:
+def test_an_import_of_palaver_internals_is_detected() -> None:
     assert internals("from palaver.engine import engine") == ["palaver.engine"]
     assert internals("def late():\n    import palaver.chat") == ["palaver.chat"]
     assert not internals("from palaver.testing.scripted import Script\nimport palaver_training")

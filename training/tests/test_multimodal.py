@@ -1,4 +1,4 @@
-"""What is drawn for the model to see and hear: the same for a seed, apart for the examination."""
+"""Samples with media: the same for the same seed, and held-out values only in the evaluation."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def values(piece: Media) -> Any:
 
 
 @pytest.mark.parametrize("name", MEDIA_SKILLS)
-def test_a_seed_draws_the_same_sample_again(name: str) -> None:
+def test_a_seed_gives_the_same_sample_again(name: str) -> None:
     first, second = (MEDIA_SKILLS[name].draw(Random(5), "train") for _ in range(2))
     assert first.sample.messages == second.sample.messages
     for one, other in zip(first.media, second.media, strict=True):
@@ -41,7 +41,7 @@ def test_a_sample_names_its_media_and_accepts_its_own_answer(name: str) -> None:
         assert drawn.sample.skill == name
 
 
-def test_the_examination_asks_every_media_skill_that_is_examined() -> None:
+def test_the_evaluation_covers_every_evaluated_media_skill() -> None:
     for name, skill in MEDIA_SKILLS.items():
         assert (name in EXAMS) == skill.is_examined
         if skill.is_examined:

@@ -1,4 +1,4 @@
-"""What the network is given is what a server counts and shows."""
+"""The network's inputs agree with the tokens that a server counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The questions about palaver that training shows, beside those that the examination keeps."""
+"""Training questions about palaver, and the held-out ones."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def _shown(topic: Topic, language: Language) -> list[str]:
     return [text for texts in groups for text in texts]
 
 
-def test_no_wording_that_training_shows_is_kept_for_the_examination() -> None:
+def test_no_training_wording_is_held_out() -> None:
     for topic in topics():
         for language in LANGUAGES:
             assert kept_wordings().isdisjoint(map(letters, _shown(topic, language))), topic.name
 
 
-def test_questions_put_in_another_way_are_not_kept_for_the_examination_either() -> None:
+def test_rephrased_questions_are_not_held_out_either() -> None:
     rng = Random(1)
     for _ in range(30):
         for topic in topics():

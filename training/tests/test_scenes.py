@@ -1,4 +1,4 @@
-"""Where things are in images of several, and what of it is kept for the examination."""
+"""Places of things in images, and held-out pairs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def dialogues(name: str, num: int) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name", ["picture where", "part", "scene"])
-def test_training_never_asks_where_one_colour_is_from_another_as_the_examination_does(
+def test_training_never_asks_held_out_pairs_of_colours(
     name: str,
 ) -> None:
     colours, num = {en: (en, zh) for en, zh in COLOURS}, 0
@@ -44,7 +44,7 @@ def test_training_never_asks_where_one_colour_is_from_another_as_the_examination
     assert num > 5
 
 
-def test_things_are_where_they_are_drawn() -> None:
+def test_objects_are_where_they_are_drawn() -> None:
     things = [
         Thing(CIRCLE, RED, 0.15, 0.5, 0.1),
         Thing(SQUARE, BLUE, 0.85, 0.52, 0.1),
@@ -65,13 +65,13 @@ def test_things_are_where_they_are_drawn() -> None:
     assert len(asked) > 5
 
 
-def test_a_thing_that_is_not_told_apart_is_not_asked_for() -> None:
+def test_ambiguous_objects_are_not_asked_for() -> None:
     same = [Thing(CIRCLE, RED, 0.2, 0.5, 0.1), Thing(CIRCLE, RED, 0.8, 0.5, 0.1)]
     assert all(scenes._where(Random(seed), same, "train") is None for seed in range(50))
 
 
 @pytest.mark.parametrize("name", ["mixed json", "mixed call"])
-def test_training_shows_no_shape_in_a_colour_that_is_kept_for_it(name: str) -> None:
+def test_training_shows_no_held_out_pair_of_shape_and_colour(name: str) -> None:
     num_apart = 0
     for seed in range(300):
         drawn = MEDIA_SKILLS[name].draw(Random(seed), "train")

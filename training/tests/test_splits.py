@@ -1,4 +1,4 @@
-"""What the generators keep for the examination, and that they accept their own answers."""
+"""Held-out values of the generators, and generators that accept their own answers."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ TABLES = {
 
 @pytest.mark.parametrize("kind", TABLES)
 @pytest.mark.parametrize("side", [0, 1], ids=["en", "zh"])
-def test_training_never_draws_a_value_that_is_kept_for_the_examination(
-    kind: str, side: int
-) -> None:
+def test_training_never_samples_a_held_out_value(kind: str, side: int) -> None:
     rng = Random(kind)
     kept = {pair[side] for pair in lexicon.pool(TABLES[kind], "held_out")}
     drawn = {value(kind, rng, "train", "zh" if side else "en") for _ in range(2000)}
@@ -34,7 +32,7 @@ def test_training_never_draws_a_value_that_is_kept_for_the_examination(
 
 
 @pytest.mark.parametrize("side", [0, 1], ids=["en", "zh"])
-def test_stories_in_training_are_about_nobody_that_is_kept_for_the_examination(side: int) -> None:
+def test_stories_in_training_use_no_held_out_characters(side: int) -> None:
     rng = Random(3)
     kept = {pair[side] for pair in lexicon.pool(lexicon.NAMES, "held_out")}
     casts = [draw_cast(rng, "train", "zh" if side else "en") for _ in range(1000)]

@@ -26,18 +26,18 @@ ANSWER = (Say("Hello"), Pause(0.001), Say(" you"), Pause(0.001), Say("!"))
 
 
 async def read_all(completion: Completion) -> None:
-    """Answer in one piece, whatever the client does."""
+    """Answer as one object, without a client that could disconnect."""
     async with completion:
         await completion_body(completion)
 
 
 async def read_whole(completion: Completion) -> None:
-    """Answer as the route does, in one piece, to a client that stays."""
+    """Answer as the route does, as one object, to a client that stays connected."""
     await unless_disconnected(_never, read_all(completion))
 
 
 async def read_stream(completion: Completion) -> None:
-    """Answer as the route does, as a stream, to a client that stays."""
+    """Answer as the route does, as a stream, to a client that stays connected."""
     response = EventStream(completion, has_usage=True, headers={})
 
     async def send(_: Any) -> None:
@@ -51,10 +51,10 @@ async def _never() -> Any:
 
 
 class CancelledAt:
-    """Awaits something, and is cancelled where it waits for the nth time.
+    """Awaits something, and is cancelled at its nth suspension.
 
     Attributes:
-        num_waits: How often it has waited.
+        num_waits: How often it was suspended.
     """
 
     def __init__(self, work: Awaitable[Any], place: int | None = None) -> None:
@@ -76,7 +76,7 @@ class CancelledAt:
             self.num_waits += 1
             try:
                 yield pending
-            except BaseException as error:  # of whoever cancels: it belongs to the work
+            except BaseException as error:  # raised by the work, not by the test
                 go_on = partial(steps.throw, error)
             else:
                 go_on = partial(next, steps)
@@ -85,10 +85,10 @@ class CancelledAt:
 def outcomes(
     answering: Answering, place: int | None, *steps: Step
 ) -> tuple[list[Ending], int, bool]:
-    """A completion, cancelled where it waits for the nth time.
+    """A completion, cancelled at its nth suspension.
 
     Returns:
-        How it ended, how often it has waited, and whether it was accepted at all.
+        Its outcome, how often it was suspended, and whether it was accepted at all.
     """
 
     async def run() -> tuple[list[Ending], int, bool]:
@@ -132,7 +132,7 @@ def test_a_request_that_fails_ends_as_failed_with_its_reason(answering: Answerin
     assert (ending.outcome, ending.reason) == (Outcome.FAILED, "MODEL_NOT_AVAILABLE")
 
 
-def test_a_client_that_goes_away_cancels_what_it_asked_for() -> None:
+def test_a_client_that_disconnects_cancels_its_request() -> None:
     async def run() -> list[Ending]:
         endings: list[Ending] = []
         backend = scripted(Say("Hi"), Hold("never"))
@@ -153,7 +153,7 @@ def test_a_client_that_goes_away_cancels_what_it_asked_for() -> None:
     assert ending.outcome is Outcome.CANCELLED
 
 
-def test_the_end_says_who_asked_which_model_and_what_it_cost() -> None:
+def test_the_ending_names_account_model_and_usage() -> None:
     async def run() -> Ending:
         endings: list[Ending] = []
         request = ChatRequest(messages=HI.messages, account="key-1", num_choices=2)
@@ -169,11 +169,11 @@ def test_the_end_says_who_asked_which_model_and_what_it_cost() -> None:
     assert ending.reason is None
 
 
-def test_what_is_refused_before_it_starts_is_not_accepted_and_has_no_end() -> None:
+def test_a_request_refused_before_it_starts_has_no_outcome() -> None:
     async def run() -> list[Ending]:
         endings: list[Ending] = []
         request = ChatRequest(messages=HI.messages, answer_schema={"type": "integer"})
-        async with loaded(ScriptedBackend([])) as model:  # which cannot follow grammars
+        async with loaded(ScriptedBackend([])) as model:  # a backend that cannot follow grammars
             with pytest.raises(InvalidRequest, match="form"):
                 await read_whole(completion_of(model, request, endings.append))
             late = completion_of(model, on_end=endings.append)

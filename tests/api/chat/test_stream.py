@@ -1,127 +1,140 @@
-"""A stream whose model takes its time, or fails: comments, an error event, and always an end."""
+"""Streams through the real server and the built-in model."""
 
 from __future__ import annotations
 
-import asyncio
-import re
-from itertools import count
+import json
+import os
+import signal
+import socket
 from typing import Any
 
+import httpx
 import pytest
-from starlette.requests import ClientDisconnect
 
-from palaver.api.chat import stream
-from palaver.api.chat.bodies import delta_choice
-from palaver.api.chat.outcome import Ending, Outcome
-from palaver.api.wire.response import ChunkChoiceBody
-from palaver.chat.delta import Delta
-from palaver.errors import ModelNotAvailable
-from palaver.testing import Fail, Hold, Pause, Say, Step
-from tests.scripted import completion_of, loaded, scripted
+from tests.server import KEY, MODEL, NO_END, RunningServer, chat
+from tests.sse import joined, stream_events
 
-PAUSE_S = 0.02
-_SCOPE = {"type": "http", "method": "POST", "asgi": {"spec_version": "2.3"}}
+PATH = "/v1/chat/completions"
 
 
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "KEEP_ALIVE_S", PAUSE_S)
+@pytest.mark.spec("S16")
+@pytest.mark.spec("S42")
+def test_the_first_delta_has_the_role_and_the_last_the_finish_reason(client: httpx.Client) -> None:
+    events = stream_events(client, chat())
+    choices = [event["choices"][0] for event in events]
+    assert choices[0]["delta"]["role"] == "assistant"
+    assert all("role" not in choice["delta"] for choice in choices[1:])
+    assert all(choice["finish_reason"] is None for choice in choices[:-1])
+    assert choices[-1]["finish_reason"] in ("stop", "length")
+    assert {event["object"] for event in events} == {"chat.completion.chunk"}
+    assert {event["model"] for event in events} == {MODEL}
+    assert len({(event["id"], event["created"]) for event in events}) == 1
 
 
-class Client:
-    """What reads a stream, until it has enough of it.
-
-    Args:
-        max_events: Parts of the body after which it hangs up; ``None`` reads all.
-    """
-
-    def __init__(self, max_events: int | None = None) -> None:
-        self.events: list[bytes] = []
-        self._max_events = max_events
-        self._is_gone = asyncio.Event()
-        if max_events == 0:
-            self._is_gone.set()
-
-    async def receive(self) -> dict[str, Any]:
-        await self._is_gone.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: Any) -> None:
-        if message["type"] == "http.response.body" and message["body"]:
-            self.events.append(message["body"])
-        if self._max_events is not None and len(self.events) >= self._max_events:
-            self._is_gone.set()
-            await asyncio.sleep(60)  # a client that is gone reads nothing
+@pytest.mark.spec("S17")
+def test_usage_comes_last_when_it_is_asked_for_and_is_null_before(client: httpx.Client) -> None:
+    body = chat(stream_options={"include_usage": True})
+    *others, last = stream_events(client, body)
+    assert last["choices"] == []
+    assert all(event["usage"] is None for event in others)
+    unary = client.post(PATH, json=chat()).json()["usage"]
+    details = {"prompt_tokens_details": last["usage"]["prompt_tokens_details"]}
+    assert last["usage"] == unary | details
 
 
-def streamed(*steps: Step, max_events: int | None = None) -> tuple[list[bytes], list[Ending]]:
-    """The parts of a stream's body, and how its completion ended."""
-
-    async def run() -> tuple[list[bytes], list[Ending]]:
-        client, endings = Client(max_events), list[Ending]()
-        backend = scripted(*steps)
-        async with asyncio.timeout(30), loaded(backend) as model:
-            completion = completion_of(model, on_end=endings.append)
-            response = stream.EventStream(completion, has_usage=False, headers={})
-            try:
-                await response(_SCOPE, client.receive, client.send)
-            finally:
-                assert backend.num_requests == 0, "it goes on without its reader"
-                assert [ending.completion_id for ending in endings] == [completion.id]
-        return client.events, endings
-
-    return asyncio.run(run())
+@pytest.mark.spec("S17")
+def test_usage_is_absent_when_it_is_not_asked_for(client: httpx.Client) -> None:
+    for options in ({}, {"stream_options": {"include_usage": False}}, {"stream_options": None}):
+        assert all("usage" not in event for event in stream_events(client, chat(**options)))
 
 
-def test_comments_keep_a_silent_stream_alive() -> None:
-    events, (ending,) = streamed(Pause(5 * PAUSE_S), Say("Hi"), Pause(5 * PAUSE_S), Say("!"))
-    comments = [i for i, event in enumerate(events) if event.startswith(b":")]
-    texts = [i for i, event in enumerate(events) if re.search(rb'"content":"[^"]', event)]
-    assert comments[0] < texts[0] < comments[-1]
-    assert events[-1] == b"data: [DONE]\n\n"
-    assert ending.outcome is Outcome.FINISHED
+@pytest.mark.spec("S45")
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"content": "讲一个故事。", "max_tokens": 60},
+        {"temperature": 2, "seed": 3, "max_tokens": 100},
+        {"temperature": 2, "seed": 4, "n": 3},
+        {"enable_thinking": True, "max_tokens": 120},
+        {"enable_thinking": True, "separate_reasoning": True, "max_tokens": 120},
+        {"content": "Tell me a story.", "stop": [" a", "the "], "max_tokens": 80},
+    ],
+)
+def test_a_stream_equals_the_unary_answer(client: httpx.Client, fields: dict[str, Any]) -> None:
+    body = chat(**{"content": "What is 12 + 7?"} | fields)
+    unary = client.post(PATH, json=body).json()
+    events = stream_events(client, body)
+    for choice in unary["choices"]:
+        index, message = choice["index"], choice["message"]
+        assert joined(events, "content", index) == message["content"]
+        assert joined(events, "reasoning_content", index) == message.get("reasoning_content", "")
+        reasons = [
+            part["finish_reason"]
+            for event in events
+            for part in event["choices"]
+            if part["index"] == index and part["finish_reason"]
+        ]
+        assert reasons == [choice["finish_reason"]]
 
 
-def test_a_failure_before_the_first_token_is_raised() -> None:
-    with pytest.raises(ModelNotAvailable):
-        streamed(Fail(ModelNotAvailable("gone")))
+@pytest.mark.spec("S42")
+def test_choices_are_interleaved(client: httpx.Client) -> None:
+    events = stream_events(client, chat(n=3, temperature=1.5, seed=1, max_tokens=16))
+    order = [part["index"] for event in events for part in event["choices"]]
+    assert set(order[: len(order) // 2]) == {0, 1, 2}
 
 
-def assert_it_ends_with_an_error(events: list[bytes], ending: Ending, reason: str) -> None:
-    *_, last, done, _ = b"".join(events).split(b"\n\n")
-    assert b'"error"' in last
-    assert reason.encode() in last
-    assert done == b"data: [DONE]"
-    assert (ending.outcome, ending.reason) == (Outcome.FAILED, reason)
+def test_tokens_arrive_while_the_answer_is_generated(server: RunningServer) -> None:
+    body = chat("Tell me a story.", max_tokens=3500, stream=True, logit_bias=NO_END)
+    with server.client() as client, client.stream("POST", PATH, json=body) as response:
+        assert response.headers["x-accel-buffering"] == "no"
+        assert response.headers["cache-control"] == "no-cache, no-transform"
+        lines = response.iter_lines()  # kept, since collecting it closes the stream
+        next(line for line in lines if '"content"' in line)
+        with server.client() as other:
+            (sequence,) = other.get("/debug/engines").json()[MODEL]
+    assert sequence["state"] == "decode"
+    assert sequence["num_answer_tokens"] < 3500
 
 
-def test_a_failure_in_mid_stream_is_an_event_before_the_end() -> None:
-    events, (ending,) = streamed(Say("Hi"), Pause(0.05), Fail(ModelNotAvailable("gone")))
-    assert_it_ends_with_an_error(events, ending, "MODEL_NOT_AVAILABLE")
+@pytest.mark.spec("S16")
+def test_a_stream_without_tokens_is_kept_alive_by_comments(server: RunningServer) -> None:
+    (engine,) = server.engine_pids()
+    os.kill(engine, signal.SIGSTOP)
+    try:
+        with (
+            server.client() as client,
+            client.stream("POST", PATH, json=chat(stream=True, max_tokens=2)) as response,
+        ):
+            lines = response.iter_lines()
+            assert next(lines).startswith(":")
+            os.kill(engine, signal.SIGCONT)
+            events = [line for line in lines if line.startswith("data: ")]
+    finally:
+        os.kill(engine, signal.SIGCONT)
+    assert len(events) > 2
+    assert events[-1] == "data: [DONE]"
 
 
-def test_a_fault_of_the_server_in_mid_stream_is_an_event_before_the_end(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    encode, calls = delta_choice, count()
-
-    def failing(delta: Delta) -> ChunkChoiceBody:
-        if next(calls):
-            raise RuntimeError("a fault")
-        return encode(delta)
-
-    monkeypatch.setattr(stream, "delta_choice", failing)
-    events, (ending,) = streamed(Say("Hi"), Pause(0.05), Say(" you"))
-    assert_it_ends_with_an_error(events, ending, "INTERNAL_ERROR")
+def test_wrong_requests_get_a_status_and_no_stream(client: httpx.Client) -> None:
+    response = client.post(PATH, json=chat(stream=True, model="nobody/nothing"))
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize("max_events", [1, 2])
-def test_a_reader_that_goes_away_cancels_the_completion(max_events: int) -> None:
-    _, (ending,) = streamed(Say("Hi"), Hold("never"), max_events=max_events)
-    assert ending.outcome is Outcome.CANCELLED
-    assert ending.usage.completion_tokens > 0
-
-
-def test_a_reader_that_goes_away_before_the_first_token_cancels_the_completion() -> None:
-    with pytest.raises(ClientDisconnect):
-        streamed(Hold("never"), max_events=0)
+def test_a_client_that_does_not_read_does_not_stall_others(server: RunningServer) -> None:
+    body = json.dumps(
+        chat("Tell me a story.", max_tokens=3000, stream=True, logit_bias=NO_END, n=4)
+    ).encode()
+    head = (
+        f"POST {PATH} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    address = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((address[0], int(address[1]))) as silent:
+        silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+        silent.sendall(head.encode() + body)
+        with server.client() as client:
+            for _ in range(5):
+                assert client.post(PATH, json=chat(max_tokens=20)).status_code == 200

@@ -1,4 +1,4 @@
-"""The OpenAPI document is true: what it shows is what the server takes and gives."""
+"""The OpenAPI document describes what the server accepts and answers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from tests.server import KEY, MODEL, chat
 ROOT = Path(__file__).parents[3]
 PATH = "/v1/chat/completions"
 ACROSS_FIELDS = {"json_schema", "across_fields"}
-"""Errors of rules between fields, which the document tells in words."""
+"""Errors of rules between fields, which the document describes in prose."""
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def document(client: httpx.Client) -> dict[str, Any]:
 
 @pytest.fixture
 def app(tmp_path: Path) -> FastAPI:
-    """The application over models that are not started."""
+    """The application with models that are not started."""
 
     return create_app(parts(tmp_path))
 
@@ -77,7 +77,7 @@ def parts(data_dir: Path) -> Parts:
 
 
 def answer_of(app: FastAPI, method: str, path: str, **options: Any) -> httpx.Response:
-    """What the application answers without a server around it."""
+    """The response of the application, called without a server."""
     headers = {"Authorization": f"Bearer {KEY}"} | options.pop("headers", {})
 
     async def ask() -> httpx.Response:
@@ -116,7 +116,7 @@ def mismatches(document: dict[str, Any], schema: dict[str, Any], value: Any) -> 
 
 
 def shape(value: Any) -> Any:
-    """A value's structure: keys and types; numbers are alike, so are the elements of an array."""
+    """Keys and types of a value, with one number type and one structure for all elements."""
     match value:
         case dict():
             return {key: shape(inner) for key, inner in value.items()}
@@ -130,7 +130,7 @@ def shape(value: Any) -> Any:
 
 
 @pytest.mark.spec("S52")
-def test_the_schemas_are_schemas_and_the_references_lead_somewhere(
+def test_all_schemas_are_valid_and_all_references_resolve(
     document: dict[str, Any],
 ) -> None:
     assert document["openapi"].startswith("3.1")
@@ -181,7 +181,7 @@ def test_every_example_matches_its_schema(document: dict[str, Any]) -> None:
 
 @pytest.mark.spec("S52")
 @pytest.mark.parametrize("name", [name for name in QUESTIONS if name not in STREAMS])
-def test_a_question_of_the_document_gets_an_answer_of_its_form(
+def test_an_example_request_gets_an_answer_shaped_like_the_example(
     client: httpx.Client, document: dict[str, Any], name: str
 ) -> None:
     operation = document["paths"][PATH]["post"]
@@ -196,7 +196,7 @@ def test_a_question_of_the_document_gets_an_answer_of_its_form(
 
 @pytest.mark.spec("S52")
 @pytest.mark.parametrize("name", STREAMS)
-def test_a_stream_of_the_document_is_like_a_real_one(
+def test_the_example_stream_is_shaped_like_a_real_one(
     client: httpx.Client, document: dict[str, Any], name: str
 ) -> None:
     def chunks(text: str) -> list[dict[str, Any]]:
@@ -218,7 +218,7 @@ def test_a_stream_of_the_document_is_like_a_real_one(
 
 @pytest.mark.spec("S52")
 @pytest.mark.parametrize("path", ["/health", "/ready", "/v1/models", f"/v1/models/{MODEL}"])
-def test_what_the_document_shows_of_other_paths_is_like_what_they_answer(
+def test_examples_of_other_paths_are_shaped_like_real_answers(
     client: httpx.Client, document: dict[str, Any], path: str
 ) -> None:
     operation = document["paths"][path.replace(MODEL, "{name}")]["get"]
@@ -230,7 +230,7 @@ def test_what_the_document_shows_of_other_paths_is_like_what_they_answer(
 
 
 def failing_requests() -> dict[str, dict[str, Any]]:
-    """How each error of the document is brought about on a running server."""
+    """A request to a running server for each error of the document."""
     return {
         "malformed": {"content": b'{"model": x}', "headers": {"Content-Type": "application/json"}},
         "out of range": {"json": chat(temperature=2.5)},
@@ -266,7 +266,7 @@ def without_numbers(body: dict[str, Any]) -> str:
 
 @pytest.mark.spec("S04")
 @pytest.mark.parametrize("name", failing_requests())
-def test_an_error_of_the_document_is_what_the_server_answers(
+def test_each_example_error_is_what_the_server_answers(
     server: Any, document: dict[str, Any], name: str
 ) -> None:
     options = failing_requests()[name]
@@ -293,7 +293,7 @@ def test_the_errors_of_a_server_that_is_not_ready_are_in_the_document(
     assert set(described["headers"]) == {"Retry-After"} <= {h.title() for h in response.headers}
 
 
-def test_a_server_that_is_not_ready_says_so_as_documented(
+def test_a_server_that_is_not_ready_answers_as_documented(
     app: FastAPI, document: dict[str, Any]
 ) -> None:
     response = answer_of(app, "GET", "/ready")
@@ -303,7 +303,7 @@ def test_a_server_that_is_not_ready_says_so_as_documented(
     )
 
 
-def test_a_failure_of_palaver_itself_is_the_500_of_the_document(
+def test_an_internal_error_is_the_500_of_the_document(
     app: FastAPI, document: dict[str, Any]
 ) -> None:
     app.state.parts = None
@@ -316,7 +316,7 @@ def test_a_failure_of_palaver_itself_is_the_500_of_the_document(
         )
 
 
-def test_a_body_of_which_the_rest_does_not_come_is_the_408_of_the_document(
+def test_an_incomplete_body_is_the_408_of_the_document(
     app: FastAPI, document: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def halting() -> AsyncIterator[bytes]:
@@ -388,7 +388,7 @@ def test_an_absent_field_means_the_default_that_is_documented(
     suppress_health_check=list(HealthCheck),
 )
 @given(rng=st.randoms(use_true_random=False))
-def test_the_document_takes_what_the_server_takes(
+def test_the_document_accepts_the_requests_that_the_server_accepts(
     document: dict[str, Any], rng: random.Random
 ) -> None:
     try:

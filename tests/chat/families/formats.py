@@ -24,7 +24,7 @@ USER = {"role": "user", "content": "Go."}
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What an assistant's turn of a family can hold."""
+    """The parts that an assistant's turn of a family may have."""
 
     has_text_before_calls: bool = True
     most_calls: int = 3

@@ -15,7 +15,7 @@ def no_token(name: str) -> bool:
 
 
 @pytest.mark.parametrize("name", TOOL_FAMILIES)
-def test_a_family_is_known_by_its_template(name: str) -> None:
+def test_a_family_is_recognised_by_its_template(name: str) -> None:
     dialect = find_dialect(template(name), no_token)
     assert dialect.family.name == name
     assert dialect.takes_tools
@@ -33,32 +33,32 @@ def test_a_template_that_shows_no_tools_gets_them_in_plain_text() -> None:
     assert dialect == Dialect(JSON, takes_calls=False, takes_tools=False)
 
 
-def test_a_template_that_wants_arguments_as_text_is_known_by_trying() -> None:
+def test_a_template_that_needs_arguments_as_text_is_detected_by_rendering() -> None:
     source = template_source("deepseek-v3").replace(" | tojson ~ '\\n```", " ~ '\\n```")
     dialect = find_dialect(ChatTemplate(source, {}), no_token)
     assert dialect.family.name == "deepseek-v3"
     assert dialect.takes_text
 
 
-def test_a_template_that_writes_calls_in_its_own_way_gets_plain_text() -> None:
+def test_a_template_with_an_unknown_call_format_gets_plain_text() -> None:
     source = template_source("hermes").replace('{"name": "', '{"function": "')
     assert not find_dialect(ChatTemplate(source, {}), no_token).takes_calls
 
 
-def test_a_template_that_refuses_system_messages_is_known() -> None:
+def test_a_template_that_refuses_system_messages_is_detected() -> None:
     source = "{% if messages[0].role == 'system' %}{{ raise_exception('no') }}{% endif %}"
     assert not find_dialect(ChatTemplate(source, {}), no_token).takes_system
 
 
 @pytest.mark.parametrize("opening", ["[THINK]", "<seed:think>", "<think>"])
-def test_thinking_is_known_by_the_vocabulary_where_the_template_is_silent(opening: str) -> None:
+def test_thinking_is_detected_by_the_vocabulary_if_not_by_the_template(opening: str) -> None:
     dialect = find_dialect(template("json"), lambda name: name == opening)
     assert dialect.family.thinking is not None
     assert dialect.family.thinking.opening.strip() == opening
 
 
 @pytest.mark.parametrize("name", FAMILY_NAMES)
-def test_a_family_that_is_set_is_taken(name: str) -> None:
+def test_a_configured_family_is_used(name: str) -> None:
     dialect = find_dialect(template("hermes"), no_token, name)
     assert (dialect.family.name, dialect.takes_tools) == (name, FAMILIES[name].knows_tools)
 
@@ -69,7 +69,7 @@ def test_harmony_without_tools_keeps_its_channels() -> None:
     assert dialect.family.answer == HARMONY.answer
 
 
-def test_a_template_that_shows_calls_but_no_tools_is_known() -> None:
+def test_a_template_that_shows_calls_but_no_tools_is_detected() -> None:
     source = template_source("deepseek-v3.1").replace("for tool in tools or []", "for tool in []")
     dialect = find_dialect(ChatTemplate(source, {}), no_token)
     assert dialect == Dialect(FAMILIES["deepseek-v3.1"], takes_calls=True, takes_tools=False)

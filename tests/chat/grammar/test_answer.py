@@ -64,7 +64,7 @@ def assert_valid(answer: ParsedAnswer, *, whole: bool) -> None:
 @pytest.mark.spec("S32", "S33")
 @MARKERS
 @pytest.mark.parametrize("name", FAMILY_NAMES)
-def test_whatever_comes_out_calls_offered_tools_with_valid_arguments(
+def test_every_text_of_the_grammar_calls_offered_tools_with_valid_arguments(
     name: str, has_markers: bool
 ) -> None:
     family = FAMILIES[name]
@@ -94,7 +94,7 @@ def test_turns_as_templates_write_them_are_allowed(name: str, has_markers: bool)
     strict = grammar(name, has_markers, can_be_text=False)
     calls = [ROME, ("halt", {})][: 1 if family.calls.is_single else 2]
     text = written_turn(family, assistant(family, calls=calls))[1]
-    if name == "mistral-list":  # its templates add ids, which its models do not write
+    if name == "mistral-list":  # templates of this family add ids, which its models do not write
         text = written(family.calls, [Call(n, json.dumps(a)) for n, a in calls])
     if name == "kimi":  # the second call counts on
         assert "functions.halt:1" in text
@@ -148,7 +148,7 @@ def test_thinking_may_come_before_and_may_hold_calls(
 
 @pytest.mark.spec("S33")
 @pytest.mark.parametrize("name", [n for n in FAMILY_NAMES if not FAMILIES[n].calls.is_single])
-def test_calls_are_several_only_if_they_may_be(name: str) -> None:
+def test_several_calls_are_allowed_only_if_parallel_calls_are(name: str) -> None:
     words = vocabulary(name, has_markers=True)
     text = written(FAMILIES[name].calls, [Call("halt", "{}"), Call("halt", "{}")])
     assert words.accepts(grammar(name, True), text)
@@ -168,7 +168,7 @@ def test_calls_are_several_only_if_they_may_be(name: str) -> None:
         {"city": "R" * 21, "unit": "c"},
     ],
 )
-def test_arguments_that_do_not_match_are_impossible(
+def test_the_grammar_rejects_arguments_that_do_not_match(
     name: str, has_markers: bool, arguments: dict[str, Any]
 ) -> None:
     words = vocabulary(name, has_markers=has_markers)

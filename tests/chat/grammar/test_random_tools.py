@@ -23,7 +23,7 @@ NUM_SETS = 6
 
 
 def drawn(rng: Random) -> list[Tool]:
-    """Tools as a request brings them, their schemas checked."""
+    """Tools as a request has them, with checked schemas."""
     tools = []
     for definition in toolsets.request(rng)["tools"]:
         function = definition["function"]
@@ -34,7 +34,7 @@ def drawn(rng: Random) -> list[Tool]:
 
 
 def enforceable(family: str, tools: list[Tool], tokenizer: Any) -> list[Tool]:
-    """Those that the family's format can hold to their schemas."""
+    """The tools whose schemas can be enforced in the family's format."""
     kept = []
     for tool in tools:
         form = AnswerRules(tools=[tool], can_be_text=False)
@@ -50,7 +50,7 @@ def enforceable(family: str, tools: list[Tool], tokenizer: Any) -> list[Tool]:
 @pytest.mark.spec("S32")
 @pytest.mark.parametrize("has_markers", [False, True])
 @pytest.mark.parametrize("name", FAMILY_NAMES)
-def test_whatever_the_schemas_arguments_match_them(name: str, has_markers: bool) -> None:
+def test_arguments_match_random_schemas(name: str, has_markers: bool) -> None:
     words = vocabulary(name, has_markers=has_markers)
     num_calls = 0
     for seed in range(NUM_SETS):

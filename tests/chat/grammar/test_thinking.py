@@ -1,4 +1,4 @@
-"""Thinking and answer in one grammar."""
+"""Grammars that cover both thinking and answer."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def takes(thinking: Thinking, text: str) -> bool:
         (Thinking.OPENED, f"\nHm.\n</think>\n\n{ANSWER}\n", False),
     ],
 )
-def test_the_form_applies_to_the_answer_and_not_to_the_thinking(
+def test_the_response_format_applies_to_the_answer_and_not_to_the_thinking(
     thinking: Thinking, text: str, is_taken: bool
 ) -> None:
     assert takes(thinking, text) == is_taken
@@ -86,7 +86,7 @@ def test_the_closing_tag_cannot_be_spelt_out_within_the_thinking() -> None:
     assert not may_follow(made, last)
 
 
-def test_a_tag_that_is_no_token_is_taken_as_text() -> None:
+def test_a_tag_that_is_not_a_token_is_treated_as_text() -> None:
     class Plain(Tokenizer):
         marker_tokens: Mapping[int, str] = {}
 

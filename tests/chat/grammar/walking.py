@@ -1,4 +1,4 @@
-"""Grammars followed with a small vocabulary: what they accept, and what comes out at random."""
+"""Grammars with a small vocabulary: which texts they accept, and random texts of them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Vocabulary:
         return matcher
 
     def accepts(self, source: str, text: str) -> bool:
-        """Whether an answer may be exactly this text."""
+        """Whether the grammar accepts exactly this text."""
         matcher = self.matcher(source)
         ids = self.tokenizer.encode(text)
         if matcher.validate_tokens(ids) < len(ids):
@@ -53,7 +53,7 @@ class Vocabulary:
         return bool(matcher.is_accepting())
 
     def walk(self, source: str, random: Random, most: int) -> tuple[str, bool]:
-        """A text that the grammar allows, drawn at random, and whether it came to an end."""
+        """A random text of the grammar, and whether it is complete."""
         matcher = self.matcher(source)
         text: list[bytes] = []
         for _ in range(most):
@@ -73,7 +73,7 @@ class Vocabulary:
         return [int(i) for i in np.flatnonzero(bits)]
 
     def _draw(self, allowed: list[int], random: Random) -> int:
-        """Ends and markers often, so that texts come to something."""
+        """Choose ends and markers often, so that texts are short and have structure."""
         if self.end in allowed and random.random() < 0.1:
             return self.end
         markers = [i for i in allowed if i in self._markers and i != self.end]

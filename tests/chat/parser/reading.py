@@ -1,4 +1,4 @@
-"""Parsing as the tests do it: pieces in, the whole answer out."""
+"""Parsers for tests: chunks in, the whole answer out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def parse(
     is_separate: bool = True,
     is_cut: bool = False,
 ) -> ParsedAnswer:
-    """What the pieces turn out to be."""
+    """The events of these chunks."""
     return collected(
         events_of(family, pieces, tools, opening=opening, is_separate=is_separate, is_cut=is_cut)
     )
@@ -36,13 +36,13 @@ def events_of(
     is_separate: bool = True,
     is_cut: bool = False,
 ) -> list[Event]:
-    """Everything that is told, in order."""
+    """All events, in order."""
     parser = AnswerParser(family, tools=list(tools), opening=opening, is_separate=is_separate)
     events = [event for piece in pieces for event in parser.feed(piece)]
     return [*events, *parser.flush(is_cut=is_cut)]
 
 
 def plain(answer: ParsedAnswer) -> tuple[str, str, list[tuple[str, Any]]]:
-    """Content, reasoning, and calls with their arguments read."""
+    """Content, reasoning, and calls with parsed arguments."""
     calls = [(call.name, json.loads(call.arguments)) for call in answer.calls]
     return answer.content, answer.reasoning, calls

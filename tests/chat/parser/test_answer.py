@@ -34,7 +34,7 @@ _BITS = (
 
 @st.composite
 def fragments(draw: st.DrawFn, family: Family) -> list[str]:
-    """Text made of a family's marks, whole and broken, in pieces."""
+    """Text of a family's markup, complete and broken, in chunks."""
     words = [word for literal in family.literals for word in literal.split()]
     halves = [word[: len(word) // 2] for word in words]
     text = "".join(draw(st.lists(st.sampled_from([*words, *words, *halves, *_BITS]), max_size=12)))
@@ -45,7 +45,7 @@ def fragments(draw: st.DrawFn, family: Family) -> list[str]:
 @pytest.mark.parametrize("name", FAMILY_NAMES)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data(), is_separate=st.booleans(), is_open=st.booleans(), is_cut=st.booleans())
-def test_every_cutting_of_any_text_gives_what_the_whole_gives(
+def test_a_text_cut_anywhere_is_parsed_as_the_whole(
     name: str, data: st.DataObject, is_separate: bool, is_open: bool, is_cut: bool
 ) -> None:
     family = FAMILIES[name]
@@ -61,7 +61,7 @@ def test_every_cutting_of_any_text_gives_what_the_whole_gives(
 @pytest.mark.parametrize("name", FAMILY_NAMES)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_without_tools_and_with_thinking_in_place_nothing_is_lost_but_markup(
+def test_without_tools_and_with_inline_thinking_only_markup_is_removed(
     name: str, data: st.DataObject
 ) -> None:
     family = FAMILIES[name]
@@ -72,7 +72,7 @@ def test_without_tools_and_with_thinking_in_place_nothing_is_lost_but_markup(
 
 
 @pytest.mark.spec("S31")
-def test_arguments_are_told_as_they_come() -> None:
+def test_arguments_are_reported_as_they_arrive() -> None:
     text = 'Look.\n<tool_call>\n{"name": "get_weather", "arguments": {"city": "Ro'
     events = merged(events_of(HERMES, [text], TOOLS))
     assert events == [
@@ -85,7 +85,7 @@ def test_arguments_are_told_as_they_come() -> None:
 
 
 @pytest.mark.spec("S31")
-def test_text_before_and_behind_calls_is_kept_and_the_white_space_between_is_not() -> None:
+def test_text_around_calls_is_kept_and_white_space_between_them_is_dropped() -> None:
     assert plain(parse(HERMES, [f"Wait. \n\n{CALL}\n"], TOOLS)) == ("Wait.", "", [ROME])
     assert plain(parse(HERMES, [f"Wait.\n{CALL}\nDone."], TOOLS)) == ("Wait.\nDone.", "", [ROME])
 
@@ -121,7 +121,7 @@ def test_a_call_in_thinking_that_never_ends_is_not_lost() -> None:
         "<tool_ca",
     ],
 )
-def test_what_is_no_call_of_an_offered_tool_stays_text(text: str) -> None:
+def test_a_call_of_an_unknown_tool_stays_text(text: str) -> None:
     assert plain(parse(HERMES, list(text), TOOLS)) == (text, "", [])
 
 
@@ -129,7 +129,7 @@ def test_without_tools_a_call_is_text() -> None:
     assert plain(parse(HERMES, [CALL])) == (CALL, "", [])
 
 
-def test_a_call_that_was_cut_before_its_name_is_left_out_and_one_cut_behind_it_is_not() -> None:
+def test_a_call_cut_before_its_name_is_dropped_and_one_cut_after_it_is_kept() -> None:
     start = 'Well.\n<tool_call>\n{"name": "get_wea'
     assert plain(parse(HERMES, [start], TOOLS, is_cut=True)) == ("Well.", "", [])
     half = parse(HERMES, [start + 'ther", "arguments": {"ci'], TOOLS, is_cut=True)
@@ -161,19 +161,19 @@ def test_a_call_that_was_cut_before_its_name_is_left_out_and_one_cut_behind_it_i
         (JSON, CALL),
     ],
 )
-def test_calls_are_read_in_the_other_ways_that_models_write_them(family: Family, text: str) -> None:
+def test_calls_are_parsed_in_other_common_notations(family: Family, text: str) -> None:
     for pieces in ([text], list(text)):
         assert plain(parse(family, pieces, TOOLS))[2] == [ROME]
 
 
-def test_a_bare_call_is_one_only_at_the_beginning_of_a_line() -> None:
+def test_a_bare_call_counts_only_at_the_beginning_of_a_line() -> None:
     call = '{"name": "get_time", "parameters": {}}'
     assert plain(parse(LLAMA, [f"I do.\n{call}"], TOOLS)) == ("I do.", "", [("get_time", {})])
     assert plain(parse(LLAMA, [f"Write {call} to call."], TOOLS))[2] == []
 
 
 @pytest.mark.spec("S37")
-def test_harmony_messages_are_told_apart_by_their_channels() -> None:
+def test_harmony_messages_are_split_by_their_channels() -> None:
     text = (
         "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>commentary<|message|>"
         "I look.<|end|><|start|>assistant<|channel|>analysis<|message|>Which?<|end|>"
@@ -186,7 +186,7 @@ def test_harmony_messages_are_told_apart_by_their_channels() -> None:
 
 @pytest.mark.parametrize("name", THINKERS)
 @pytest.mark.spec("S37")
-def test_thinking_comes_apart_or_stays_between_its_own_tags(name: str) -> None:
+def test_thinking_is_separate_or_stays_between_its_tags(name: str) -> None:
     family = FAMILIES[name]
     thinking = family.thinking
     assert thinking is not None
@@ -199,7 +199,7 @@ def test_thinking_comes_apart_or_stays_between_its_own_tags(name: str) -> None:
     assert kept.reasoning == ""
 
 
-def test_whether_thinking_goes_on_is_known_at_each_piece() -> None:
+def test_each_piece_knows_whether_thinking_continues() -> None:
     events = events_of(HERMES, ["<think>", "x", "</think>", "y"])
     assert events == [Reasoning("x"), Content("y")]
 
@@ -214,7 +214,7 @@ def test_whether_thinking_goes_on_is_known_at_each_piece() -> None:
         max_leaves=6,
     )
 )
-def test_arguments_keep_their_very_text(value: object) -> None:
+def test_arguments_keep_their_exact_text(value: object) -> None:
     arguments = json.dumps({"v": value}, indent=1)
     text = f'<tool_call>{{"name": "get_time", "arguments": {arguments}}}</tool_call>'
     assert parse(HERMES, list(text), TOOLS).calls[0].arguments == arguments

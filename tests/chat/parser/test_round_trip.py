@@ -1,4 +1,4 @@
-"""What a family's template writes, the family's parser reads back, however the text is cut."""
+"""A family's parser reads what the family's template writes, however the text is cut."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _type_name(value: Any) -> str:
 @pytest.mark.parametrize("name", TOOL_FAMILIES)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
-def test_a_rendered_turn_is_read_back_in_every_cutting(name: str, data: st.DataObject) -> None:
+def test_a_rendered_turn_is_parsed_however_it_is_cut(name: str, data: st.DataObject) -> None:
     family = FAMILIES[name]
     limits = capabilities(family)
     calls = data.draw(st.just([]) | CALLS)[: limits.most_calls]
@@ -96,7 +96,7 @@ def can_show(name: str) -> bool:
 
 
 def _is_expressible(family: Family, calls: list[tuple[str, dict[str, Any]]]) -> bool:
-    """Whether the format can tell these values from its own marks; some have no escapes."""
+    """Whether the format can write these values without ambiguity; some formats have no escapes."""
     texts = [json.dumps(arguments, ensure_ascii=False) for _, arguments in calls]
     marks = [word for literal in family.literals for word in literal.split() if len(word) > 1]
     return not any(mark in text for mark in marks for text in texts)
@@ -110,7 +110,7 @@ TURN = [
 
 @pytest.mark.spec("S31")
 @pytest.mark.parametrize("name", TOOL_FAMILIES)
-def test_a_turn_is_the_same_cut_at_any_two_places(name: str) -> None:
+def test_a_turn_cut_at_any_two_places_is_parsed_the_same(name: str) -> None:
     family = FAMILIES[name]
     limits = capabilities(family)
     calls = TURN[: limits.most_calls]
@@ -130,7 +130,7 @@ def test_a_turn_is_the_same_cut_at_any_two_places(name: str) -> None:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(calls=CALLS, content=PROSE, data=st.data())
-def test_a_turn_in_plain_text_is_read_back_in_every_cutting(
+def test_a_turn_in_plain_text_is_parsed_however_it_is_cut(
     calls: list[tuple[str, dict[str, Any]]], content: str, data: st.DataObject
 ) -> None:
     family = FAMILIES["json"]

@@ -1,4 +1,4 @@
-"""Schemas made from a source of randomness alone: most are sound, some ask for the impossible."""
+"""Random schemas: most are satisfiable, some are not."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MAX_DEPTH = 3
 
 
 def random_schema(rng: random.Random) -> Any:
-    """A schema; what its references refer to is in its ``$defs``."""
+    """A schema, with the targets of its references in ``$defs``."""
     schema = _schema(rng, 0)
     if isinstance(schema, dict) and '"$ref":' in json.dumps(schema):
         schema["$defs"] = {"a": _schema(rng, 2), "b": _schema(rng, 1)}
@@ -47,7 +47,7 @@ def _schema(rng: random.Random, depth: int) -> Any:
 
 
 def _typed(rng: random.Random, *types: str) -> dict[str, Any]:
-    """Nearly always with a type."""
+    """A schema, nearly always with a type."""
     return {"type": rng.choice(types)} if rng.random() < 0.92 else {}
 
 

@@ -1,6 +1,6 @@
-"""Each keyword with schemas that use it: what they take, what they do not, what is refused.
+"""Each keyword with schemas that use it: values they accept and reject, and uses that are refused.
 
-``docs/reference/json-schema.md`` has its tables from here.
+The tables of ``docs/reference/json-schema.md`` are made from these.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ class Enforced:
 
     Attributes:
         schema: Itself.
-        takes: Values that its grammar takes.
-        lacks: Values that its grammar does not take.
+        takes: Values that its grammar accepts.
+        lacks: Values that its grammar rejects.
     """
 
     schema: Any
@@ -29,7 +29,7 @@ class Keyword:
     """A keyword that is enforced.
 
     Attributes:
-        limits: What of it is refused or narrowed, for the document.
+        limits: Uses that are refused or narrowed, for the document.
         cases: Schemas that use it.
         refused: Schemas that use it in a way that is refused, with the path of what is refused.
     """

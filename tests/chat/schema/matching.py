@@ -1,4 +1,4 @@
-"""Whether the grammar of a schema takes a text, and texts that it makes."""
+"""Whether the grammar of a schema accepts a text, and random texts of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ENDS = np.frombuffer(b'"}]', dtype=np.uint8)
 
 
 class DeadEndError(Exception):
-    """A grammar cannot be followed to its end."""
+    """No token is allowed, although the text is incomplete."""
 
 
 def written(value: Any) -> str:
@@ -29,7 +29,7 @@ def written(value: Any) -> str:
 
 
 def takes(schema: dict[str, Any], text: str) -> bool:
-    """Whether a checked schema's grammar takes exactly this text."""
+    """Whether a checked schema's grammar accepts exactly this text."""
     matcher = _matcher(LLTokenizer("byte"), schema)
     return matcher.try_consume_tokens(list(text.encode())) == len(text.encode()) and bool(
         matcher.is_accepting()
@@ -37,10 +37,10 @@ def takes(schema: dict[str, Any], text: str) -> bool:
 
 
 def random_text(schema: dict[str, Any], rng: random.Random, max_tokens: int = 300) -> str | None:
-    """A text of the built-in model's tokens, drawn evenly; ``None`` if it does not end in time.
+    """A text of uniformly random allowed tokens; ``None`` if it does not end in time.
 
     Raises:
-        DeadEndError: Nothing may follow, though the text is not complete.
+        DeadEndError: No token is allowed, although the text is incomplete.
     """
     tokenizer, token_bytes, is_end = _vocabulary()
     matcher = _matcher(tokenizer, schema)

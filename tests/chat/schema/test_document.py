@@ -1,4 +1,4 @@
-"""The reference of JSON Schema lists what the tests show."""
+"""The reference page of JSON Schema lists the tested keywords."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schemas by the hundred: refused, or every text that their grammar makes is valid."""
+"""Hundreds of schemas: each is refused, or every text of its grammar is valid."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KIND = jsonschema.Draft202012Validator
     suppress_health_check=list(HealthCheck),
 )
 @given(rng=st.randoms(use_true_random=False))
-def test_a_schema_is_refused_or_all_that_its_grammar_makes_is_valid(rng: random.Random) -> None:
+def test_a_schema_is_refused_or_every_text_of_its_grammar_is_valid(rng: random.Random) -> None:
     schema = random_schema(rng)
     try:
         normal = check_schema(schema, "schema")

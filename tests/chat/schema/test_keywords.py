@@ -1,4 +1,4 @@
-"""Every keyword that is enforced is, and every other one is refused by name and path."""
+"""Supported keywords are enforced, and every other one is refused with its name and path."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def refusal(schema: Any) -> InvalidRequest:
 
 @pytest.mark.spec("S35")
 @pytest.mark.parametrize("case", CASES)
-def test_a_schema_takes_what_matches_and_nothing_else(case: Enforced) -> None:
+def test_a_grammar_accepts_matching_values_and_nothing_else(case: Enforced) -> None:
     normal = check_schema(case.schema)
     for value in case.takes:
         assert takes(normal, written(value)), value
@@ -50,7 +50,7 @@ def test_a_schema_takes_what_matches_and_nothing_else(case: Enforced) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_validator_agrees_that_what_is_taken_matches(case: Enforced) -> None:
+def test_a_validator_agrees_that_accepted_values_match(case: Enforced) -> None:
     kind = jsonschema.validators.validator_for(case.schema)
     kind.check_schema(case.schema)
     validator = kind(case.schema, format_checker=kind.FORMAT_CHECKER)
@@ -59,7 +59,7 @@ def test_a_validator_agrees_that_what_is_taken_matches(case: Enforced) -> None:
 
 @pytest.mark.spec("S36")
 @pytest.mark.parametrize(("schema", "path"), REFUSED)
-def test_what_of_a_keyword_cannot_be_enforced_is_refused_by_its_path(
+def test_unenforceable_uses_of_a_keyword_are_refused_and_their_path_named(
     schema: Any, path: str
 ) -> None:
     error = refusal(schema)
@@ -77,7 +77,7 @@ def test_any_other_keyword_is_refused_by_name_and_path(keyword: str) -> None:
 
 
 @pytest.mark.parametrize("keyword", [*ANNOTATIONS - {"$defs", "definitions"}, "x-anything"])
-def test_an_annotation_asks_for_nothing(keyword: str) -> None:
+def test_annotations_have_no_effect(keyword: str) -> None:
     plain = check_schema({"type": "object", "properties": {"a": {"type": "string"}}})
     noted = {"type": "string", keyword: "anything"}
     assert check_schema({"type": "object", "properties": {"a": noted}}) == plain

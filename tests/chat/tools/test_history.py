@@ -57,12 +57,12 @@ def test_arguments_become_objects_or_stay_text_as_the_template_wants() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '{"city": "Ro'])
-def test_arguments_that_are_no_object_stay_as_they_are(text: str) -> None:
+def test_arguments_that_are_not_an_object_stay_unchanged(text: str) -> None:
     messages = [{"role": "assistant", "content": "", "tool_calls": [call("a", text)]}]
     assert native("hermes", messages)[0]["tool_calls"][0]["function"]["arguments"] == text
 
 
-def test_ids_become_what_the_templates_of_the_family_take() -> None:
+def test_call_ids_take_the_form_that_the_family_accepts() -> None:
     kimi = native("kimi", CONVERSATION)
     assert [c["id"] for c in kimi[1]["tool_calls"]] == [
         "functions.get_weather:0",
@@ -80,7 +80,7 @@ def test_a_result_carries_the_name_of_its_function() -> None:
     assert native("harmony", CONVERSATION)[2]["name"] == "get_weather"
 
 
-def test_where_a_turn_has_one_call_only_results_stand_behind_their_calls() -> None:
+def test_if_a_turn_has_only_one_call_results_follow_their_calls() -> None:
     messages = native("harmony", CONVERSATION)
     assert [m["role"] for m in messages] == [
         *("user", "assistant", "tool", "assistant", "tool", "assistant", "user"),

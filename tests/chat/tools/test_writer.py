@@ -19,7 +19,7 @@ def calls_of(name: str) -> list[Call]:
 
 
 @pytest.mark.parametrize("name", FAMILY_NAMES)
-def test_what_is_written_is_read_back(name: str) -> None:
+def test_written_calls_are_parsed_back(name: str) -> None:
     calls = calls_of(name)
     text = written(FAMILIES[name].calls, calls)
     read = parse(FAMILIES[name], list(text), [Tool(n) for n, _ in TURN])
@@ -27,7 +27,7 @@ def test_what_is_written_is_read_back(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted({*TOOL_FAMILIES} - {"mistral-list", "harmony"}))
-def test_it_is_written_as_templates_write_it(name: str) -> None:
+def test_calls_are_written_as_templates_write_them(name: str) -> None:
     family = FAMILIES[name]
     _, text = written_turn(family, assistant(family, calls=TURN))
     assert text.endswith(written(family.calls, calls_of(name)))

@@ -1,4 +1,4 @@
-"""The pool of blocks: references balance, and what is kept is given away last."""
+"""The pool of blocks: references balance, and kept blocks are evicted last."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NUM_BLOCKS = 6
 
 
 class PoolMachine(RuleBasedStateMachine):
-    """Random holders that allocate, share, keep and release."""
+    """Random operations: allocate, share, keep and release."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ def test_a_block_is_free_only_when_its_last_holder_releases_it() -> None:
     assert pool.num_available == 1
 
 
-def test_free_blocks_are_given_out_before_kept_ones() -> None:
+def test_free_blocks_are_allocated_before_kept_ones() -> None:
     pool = BlockPool(3)
     evicted: list[int] = []
     pool.on_evict = evicted.append
@@ -105,7 +105,7 @@ def test_free_blocks_are_given_out_before_kept_ones() -> None:
     assert evicted == blocks
 
 
-def test_the_least_recently_used_kept_block_goes_first_and_of_a_table_its_end() -> None:
+def test_the_least_recently_used_block_is_evicted_first_and_a_table_from_its_end() -> None:
     pool = BlockPool(4)
     old, new = pool.allocate(2), pool.allocate(2)
     for block in old + new:
@@ -126,7 +126,7 @@ def test_a_kept_block_used_again_counts_as_recent() -> None:
     assert pool.allocate(1) == [second]
 
 
-def test_an_evicted_block_is_no_longer_worth_keeping() -> None:
+def test_an_evicted_block_is_no_longer_kept() -> None:
     pool = BlockPool(1)
     blocks = pool.allocate(1)
     pool.keep(blocks[0])

@@ -18,7 +18,7 @@ def _hashes(token_ids: list[int]) -> list[bytes]:
 
 
 def _cached(cache: PrefixCache, pool: BlockPool, hashes: list[bytes]) -> list[int]:
-    """Publish blocks for ``hashes`` and let go of them."""
+    """Publish blocks for ``hashes`` and release them."""
     blocks = pool.allocate(len(hashes))
     for digest, block in zip(hashes, blocks, strict=True):
         cache.publish(digest, block)
@@ -45,7 +45,7 @@ def test_a_block_hash_covers_all_that_lies_before_it() -> None:
     assert _hashes([1, 1, 1, 1, 2, 2, 2, 2])[1] != _hashes([3, 3, 3, 3, 2, 2, 2, 2])[1]
 
 
-def test_match_gives_the_longest_cached_head_and_holds_it() -> None:
+def test_match_returns_the_longest_cached_prefix_and_references_it() -> None:
     pool = BlockPool(4)
     cache = PrefixCache(pool)
     hashes = _hashes(list(range(12)))
@@ -77,7 +77,7 @@ def test_a_matched_block_is_not_evicted() -> None:
     assert cache.match(hashes) == held
 
 
-def test_the_same_content_is_offered_once_and_the_second_copy_becomes_free() -> None:
+def test_equal_content_is_cached_once_and_the_second_copy_becomes_free() -> None:
     pool = BlockPool(2)
     cache = PrefixCache(pool)
     hashes = _hashes(list(range(4)))
@@ -90,7 +90,7 @@ def test_the_same_content_is_offered_once_and_the_second_copy_becomes_free() -> 
     assert cache.match(hashes) == [first]
 
 
-def test_an_announced_block_is_announced_until_withdrawn() -> None:
+def test_a_block_stays_announced_until_withdrawn() -> None:
     cache = PrefixCache(BlockPool(1))
     cache.announce([b"a", b"b"])
     cache.withdraw([b"a"])

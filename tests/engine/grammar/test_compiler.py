@@ -1,4 +1,4 @@
-"""Grammars in the engine: followed whatever the model says, fast-forward tokens without steps."""
+"""Grammars in the engine: followed with any logits, fast-forward tokens without steps."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _text(answer: Any) -> str:
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0, 2.0])
-def test_every_answer_follows_its_grammar_whatever_the_model_says(temperature: float) -> None:
+def test_every_answer_follows_its_grammar_with_any_logits(temperature: float) -> None:
     answers = _run(
         _engine(), [_request(i, temperature=temperature, num_choices=3) for i in range(12)]
     )
@@ -113,26 +113,26 @@ def test_an_answer_that_may_end_or_go_on_ends_with_a_stop_token() -> None:
     "bias",
     [dict.fromkeys(range(0, _VOCAB, 2), -100.0), {300: 100.0}, dict.fromkeys(range(40), -100.0)],
 )
-def test_no_bias_breaks_a_grammar(bias: dict[int, float]) -> None:
+def test_logit_bias_cannot_break_a_grammar(bias: dict[int, float]) -> None:
     (answer,) = _run(_engine(), [_request(1, logit_bias=bias)]).values()
     assert _PERSON_TEXT.fullmatch(_text(answer))
 
 
-def test_what_a_grammar_forces_takes_no_step_of_its_own() -> None:
+def test_fast_forward_tokens_take_no_step_of_their_own() -> None:
     engine = _engine()
     (answer,) = _run(engine, [_request(1)]).values()
     runtime: Any = engine._runtime
     assert runtime.num_steps < 0.6 * len(answer[0])
 
 
-def test_max_tokens_cuts_what_a_grammar_forces() -> None:
+def test_max_tokens_cuts_fast_forward_tokens() -> None:
     for num in range(1, 12):
         (answer,) = _run(_engine(), [_request(1, max_tokens=num)]).values()
         assert len(answer[0]) == num
         assert answer[2] == "length"
 
 
-def test_log_probabilities_change_no_token_and_are_of_the_raw_distribution() -> None:
+def test_log_probabilities_change_no_token_and_are_of_the_model_s_own_distribution() -> None:
     plain, with_logprobs, free = (
         _run(_engine(), [_request(1, **changes)])[1, 0]
         for changes in ({}, {"num_top_logprobs": 2}, {"num_top_logprobs": 20, "temperature": 0.5})
@@ -166,7 +166,7 @@ def test_an_answer_is_the_same_alone_among_others_and_after_preemption(data: st.
     assert _run(together, requests) == alone
 
 
-def test_cancelling_an_answer_amid_fast_forward_tokens_frees_everything() -> None:
+def test_cancelling_an_answer_among_fast_forward_tokens_frees_everything() -> None:
     engine = _engine()
     request = _request(1, num_top_logprobs=1)
     engine.add(request, _constraint(request))
@@ -177,14 +177,14 @@ def test_cancelling_an_answer_amid_fast_forward_tokens_frees_everything() -> Non
     assert not engine.num_requests
 
 
-def test_a_prepared_vocabulary_is_not_taken_apart_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_prepared_vocabulary_is_reused(monkeypatch: pytest.MonkeyPatch) -> None:
     compiler = GrammarCompiler(_TOKENIZER.read_text(encoding="utf-8"), _VOCAB)
     compiler.prepare(_STOPS)
     monkeypatch.setattr("palaver.engine.grammar.compiler.LLTokenizer", None)
     assert not compiler.compile(_PERSON, _STOPS).is_complete
 
 
-def test_a_vocabulary_that_takes_no_grammars_is_a_refusal_and_no_crash() -> None:
+def test_a_vocabulary_that_cannot_be_used_for_grammars_is_refused() -> None:
     compiler = GrammarCompiler("no vocabulary", _VOCAB)
     compiler.prepare(_STOPS)
     with pytest.raises(InvalidRequest, match="vocabulary cannot be held"):
@@ -200,7 +200,9 @@ def test_a_vocabulary_that_takes_no_grammars_is_a_refusal_and_no_crash() -> None
         ("start: " + '"a" ' * 300_000, "1000000 are the limit"),
     ],
 )
-def test_what_is_no_grammar_or_too_large_is_refused_by_field(source: str, why: str) -> None:
+def test_an_invalid_or_too_large_grammar_is_refused_and_its_field_named(
+    source: str, why: str
+) -> None:
     with pytest.raises(InvalidRequest, match="tools: cannot be enforced") as refusal:
         _COMPILER.compile(Grammar(source, "tools"), _STOPS)
     assert refusal.value.param == "tools"
@@ -237,7 +239,7 @@ def test_a_json_schema_can_be_part_of_a_grammar() -> None:
     assert all(isinstance(json.loads(_text(answer))["n"], int) for answer in ended)
 
 
-def test_a_choice_that_ends_in_the_step_that_gives_its_request_up_brings_nothing() -> None:
+def test_a_choice_that_ends_in_the_step_in_which_its_request_fails_gives_no_token() -> None:
     engine = _engine()
     grammar = Grammar('start: /[ab]/ " and so on until the end of it"', "response_format")
     request = _request(1, grammar, num_choices=2, num_top_logprobs=0)

@@ -1,4 +1,4 @@
-"""The server's side of an engine process, over a real one."""
+"""The server's side of an engine process, with a real process."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _expected_short_answer() -> list[int]:
     return [token_id for token_id, _, _ in naive[0, 0]]
 
 
-def test_tokens_stream_and_are_those_of_the_engine() -> None:
+def test_streamed_tokens_equal_those_of_the_engine() -> None:
     async def test(client: ProcessBackend) -> None:
         tokens = await _all_tokens(client.generate(asked(_PROMPT, _SHORT)))
         assert [token.token_id for token in tokens] == _expected_short_answer()
@@ -106,7 +106,7 @@ def test_tokens_stream_and_are_those_of_the_engine() -> None:
     _with_client(test)
 
 
-def test_what_a_model_makes_of_media_is_there_with_the_first_token_if_it_is_wanted() -> None:
+def test_hidden_states_of_media_come_with_the_first_token_if_they_are_wanted() -> None:
     async def test(client: ProcessBackend) -> None:
         content = Array.of(np.array([1], dtype=np.uint8))
         prompt = Prompt([10, 5, 5, 5, 11], [PlaceholderRange(1, 3, "image", b"1", content)])
@@ -121,7 +121,7 @@ def test_what_a_model_makes_of_media_is_there_with_the_first_token_if_it_is_want
     _with_client(test)
 
 
-def test_a_closed_generation_is_forgotten_and_its_memory_serves_the_next() -> None:
+def test_a_closed_generation_frees_its_memory_for_the_next() -> None:
     async def test(client: ProcessBackend) -> None:
         for _ in range(5):  # each needs nearly the whole cache
             generation = client.generate(asked(_PROMPT, _LONG))
@@ -134,7 +134,7 @@ def test_a_closed_generation_is_forgotten_and_its_memory_serves_the_next() -> No
     _with_client(test)
 
 
-def test_a_cancelled_choice_brings_no_more_tokens_and_the_other_finishes() -> None:
+def test_a_cancelled_choice_gives_no_more_tokens_and_the_other_finishes() -> None:
     async def test(client: ProcessBackend) -> None:
         params = SamplingParams(max_tokens=500, seed=1)
         generation = client.generate(asked(_PROMPT, params, num_choices=2))
@@ -149,7 +149,7 @@ def test_a_cancelled_choice_brings_no_more_tokens_and_the_other_finishes() -> No
     _with_client(test)
 
 
-def test_cancelling_drops_tokens_that_wait_to_be_read() -> None:
+def test_cancelling_drops_tokens_that_were_not_taken_yet() -> None:
     generation = Generation(2, lambda choice: None)
     for choice in (0, 1, 0):
         generation.deliver(TokenOutput(1, choice, 5))
@@ -161,7 +161,7 @@ def test_cancelling_drops_tokens_that_wait_to_be_read() -> None:
     assert generation.is_finished
 
 
-def test_an_error_comes_after_the_tokens_that_are_already_there() -> None:
+def test_an_error_is_raised_after_the_tokens_that_came_before_it() -> None:
     async def main() -> None:
         generation = Generation(1, lambda choice: None)
         generation.deliver(TokenOutput(1, 0, 5))
@@ -174,7 +174,7 @@ def test_an_error_comes_after_the_tokens_that_are_already_there() -> None:
     asyncio.run(main())
 
 
-def test_a_request_that_never_fits_fails_alone() -> None:
+def test_a_request_too_large_for_the_cache_fails_without_affecting_others() -> None:
     async def test(client: ProcessBackend) -> None:
         params = SamplingParams(max_tokens=10_000, seed=1)
         refused = client.generate(asked(_PROMPT, params))
@@ -187,7 +187,7 @@ def test_a_request_that_never_fits_fails_alone() -> None:
     _with_client(test)
 
 
-def test_a_request_at_which_the_engine_itself_failed_is_an_internal_error() -> None:
+def test_a_fault_of_the_engine_is_an_internal_error() -> None:
     async def test(client: ProcessBackend) -> None:
         request = asked(_PROMPT, _SHORT)
         generation = client.generate(request)
@@ -199,7 +199,7 @@ def test_a_request_at_which_the_engine_itself_failed_is_an_internal_error() -> N
     _with_client(test)
 
 
-def test_a_killed_engine_fails_what_runs_and_is_started_again(
+def test_a_killed_engine_fails_running_requests_and_is_restarted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def until_failure(generation: Generation) -> None:
@@ -237,7 +237,7 @@ def test_nothing_is_generated_before_the_engine_is_ready() -> None:
         ProcessBackend("fake", _FAKE).generate(asked(_PROMPT, _SHORT))
 
 
-def test_stopping_ends_the_process_and_fails_what_runs() -> None:
+def test_stopping_ends_the_process_and_fails_running_requests() -> None:
     async def main() -> None:
         async with asyncio.timeout(_TIMEOUT_S):
             async with _started() as client:
@@ -266,7 +266,7 @@ def test_a_folder_without_a_model_is_an_error_that_names_it(tmp_path: Path) -> N
     asyncio.run(main())
 
 
-def test_an_engine_comes_back_though_someone_stopped_waiting_for_an_inspection(
+def test_an_engine_is_restarted_although_an_inspection_was_cancelled(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def test(client: ProcessBackend) -> None:
@@ -284,7 +284,7 @@ def test_an_engine_comes_back_though_someone_stopped_waiting_for_an_inspection(
         _with_client(test)
 
 
-def test_an_engine_that_never_becomes_ready_is_given_up_and_ended(
+def test_an_engine_that_never_becomes_ready_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hanging = tmp_path / "hanging"

@@ -1,4 +1,4 @@
-"""Media are encoded beside the steps: round robin, once, and not for cancelled requests."""
+"""Media are encoded concurrently with steps: round robin, once, and not for cancelled requests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TIMEOUT_S = 10
 
 
 class SlowEncoder:
-    """Encodes a piece whenever it is let."""
+    """Encodes a chunk whenever the test allows it."""
 
     def __init__(self, num_tokens: int | None = None) -> None:
         self.may_go = threading.Semaphore(0)
@@ -59,7 +59,7 @@ def started(
     return MediaEncoder(encoder, done.put, cache_bytes), done
 
 
-def test_requests_are_encoded_round_robin_piece_by_piece() -> None:
+def test_requests_are_encoded_round_robin_chunk_by_chunk() -> None:
     encoder = SlowEncoder()
     media, done = started(encoder)
     media.add(request(1, 10, 11, 12))
@@ -97,7 +97,7 @@ def test_encoding_leaves_short_time_slices_to_the_step(monkeypatch: pytest.Monke
     assert slices == [slice_ns(threading.get_native_id())]
 
 
-def test_the_same_piece_is_encoded_once() -> None:
+def test_the_same_chunk_is_encoded_once() -> None:
     encoder = SlowEncoder()
     media, done = started(encoder)
     encoder.may_go.release(3)
@@ -109,7 +109,7 @@ def test_the_same_piece_is_encoded_once() -> None:
     assert encoder.begun.qsize() == 2
 
 
-def test_a_cancelled_request_is_not_gone_on_with() -> None:
+def test_encoding_stops_for_a_cancelled_request() -> None:
     encoder = SlowEncoder()
     media, done = started(encoder)
     media.add(request(1, 10, 11, 12))
@@ -131,7 +131,7 @@ def test_an_encoder_that_fails_is_reported() -> None:
 
 
 def _encoded(encoder: SlowEncoder, media: MediaEncoder, done: SimpleQueue[Encoding]) -> list[int]:
-    """The pieces that were encoded for requests of a piece each: 10, 11, 12, 10, 13, 11, 10."""
+    """The chunks that were encoded for requests of one chunk each: 10, 11, 12, 10, 13, 11, 10."""
     encoder.may_go.release(7)
     for request_id, value in enumerate([10, 11, 12, 10, 13, 11, 10]):
         media.add(request(request_id, value))
@@ -139,13 +139,13 @@ def _encoded(encoder: SlowEncoder, media: MediaEncoder, done: SimpleQueue[Encodi
     return [encoder.begun.get() for _ in range(encoder.begun.qsize())]
 
 
-def test_features_used_longest_ago_are_dropped_first() -> None:
+def test_the_least_recently_used_features_are_dropped_first() -> None:
     encoder = SlowEncoder()
     media, done = started(encoder, cache_bytes=3 * 16)
     assert _encoded(encoder, media, done) == [10, 11, 12, 13, 11]
 
 
-def test_features_larger_than_the_cache_are_used_without_being_kept() -> None:
+def test_features_larger_than_the_cache_are_used_but_not_kept() -> None:
     encoder = SlowEncoder()
     media, done = started(encoder, cache_bytes=15)
     assert _encoded(encoder, media, done) == [10, 11, 12, 10, 13, 11, 10]

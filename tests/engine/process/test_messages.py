@@ -1,4 +1,4 @@
-"""Messages survive the way to the other process unchanged."""
+"""Messages arrive in the other process unchanged."""
 
 from __future__ import annotations
 
@@ -62,5 +62,5 @@ def test_a_message_from_the_engine_comes_back_equal(message: FromEngine) -> None
         Ready(64, 4096, 0.5, has_hidden_states=True, media_kinds=("audio", "image")),
     ],
 )
-def test_what_an_engine_says_when_it_is_ready_comes_back_equal(message: Ready) -> None:
+def test_the_ready_message_comes_back_equal(message: Ready) -> None:
     assert decode_ready(encode(message)) == message

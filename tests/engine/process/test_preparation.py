@@ -53,7 +53,7 @@ def _prepared(
     return prepared
 
 
-def test_plain_text_is_ready_as_it_is() -> None:
+def test_plain_text_needs_no_preparation() -> None:
     request = _request()
     assert _prepared(request) == Prepared(request)
 
@@ -67,13 +67,13 @@ def test_media_are_encoded_and_their_content_is_dropped_before_the_grammar_is_co
     assert prepared.error is None
 
 
-def test_media_for_a_model_of_text_are_refused() -> None:
+def test_media_for_a_text_model_are_refused() -> None:
     prepared = _prepared(_request(has_image=True))
     assert isinstance(prepared.error, InvalidRequest)
     assert "text only" in prepared.error.message
 
 
-def test_a_failing_encoder_is_an_internal_error() -> None:
+def test_a_failing_encoder_raises_an_internal_error() -> None:
     prepared = _prepared(_request(has_image=True, grammar=_GRAMMAR), _Encoder())
     assert isinstance(prepared.error, InternalError)
     assert prepared.constraint is None
@@ -83,13 +83,13 @@ def test_a_failing_encoder_is_an_internal_error() -> None:
     ("compiler", "param"),
     [(_COMPILER, "response_format"), (GrammarCompiler("", 64), "tools")],
 )
-def test_a_grammar_that_is_none_is_refused(compiler: GrammarCompiler, param: str) -> None:
+def test_an_invalid_grammar_is_refused(compiler: GrammarCompiler, param: str) -> None:
     prepared = _prepared(_request(grammar=Grammar("start: nowhere", param)), compiler=compiler)
     assert isinstance(prepared.error, InvalidRequest)
     assert prepared.error.param == param
 
 
-def test_a_cancelled_request_is_not_wanted_when_it_is_ready() -> None:
+def test_a_cancelled_request_is_dropped_when_it_is_prepared() -> None:
     done: SimpleQueue[Prepared] = SimpleQueue()
     preparation = Preparation(_COMPILER, None, done.put)
     preparation.start(_request(grammar=_GRAMMAR))

@@ -1,4 +1,4 @@
-"""The engine's process, spoken to over its socket."""
+"""The engine's process, tested over its socket."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Child:
         return message
 
     def receive_ready(self) -> Ready:
-        """What it says when it is ready."""
+        """Its ready message."""
         message = self.receive_bytes()
         assert message[:1] == READY
         return decode_ready(message[1:])
@@ -118,7 +118,7 @@ def _ready_child() -> Iterator[Child]:
         yield child
 
 
-def test_it_says_first_what_it_has_loaded() -> None:
+def test_the_first_message_says_what_was_loaded() -> None:
     with _child() as child:
         ready = child.receive_ready()
     assert (ready.vocab_size, ready.num_cache_tokens) == (64, 4096)
@@ -126,7 +126,7 @@ def test_it_says_first_what_it_has_loaded() -> None:
     assert ready.media_kinds == ("audio", "image", "video")
 
 
-def test_it_says_why_a_folder_cannot_be_loaded_and_ends(tmp_path: Path) -> None:
+def test_a_worker_that_cannot_load_its_folder_says_why_and_ends(tmp_path: Path) -> None:
     with _child(RuntimeConfig(folder=str(tmp_path), cache_bytes=2**20)) as child:
         failed = child.receive_bytes().decode()
         assert failed[:1] == FAILED.decode()
@@ -135,7 +135,7 @@ def test_it_says_why_a_folder_cannot_be_loaded_and_ends(tmp_path: Path) -> None:
         assert child.has_ended()
 
 
-def test_a_request_that_never_fits_is_refused_and_the_next_one_served() -> None:
+def test_a_request_too_large_for_the_cache_is_refused_and_the_next_one_served() -> None:
     with _ready_child() as child:
         child.send(Submit(request(1, token_ids(10), max_tokens=10_000)))
         refused = child.receive()
@@ -146,7 +146,7 @@ def test_a_request_that_never_fits_is_refused_and_the_next_one_served() -> None:
         assert len(child.tokens_of(2)) == 3
 
 
-def test_a_cancelled_request_brings_no_more_tokens() -> None:
+def test_a_cancelled_request_gives_no_more_tokens() -> None:
     with _ready_child() as child:
         child.send(Submit(request(1, token_ids(10), max_tokens=4000)))
         assert isinstance(child.receive(), StepDone)
@@ -162,7 +162,7 @@ def test_a_cancelled_request_brings_no_more_tokens() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signals_that_end_a_terminal_or_a_service_are_left_to_the_server(
+def test_a_worker_ignores_signals_that_the_server_handles(
     number: signal.Signals,
 ) -> None:
     with _ready_child() as child:
@@ -171,13 +171,13 @@ def test_signals_that_end_a_terminal_or_a_service_are_left_to_the_server(
         assert len(child.tokens_of(1)) == 3
 
 
-def test_it_ends_when_the_server_hangs_up_while_nothing_is_to_do() -> None:
+def test_an_idle_worker_ends_when_the_server_closes_the_connection() -> None:
     with _ready_child() as child:
         child.hang_up()
         assert child.has_ended()
 
 
-def test_it_ends_when_the_server_hangs_up_amid_an_answer() -> None:
+def test_a_busy_worker_ends_when_the_server_closes_the_connection() -> None:
     with _ready_child() as child:
         child.send(Submit(request(1, token_ids(10), max_tokens=4000)))
         assert isinstance(child.receive(), StepDone)
@@ -185,16 +185,16 @@ def test_it_ends_when_the_server_hangs_up_amid_an_answer() -> None:
         assert child.has_ended()
 
 
-def test_it_ends_when_the_server_dies_with_tokens_unread() -> None:
+def test_a_worker_ends_when_the_server_dies_with_tokens_unread() -> None:
     with _ready_child() as child:
         child.send(Submit(request(1, token_ids(10), max_tokens=1)))
         assert child.socket.recv(1, socket.MSG_PEEK)
-        child.hang_up()  # with something unread, the other side sees a reset and not an end
+        child.hang_up()  # with unread data, the other side sees a reset
         assert child.has_ended()
 
 
 @pytest.mark.parametrize("num_bytes", [2, LENGTH.size, LENGTH.size + 5])
-def test_it_ends_when_the_server_dies_amid_a_message(num_bytes: int) -> None:
+def test_a_worker_ends_when_the_server_dies_in_the_middle_of_a_message(num_bytes: int) -> None:
     with _ready_child() as child:
         child.socket.sendall(frame(encode(Submit(request(1, token_ids(10)))))[:num_bytes])
         child.hang_up()
@@ -202,10 +202,10 @@ def test_it_ends_when_the_server_dies_amid_a_message(num_bytes: int) -> None:
 
 
 class _Panics(BaseException):
-    """What a library raises that has lost its bearings; no :class:`Exception`."""
+    """An error of a native library, which is no :class:`Exception`."""
 
 
-def test_a_grammar_that_brings_the_library_down_is_refused_alone(
+def test_a_grammar_that_crashes_the_library_is_refused_without_affecting_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def panic(*arguments: object) -> None:
@@ -239,8 +239,8 @@ def test_an_encoder_that_fails_is_not_the_clients_fault() -> None:
         compiler,
         _BrokenEncoder(),
     )
-    picture = PlaceholderRange(0, 3, "image", b"1", Array.of(np.zeros(1, dtype=np.uint8)))
-    prompt = Prompt([5, 5, 5], [picture], Array.of(np.zeros((3, 3), dtype=np.int32)))
+    image = PlaceholderRange(0, 3, "image", b"1", Array.of(np.zeros(1, dtype=np.uint8)))
+    prompt = Prompt([5, 5, 5], [image], Array.of(np.zeros((3, 3), dtype=np.int32)))
     with ours, theirs:
         worker._apply(Submit(GenerationRequest(1, prompt, SamplingParams(max_tokens=1, seed=1))))
         worker._apply(worker._inbox.get(timeout=_TIMEOUT_S))

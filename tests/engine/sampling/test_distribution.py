@@ -1,4 +1,4 @@
-"""Drawing by the inverse of a distribution, and where in it heavy tokens can be."""
+"""Sampling by the inverse of a distribution, and the head that holds its likeliest tokens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LAST = float(np.nextafter(1, 0))
     "vocab", [1, 5, BLOCK_TOKENS, BLOCK_TOKENS + 1, 3 * BLOCK_TOKENS, 10 * BLOCK_TOKENS - 3]
 )
 @pytest.mark.parametrize("number", [0.0, 0.5, _LAST])
-def test_tokens_without_weight_are_never_picked(vocab: int, number: float) -> None:
+def test_tokens_with_a_numerator_of_zero_are_never_sampled(vocab: int, number: float) -> None:
     rng = np.random.default_rng(vocab)
     weights = rng.random((50, vocab), dtype=np.float32)
     weights[rng.random((50, vocab)) < 0.9] = 0
@@ -23,7 +23,7 @@ def test_tokens_without_weight_are_never_picked(vocab: int, number: float) -> No
     assert (weights[np.arange(50), picked] > 0).all()
 
 
-def test_the_least_number_picks_the_first_token_that_has_weight_and_the_most_the_last() -> None:
+def test_the_least_number_samples_the_first_possible_token_and_the_greatest_the_last() -> None:
     weights = np.zeros((1, 4 * BLOCK_TOKENS), dtype=np.float32)
     weights[0, [300, 301, 800]] = [1, 2, 1]
     distribution = Distribution(weights, block_sums(weights))
@@ -33,7 +33,7 @@ def test_the_least_number_picks_the_first_token_that_has_weight_and_the_most_the
 
 @pytest.mark.parametrize("vocab", [BLOCK_TOKENS - 1, 100 * BLOCK_TOKENS, 100 * BLOCK_TOKENS + 9])
 @pytest.mark.parametrize("spread", [0.5, 3.0, 8.0])
-def test_no_token_as_heavy_as_the_one_asked_about_lies_outside_the_head(
+def test_no_token_as_likely_as_the_given_one_lies_outside_the_head(
     vocab: int, spread: float
 ) -> None:
     rng = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""Top-p without sorting: what is surely kept, and what is sampled again."""
+"""Top-p without sorting: tokens that are surely kept, and rows that are sampled again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from palaver.engine.sampling.filters import are_surely_kept, resample
 
 @pytest.mark.parametrize("spread", [0.0, 0.01, 1.0, 4.0])
 @pytest.mark.parametrize("top_p", [1e-6, 0.1, 0.5, 0.9, 0.999])
-def test_a_token_that_is_surely_kept_is_one_that_top_p_keeps(spread: float, top_p: float) -> None:
+def test_tokens_surely_kept_are_kept_by_exact_top_p(spread: float, top_p: float) -> None:
     rng = np.random.default_rng(1)
     weights = np.exp(spread * rng.standard_normal((40, 70_000))).astype(np.float32)
     weights /= weights.max(axis=1, keepdims=True)
@@ -34,7 +34,7 @@ def test_a_token_that_is_surely_kept_is_one_that_top_p_keeps(spread: float, top_
 def _resamplen_plainly(
     weights: NDArray[np.float32], token: int, mass: float, uniforms: Iterator[float]
 ) -> int:
-    """What :func:`resample` does, over whole rows in double precision."""
+    """The reference for :func:`resample`: whole rows, in double precision."""
     exact = weights.astype(np.float64)
     while True:
         before = np.arange(len(exact)) < token
@@ -47,7 +47,7 @@ def _resamplen_plainly(
 @pytest.mark.parametrize("vocab", [300, 20_000])
 @pytest.mark.parametrize("spread", [0.0, 0.5, 2.0, 6.0])
 @pytest.mark.parametrize("top_p", [1e-6, 0.1, 0.5, 0.9])
-def test_tokens_are_resampled_alike_from_few_blocks_and_from_whole_rows(
+def test_resampling_from_few_blocks_equals_resampling_from_whole_rows(
     vocab: int, spread: float, top_p: float
 ) -> None:
     rng = np.random.default_rng(2)

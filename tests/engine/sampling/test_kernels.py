@@ -1,4 +1,4 @@
-"""Both kinds of kernels: the same distribution, weights alike to the last bits."""
+"""Both kinds of kernels: the same distribution, with numerators equal to the last bits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _logits(num_rows: int, vocab: int, spread: float) -> NDArray[np.float32]:
 @pytest.mark.parametrize("kind", _KINDS)
 @pytest.mark.parametrize("vocab", _VOCABS)
 @pytest.mark.parametrize("spread", [0.1, 3.0, 40.0])
-def test_weights_are_the_exponentials_and_the_highest_is_one(
+def test_numerators_are_the_exponentials_and_the_highest_is_one(
     kind: Kernels, vocab: int, spread: float
 ) -> None:
     logits = _logits(3, vocab, spread)
@@ -46,7 +46,7 @@ def test_weights_are_the_exponentials_and_the_highest_is_one(
     assert np.allclose(sums, block_sums(logits), rtol=1e-5)
 
 
-def test_the_compiled_exponential_is_right_to_the_last_bits_and_never_falls() -> None:
+def test_the_compiled_exponential_is_exact_to_the_last_bits_and_monotonic() -> None:
     logits = np.linspace(-88, 0, 2_000_001, dtype=np.float32)[None]
     exact = np.exp(logits[0].astype(np.float64))
     is_taken_for_zero = logits[0] <= -87
@@ -58,7 +58,7 @@ def test_the_compiled_exponential_is_right_to_the_last_bits_and_never_falls() ->
 
 
 @pytest.mark.parametrize("kind", _KINDS)
-def test_what_is_forbidden_weighs_nothing(kind: Kernels) -> None:
+def test_forbidden_tokens_have_a_numerator_of_zero(kind: Kernels) -> None:
     logits = _logits(2, 70_000, 1.0)
     logits[:, 1::3] = -np.inf
     kind.softmax_numerators(logits, np.ones(2, dtype=np.float32))
@@ -68,7 +68,7 @@ def test_what_is_forbidden_weighs_nothing(kind: Kernels) -> None:
 
 @pytest.mark.parametrize("kind", _KINDS)
 @pytest.mark.parametrize("highest", [-(2.0**100), -1.0, -0.0, 0.0, 1e-40, 3.0, 2.0**100])
-def test_the_highest_is_found_whatever_its_sign(kind: Kernels, highest: float) -> None:
+def test_the_maximum_is_found_with_any_sign(kind: Kernels, highest: float) -> None:
     logits = np.full((1, 300), -3e38, dtype=np.float32)
     logits[0, 137] = highest
     kind.softmax_numerators(logits, np.ones(1, dtype=np.float32))
@@ -79,7 +79,7 @@ def test_the_highest_is_found_whatever_its_sign(kind: Kernels, highest: float) -
 @pytest.mark.parametrize("spread", [0.01, 1.0, 6.0])
 @pytest.mark.parametrize("top_p", [1e-6, 0.1, 0.5, 0.9, 1.0])
 @pytest.mark.parametrize("vocab", [300, 40_000])
-def test_both_draw_the_same_tokens_from_the_same_weights(
+def test_both_kernels_sample_the_same_tokens_from_the_same_numerators(
     spread: float, top_p: float, vocab: int
 ) -> None:
     weights = np.exp(_logits(40, vocab, spread))
@@ -101,7 +101,9 @@ def test_both_draw_the_same_tokens_from_the_same_weights(
 
 @pytest.mark.parametrize("kind", _KINDS)
 @pytest.mark.parametrize("number", [0.0, np.nextafter(1, 0)])
-def test_a_draw_at_either_end_finds_a_token_that_has_weight(kind: Kernels, number: float) -> None:
+def test_sampling_at_either_end_finds_a_token_with_a_numerator(
+    kind: Kernels, number: float
+) -> None:
     weights = np.zeros((1, 700), dtype=np.float32)
     weights[0, [3, 300]] = 0.25, 1e-12
     tokens = kind.sample(weights, block_sums(weights), np.ones(1), np.full((1, 2), number), [None])
@@ -109,7 +111,7 @@ def test_a_draw_at_either_end_finds_a_token_that_has_weight(kind: Kernels, numbe
 
 
 @pytest.mark.parametrize("kind", _KINDS)
-def test_rows_without_a_number_are_drawn_from_nevertheless(kind: Kernels) -> None:
+def test_rows_of_nan_are_sampled_without_an_error(kind: Kernels) -> None:
     logits = np.full((2, 600), np.nan, dtype=np.float32)
     with np.errstate(invalid="ignore"):
         sums = kind.softmax_numerators(logits, np.ones(2, dtype=np.float32))
@@ -119,7 +121,7 @@ def test_rows_without_a_number_are_drawn_from_nevertheless(kind: Kernels) -> Non
 
 
 @pytest.mark.parametrize("num_threads", [1, 2, 3])
-def test_rows_divided_among_threads_weigh_what_they_weigh_alone(num_threads: int) -> None:
+def test_rows_divided_among_threads_give_the_same_numerators(num_threads: int) -> None:
     logits = _logits(7, 2**17, 1.0)
     factors = np.linspace(0.5, 2, 7).astype(np.float32)
     alone = logits.copy()
@@ -132,7 +134,7 @@ def test_rows_divided_among_threads_weigh_what_they_weigh_alone(num_threads: int
     assert (sums == np.concatenate(sums_alone)).all()
 
 
-def test_small_vocabularies_are_never_compiled_for_so_that_their_bits_stay() -> None:
+def test_small_vocabularies_always_use_the_numpy_kernels_so_that_their_bits_stay() -> None:
     assert isinstance(kernels_for(LEAST_COMPILED - 1), NumpyKernels)
     assert isinstance(kernels_for(LEAST_COMPILED), CompiledKernels)
 

@@ -1,4 +1,4 @@
-"""The three penalties on what prompt and answer have used."""
+"""The three penalties on tokens of prompt and answer."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ def _penalised(
     return [float(value) for value in logits]
 
 
-def test_repetition_divides_what_is_positive_and_multiplies_what_is_negative() -> None:
+def test_repetition_divides_positive_logits_and_multiplies_negative_ones() -> None:
     row = [3.0, -3.0, 3.0, -3.0, 0.0]
     assert _penalised(row, [0, 1], [4], repetition=2) == [1.5, -6.0, 3.0, -3.0, 0.0]
 
 
-def test_repetition_counts_prompt_and_answer_and_ignores_how_often() -> None:
+def test_repetition_applies_to_prompt_and_answer_regardless_of_counts() -> None:
     assert _penalised([4.0, 4.0, 4.0], [0, 0, 0], [1, 0, 1], repetition=2) == [2.0, 2.0, 4.0]
 
 
-def test_frequency_counts_each_use_by_the_answer_and_none_by_the_prompt() -> None:
+def test_frequency_counts_each_use_in_the_answer_and_none_in_the_prompt() -> None:
     assert _penalised([0.0, 0.0, 0.0], [0, 2, 2], [0, 1, 1, 1], frequency=0.5) == [-0.5, -1.5, 0.0]
 
 
@@ -55,7 +55,7 @@ def test_presence_counts_the_answer_once() -> None:
     assert _penalised([0.0, 0.0, 0.0], [2], [0, 1, 1], presence=0.5) == [-0.5, -0.5, 0.0]
 
 
-def test_negative_penalties_encourage() -> None:
+def test_negative_penalties_raise_logits() -> None:
     assert _penalised([1.0, 1.0], [], [0, 0], frequency=-0.5, presence=-1) == [3.0, 1.0]
 
 
@@ -71,7 +71,7 @@ def test_repetition_comes_before_the_subtractions() -> None:
     st.sampled_from([-2.0, 0.0, 0.3, 2.0]),
     st.sampled_from([-2.0, 0.0, 0.7, 2.0]),
 )
-def test_penalties_are_those_of_the_plain_formula(
+def test_penalties_equal_the_plain_formula(
     prompt: list[int],
     answer: list[int],
     seed: int,

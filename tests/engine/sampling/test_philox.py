@@ -1,4 +1,4 @@
-"""Random numbers: the published vectors, and nothing but their coordinates decides them."""
+"""Random numbers: the published vectors, and numbers that depend on their coordinates alone."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _WORDS = st.integers(0, 2**32 - 1)
         ),
     ],
 )
-def test_philox_gives_the_known_answers_of_random123(
+def test_philox_gives_the_published_vectors_of_random123(
     counter: tuple[int, ...], key: tuple[int, ...], expected: tuple[int, ...]
 ) -> None:
     words = philox4x32(np.array([counter], dtype=np.uint64), np.array([key], dtype=np.uint64))
@@ -38,7 +38,7 @@ def test_philox_gives_the_known_answers_of_random123(
 
 
 @given(st.lists(st.tuples(_SEEDS, _WORDS, _WORDS), min_size=1, max_size=20), st.data())
-def test_a_number_does_not_depend_on_what_is_drawn_beside_it(
+def test_a_number_does_not_depend_on_its_neighbours_in_the_batch(
     rows: list[tuple[int, int, int]], data: st.DataObject
 ) -> None:
     row = data.draw(st.sampled_from(rows))
@@ -49,9 +49,7 @@ def test_a_number_does_not_depend_on_what_is_drawn_beside_it(
 
 
 @given(_SEEDS, _WORDS, _WORDS)
-def test_numbers_lie_in_the_unit_interval_without_its_end(
-    seed: int, choice: int, position: int
-) -> None:
+def test_numbers_lie_in_the_half_open_unit_interval(seed: int, choice: int, position: int) -> None:
     numbers = uniforms([seed], [choice], [position])
     assert numbers.shape == (1, 2)
     assert ((numbers >= 0) & (numbers < 1)).all()
@@ -85,7 +83,7 @@ def test_numbers_computed_ahead_are_those_of_their_coordinates(
         assert (numbers.at(coordinates) == uniforms(seeds, choices, positions)).all()
 
 
-def test_only_so_many_numbers_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_cached_numbers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(philox, "_MOST_RUNS", 3)
     numbers = Numbers()
     for seeds in ([1, 2, 3], [3, 4, 5], [1, 2, 3, 4, 5]):

@@ -41,7 +41,7 @@ def _each_kind_of_kernels(request: pytest.FixtureRequest) -> None:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a batch with everything that decides its token."""
+    """One row of a batch with everything that its token depends on."""
 
     logits: NDArray[np.float32]
     params: SamplingParams
@@ -95,8 +95,8 @@ def _adjusted(row: Row) -> list[float]:
 
 
 def _weights(row: Row) -> tuple[dict[int, float], float]:
-    """Tokens to draw from with their weights, in the order of the inverse distribution, and the
-    mass that top-p keeps of them (if it keeps a share of all).
+    """Tokens that can be sampled with their numerators, in the order of the inverse distribution,
+    and the mass that top-p keeps of them (if it keeps a share of all).
 
     Rejects the example where single precision could cut the head elsewhere.
     """
@@ -205,8 +205,8 @@ def _batches(max_size: int) -> st.SearchStrategy[list[Row]]:
 
 @settings(deadline=None, max_examples=300)
 @given(st.sampled_from(_VOCABS).flatmap(_rows))
-def test_every_combination_of_parameters_draws_the_token_of_the_slow_reference(row: Row) -> None:
-    assume(row.params.min_p != 1.0 or not row.params.temperature)  # an edge of its own, below
+def test_every_combination_of_parameters_samples_the_token_of_the_slow_reference(row: Row) -> None:
+    assume(row.params.min_p != 1.0 or not row.params.temperature)  # tested on its own, below
     assert _sample([row])[0][0] == _reference(row)
 
 
@@ -221,7 +221,7 @@ def test_a_row_does_not_depend_on_its_neighbours(rows: list[Row]) -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(st.sampled_from(_VOCABS).flatmap(_rows), st.integers(1, 20))
-def test_logprobs_are_of_the_raw_distribution_whatever_the_parameters(
+def test_logprobs_are_of_the_model_s_own_distribution_with_any_parameters(
     row: Row, num_top: int
 ) -> None:
     def logprobs(params: SamplingParams) -> tuple[int, TokenLogprobs]:
@@ -245,7 +245,7 @@ def test_logprobs_are_of_the_raw_distribution_whatever_the_parameters(
     assert dict(most.top).get(token, found.logprob) == found.logprob
 
 
-def test_no_logprobs_are_made_unless_they_are_wanted() -> None:
+def test_logprobs_are_computed_only_if_they_are_wanted() -> None:
     rows = [_row([0.0, 1.0]), _row([0.0, 1.0], num_top_logprobs=0)]
     (without, bare) = _sample(rows)[1]
     assert without is None
@@ -256,12 +256,12 @@ def test_no_logprobs_are_made_unless_they_are_wanted() -> None:
 # -- step by step ----------------------------------------------------------------------------
 
 
-def test_greedy_takes_the_lowest_id_among_equals() -> None:
+def test_greedy_takes_the_lowest_id_among_equal_logits() -> None:
     assert _token([0.0, 2.0, 1.0, 2.0], temperature=0) == 1
 
 
 @pytest.mark.parametrize("vocab", [100, 300, 3000])
-def test_heads_take_the_lowest_ids_among_equals_at_their_edge(vocab: int) -> None:
+def test_top_k_and_top_logprobs_take_the_lowest_ids_among_equal_logits(vocab: int) -> None:
     logits = [0.0] * vocab
     logits[vocab - 1] = 0.5
     (found,) = _sample([_row(logits, num_top_logprobs=4)])[1]
@@ -272,7 +272,7 @@ def test_heads_take_the_lowest_ids_among_equals_at_their_edge(vocab: int) -> Non
 
 
 @pytest.mark.parametrize("top_k", [0, 50])
-def test_bias_100_leaves_only_the_forced_tokens_however_unlikely(top_k: int) -> None:
+def test_bias_100_leaves_only_its_tokens_however_unlikely(top_k: int) -> None:
     logits = [50.0, -50.0, 0.0, -50.0]
     bias = {1: 100.0, 3: 100.0}
     drawn = {_token(logits, seed, logit_bias=bias, top_k=top_k) for seed in range(50)}
@@ -294,7 +294,7 @@ def test_bias_comes_before_the_penalties() -> None:
     assert _sample([row])[0] == [0]
 
 
-def test_top_p_is_a_share_of_what_top_k_left_however_many_that_are() -> None:
+def test_top_p_is_a_share_of_the_tokens_that_top_k_kept() -> None:
     logits = [0.0] * 200 + [-1.5] * 800
     drawn = {_token(logits, seed, top_k=200, top_p=0.3) for seed in range(400)}
     assert max(drawn) in (58, 59)  # 0.3 of 200 equal tokens; of all it would be 113
@@ -312,7 +312,7 @@ def test_min_p_is_relative_to_the_likeliest_after_temperature() -> None:
     assert {_token(logits, seed, min_p=0.4, temperature=2.0) for seed in range(100)} == {0, 1, 2}
 
 
-def test_min_p_1_keeps_all_that_are_as_likely_as_the_likeliest() -> None:
+def test_min_p_1_keeps_all_tokens_as_likely_as_the_likeliest() -> None:
     logits = [1.0, 0.0, 1.0, 0.0]
     assert {_token(logits, seed, min_p=1.0) for seed in range(50)} == {0, 2}
 
@@ -326,7 +326,7 @@ def test_the_smallest_temperatures_are_greedy(temperature: float, changes: dict[
 
 @pytest.mark.parametrize("changes", [{}, {"top_k": 2}, {"top_p": 0.9}, {"logit_bias": {3: -100}}])
 @pytest.mark.parametrize("repetition", [5e-324, 1e-300, 1e-40, 1e-38, 1e-37, 1e-20])
-def test_the_smallest_repetition_penalties_leave_the_likeliest_of_the_seen(
+def test_the_smallest_repetition_penalties_leave_the_likeliest_seen_token(
     repetition: float, changes: dict[str, Any]
 ) -> None:
     params = _params(repetition_penalty=repetition, **changes)
@@ -335,12 +335,12 @@ def test_the_smallest_repetition_penalties_leave_the_likeliest_of_the_seen(
 
 
 @pytest.mark.parametrize("changes", [{}, {"top_k": 2}, {"top_p": 0.9}, {"min_p": 0.1}])
-def test_a_row_that_is_no_numbers_ends_with_some_token(changes: dict[str, Any]) -> None:
+def test_a_row_of_nan_still_gives_a_token(changes: dict[str, Any]) -> None:
     with np.errstate(invalid="ignore"):
         assert 0 <= _token([float("nan")] * 6, **changes) < 6
 
 
-def test_a_seed_choice_and_position_draw_the_same_token_again() -> None:
+def test_the_same_seed_choice_and_position_sample_the_same_token() -> None:
     row = _row(list(np.linspace(0, 1, 50)), seed=2**64 - 1)
     assert _sample([row])[0] == _sample([row])[0]
 
@@ -397,7 +397,7 @@ def test_the_frequency_test_finds_a_wrong_sampler(axis: str, sampler: Sampling) 
 
 
 @pytest.mark.parametrize("changes", [{"top_k": 4}, {"top_p": 0.75}, {"min_p": 0.35}])
-def test_a_head_keeps_its_proportions(changes: dict[str, Any]) -> None:
+def test_top_k_keeps_the_proportions_of_its_tokens(changes: dict[str, Any]) -> None:
     draws = [SampleRow(_params(seed, **changes), None, 0, 0) for seed in range(_NUM_DRAWS)]
     assert _chi_square(_true_sampler, draws, _PROBS[:4]) < _CRITICAL[3]
 
@@ -428,7 +428,7 @@ def test_temperature_is_an_exponent_of_the_frequencies(temperature: float) -> No
     assert _chi_square(_true_sampler, draws, probs) < _CRITICAL[7]
 
 
-def test_rows_of_a_large_batch_draw_what_they_draw_alone() -> None:
+def test_rows_of_a_large_batch_sample_what_they_sample_alone() -> None:
     rng = np.random.default_rng(0)
     logits = rng.standard_normal((7, 2**17), dtype=np.float32)
     params = [

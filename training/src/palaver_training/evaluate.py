@@ -4,7 +4,7 @@
 
     python -m palaver_training.evaluate [--num 200] [--skill NAME …] [--show N] [--card]
 
-The questions are sent to a server that is started for the purpose, or to the one that ``--url``
+The questions are sent to a server that the command starts, or to the one that ``--url``
 names (with ``--key``, ``--model``). The exit status is 1 if a skill misses its target.
 """
 
@@ -37,7 +37,7 @@ _CARD_END = "<!-- skills: end -->"
 
 @dataclass(slots=True)
 class Result:
-    """How one skill did.
+    """The result of one skill.
 
     Attributes:
         exam: What was examined.
@@ -58,7 +58,7 @@ class Result:
 
 
 async def examine(client: httpx.AsyncClient, model: str, exam: Exam, num: int, seed: int) -> Result:
-    """How a model does in ``num`` held-out questions of an exam, asked many at a time, greedily."""
+    """A model's result in ``num`` held-out questions of an exam, sent concurrently and answered greedily."""
     rng = Random(f"{exam.name}/{seed}")
     gate = asyncio.Semaphore(_CONCURRENCY)
 

@@ -1,4 +1,4 @@
-"""What the built-in model is examined on: skills with text, and skills with media."""
+"""The exams of the built-in model: skills with text, and skills with media."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def rotary_table(shape: Shape) -> tuple[Tensor, Tensor]:
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """What each query (batch, tokens, heads, head_dim) reads from the tokens up to its own.
+    """Causal attention of queries (batch, tokens, heads, head_dim).
 
     ``k`` and ``v`` have fewer heads, each shared by a group of queries. Written out, because on
     the CPU it trains faster at these sizes than the fused operator.

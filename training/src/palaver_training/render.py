@@ -1,4 +1,4 @@
-"""From a sample to the token ids that the model reads and the weight of each in the loss."""
+"""From a sample to the token ids and the weight of each in the loss."""
 
 from __future__ import annotations
 

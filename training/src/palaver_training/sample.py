@@ -1,4 +1,4 @@
-"""One conversation that the model learns from, or is examined on."""
+"""One conversation for training or evaluation."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""A palaver server to ask: one that runs already, or one that is started for the purpose."""
+"""A palaver server for evaluation: one that runs already, or one that is started here."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
@@ -40,7 +40,7 @@ class Server:
     model: str = BUILT_IN_NAME
 
     def client(self) -> httpx.AsyncClient:
-        """A client that shows the key."""
+        """A client with the key."""
         return httpx.AsyncClient(
             base_url=self.url,
             headers={"Authorization": f"Bearer {self.key}"},
@@ -52,7 +52,7 @@ async def complete(client: httpx.AsyncClient, body: dict[str, Any]) -> dict[str,
     """The response to a request for a chat completion.
 
     Raises:
-        RuntimeError: The server refused it; says why.
+        RuntimeError: The server refused the request; the message says why.
     """
     response = await client.post("/v1/chat/completions", json=body)
     if response.status_code != httpx.codes.OK:
@@ -66,10 +66,10 @@ def started(folder: Path = MODEL_FOLDER) -> Iterator[Server]:
     """A server of this environment's ``palaver`` with the model of a folder; ended afterwards.
 
     Raises:
-        RuntimeError: It does not start; says what it wrote.
+        RuntimeError: The server does not start; the message has its output.
     """
-    key, port = secrets.token_urlsafe(16), _free_port()
-    command = [sys.executable, "-m", "palaver", "serve", "--port", str(port)]
+    key = secrets.token_urlsafe(16)
+    command = [sys.executable, "-m", "palaver", "serve", "--port", "0"]
     command += ["--model", f"{_EXAMINED}={folder}"]
     settings = {
         "PALAVER_API_KEY": key,
@@ -77,34 +77,29 @@ def started(folder: Path = MODEL_FOLDER) -> Iterator[Server]:
         "PALAVER_INFERENCE_PRECISION": "f32",
     }
     with tempfile.TemporaryDirectory() as data_dir, (Path(data_dir) / "log").open("w+") as log:
-        command += ["--data-dir", data_dir]
+        ready_file = Path(data_dir) / "ready.json"
+        command += ["--data-dir", data_dir, "--ready-file", str(ready_file)]
         process = subprocess.Popen(
             command, env=os.environ | settings, stdout=log, stderr=subprocess.STDOUT
         )
-        server = Server(f"http://127.0.0.1:{port}", key, _EXAMINED)
         try:
-            if not _is_ready(server, process):
+            if not _is_ready(ready_file, process):
                 log.seek(0)
                 raise RuntimeError(f"the server does not start:\n{log.read()}")
-            yield server
+            yield Server(json.loads(ready_file.read_text())["url"], key, _EXAMINED)
         finally:
             process.terminate()
             process.wait()
 
 
-def _is_ready(server: Server, process: subprocess.Popen[bytes]) -> bool:
-    """Wait until the server is ready; ``False`` if it ends or takes too long."""
+def _is_ready(ready_file: Path, process: subprocess.Popen[bytes]) -> bool:
+    """Wait for the file that the server writes when it is ready.
+
+    Returns ``False`` if the server ends before that or takes too long.
+    """
     deadline = time.monotonic() + _START_TIMEOUT_S
     while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{server.url}/ready").status_code == httpx.codes.OK:
-                return True
+        if ready_file.exists():
+            return True
         time.sleep(0.05)
     return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -129,7 +129,7 @@ class Run:
         return float(loss.detach())
 
     def shares(self) -> list[float]:
-        """How often to draw each skill: its weight times what is still wrong."""
+        """How often to sample each skill: its weight times its share of wrong answers."""
         shares = [SKILLS[name].weight * max(self.errors[name], FLOOR) for name in SKILLS]
         if self.tokens < self.options.copying_tokens:
             first = list(SKILLS).index(FIRST_SKILL)
@@ -205,7 +205,7 @@ def held_out(renderer: Renderer, num_examples: int) -> list[tuple[Sample, Render
 
 @torch.no_grad()
 def examine(model: Any, examples: list[tuple[Sample, Rendered]]) -> dict[str, Score]:
-    """How much of the reference answers the model would have written itself.
+    """The accuracy of the model on reference answers.
 
     Each token is predicted from the reference before it. ``exact`` is the share of answers with
     every token right; ``error`` is 1 less that, or less the tokens' share in free stories.

@@ -1,1 +1,1 @@
-"""Teaching ``palaver/tiny`` to see and hear: what is drawn, how it is read, the run."""
+"""Training ``palaver/tiny`` on images, video and audio: data, preprocessing, training run."""

@@ -20,7 +20,7 @@ _LOW_HZ = (697, 770, 852, 941)
 _HIGH_HZ = (1209, 1336, 1477)
 _KEYS = "123456789*0#"
 _TO_LEARN = slice(0, 6)
-"""Voices that training hears; the others are kept for the examination."""
+"""Voices used in training; the others are held out."""
 _FRAMES = (("It is {}.", "是{}。"), ("The number is {}.", "数字是{}。"), ("{}.", "{}。"))
 
 
@@ -150,7 +150,7 @@ def spoken(rng: Random, split: Split, text: str, language: int) -> Samples:
 
 
 def audio_of(rng: Random, parts: list[Samples]) -> Audio:
-    """The parts one after another, mostly with a little noise, as the model gets to hear them."""
+    """The audio of the parts one after another, mostly with a little noise."""
     before = rng.choice((0, rng.uniform(0.0, 0.15)))
     samples = np.concatenate([silence(before), *parts])
     noise = np.random.default_rng(rng.randrange(2**32)).standard_normal(len(samples))

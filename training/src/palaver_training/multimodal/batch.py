@@ -27,10 +27,10 @@ class VisionInputs:
 
     Attributes:
         patches: ``float32[patches, values]``.
-        corners: ``int64[patches, 4]``, position embeddings that each patch mixes.
+        corners: ``int64[patches, 4]``, position embeddings that are interpolated for each patch.
         shares: ``float32[patches, 4]``, how much of each.
-        angles: ``float32[patches, head size / 2]``, what the rotary embedding turns by.
-        groups: For images of the same number of patches P, ``int64[images, P]``: where theirs are.
+        angles: ``float32[patches, head size / 2]``, of the rotary embedding.
+        groups: For images of the same number of patches P, ``int64[images, P]``: their indices.
         grids: ``int64[N, 3]``, steps in time, rows and columns.
     """
 
@@ -98,7 +98,7 @@ class Inputs:
 
 
 def buckets(samples: Sequence[TokenizedSample]) -> list[list[TokenizedSample]]:
-    """The conversations in groups of about equal length, so that little is padding."""
+    """The conversations in groups of about equal length, which need little padding."""
     groups: list[list[TokenizedSample]] = []
     for sample in sorted(samples, key=len):
         if not groups or len(sample) > _STRETCH * len(groups[-1][0]):

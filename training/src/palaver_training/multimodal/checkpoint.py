@@ -1,4 +1,4 @@
-"""The thinker as a whole Qwen3-Omni checkpoint, which is what optimum-intel exports."""
+"""The thinker as a complete Qwen3-Omni checkpoint, which optimum-intel can export."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ROPE = {"rope_type": "default", "rope_theta": 10000.0}
 
 
 def whole_model(thinker: Any, preprocessor: Preprocessor) -> Any:
-    """The thinker inside a Qwen3-Omni with the least talker that there can be."""
+    """The thinker inside a Qwen3-Omni with the smallest possible talker."""
     token = preprocessor.tokenizer.token_to_id
     of_thinker = thinker_config(preprocessor.tokenizer)
     config = Qwen3OmniMoeConfig(

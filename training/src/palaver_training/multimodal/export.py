@@ -5,9 +5,9 @@
     python -m palaver_training.multimodal.export RUN/checkpoint.pt          # the built-in model
     python -m palaver_training.multimodal.export RUN/checkpoint.pt --out FOLDER
 
-The thinker becomes a Qwen3-Omni checkpoint (with a talker of nearly nothing, which the export wants
-to see), that becomes OpenVINO IR with int8 weights, and a server with it must name the
-same next tokens as the network does. A run of text alone (``palaver_training.train``) is exported with the
+The thinker becomes a Qwen3-Omni checkpoint (with a minimal talker, which the export requires),
+that becomes OpenVINO IR with int8 weights, and a server with it must predict the
+same next tokens as the network. A run of text alone (``palaver_training.train``) is exported with the
 encoders of ``training/checkpoint``. Needs ``optimum-intel[openvino]``.
 """
 
@@ -100,7 +100,7 @@ def write_int8(source: Path, target: Path) -> None:
 
 
 def write_config(source: Path, target: Path) -> None:
-    """What the folder says of itself, without the talker that it lacks."""
+    """The folder's ``config.json`` without the talker, which is not exported."""
     config = json.loads(source.read_text(encoding="utf-8"))
     kept = {name: value for name, value in config.items() if name not in _NOT_EXPORTED}
     text = json.dumps(kept | {"enable_audio_output": False}, indent=2)
@@ -118,7 +118,7 @@ def compare(thinker: Any, preprocessor: Preprocessor, folder: Path) -> float:
 
 
 def first_token(thinker: Any, preprocessor: Preprocessor, media_sample: MediaSample) -> str:
-    """The text of the token with which the network would begin the answer."""
+    """The text of the network's first answer token."""
     prompt = preprocessor.process(media_sample).without_answer()
     inputs = collate([prompt], preprocessor.vision)
     with torch.no_grad():
@@ -127,7 +127,7 @@ def first_token(thinker: Any, preprocessor: Preprocessor, media_sample: MediaSam
 
 
 async def first_tokens_of(server: Server, media_samples: Sequence[MediaSample]) -> list[str]:
-    """The texts of the tokens with which a server's model begins its answers.
+    """The texts of the first answer tokens of a server's model.
 
     Tokens without text, which mark a call, are the empty string, as in :func:`first_token`.
     """
@@ -150,7 +150,7 @@ def compared(rng: Random) -> Iterator[MediaSample]:
 
 
 def check(thinker: Any, preprocessor: Preprocessor, folder: Path) -> str:
-    """How large the folder is and how close to the network.
+    """Check the size of the folder and its agreement with the network.
 
     Raises:
         ValueError: It is too large, or too far from the network.

@@ -1,12 +1,12 @@
-"""What lies at each patch of an image: a first lesson for the encoder, before it is asked anything.
+"""Pre-training of the vision encoder: it learns to label the patches of images.
 
 ::
 
     python -m palaver_training.multimodal.grounding --folder RUN --minutes 12
 
-A question teaches a bit or two about its image; the patches of one teach some hundred. The
+A question gives a few bits of training signal about its image; its patches give some hundred. The
 encoder of the run's checkpoint learns to tell for each patch which shape, colour and character it
-is part of and whether the middle of one lies in it. What tells is thrown away afterwards.
+is part of and whether the middle of one lies in it. The heads are discarded afterwards.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class Lesson:
         self.heads = nn.Sequential(nn.LayerNorm(size), nn.Linear(size, sum(SIZES)))
 
     def losses(self, images: list[Grounded]) -> tuple[list[Tensor], list[float]]:
-        """The loss of each label, and the share of patches with something that come out right."""
+        """The loss of each label, and the accuracy on patches with content."""
         inputs = vision_inputs([image.pixels for image in images], self.config)
         labels = torch.from_numpy(np.concatenate([image.labels for image in images]))
         with autocast():
@@ -150,7 +150,7 @@ class Lesson:
 
 
 def main() -> None:
-    """Teach the encoder of the checkpoint in a run's folder, and write it back."""
+    """Train the encoder of the checkpoint in a run's folder, and write it back."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=12)

@@ -29,19 +29,19 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SIDES = (96, 96, 112, 128, 128, 160, 224)
 _UNNAMED_SHARE = 0.6
 _UNLIKE = 70
-"""Least distance of an arbitrary colour from those in which the examination shows the same shape."""
+"""Least distance of an arbitrary colour from the held-out colours of the same shape."""
 _DISTINCT = 90
 """Least distance of a thing's colour from what is behind it."""
 
 
 def canvas(rng: Random, *names: Named, background: Colour | None = None) -> PIL.Image.Image:
-    """An empty image, grey or nearly, on which things of the colours named can be told apart."""
+    """An empty image, grey or nearly, on which things of these colours are visible."""
     size = (rng.choice(_SIDES), rng.choice(_SIDES))
     return PIL.Image.new("RGB", size, background or behind(rng, *names))
 
 
 def behind(rng: Random, *names: Named) -> Colour:
-    """A background, grey or nearly, on which things of the colours named can be told apart."""
+    """A background, grey or nearly, on which things of these colours are visible."""
     return ground(rng, [COLOURS[name] for name in names])
 
 
@@ -82,7 +82,7 @@ def place(rng: Random, image: PIL.Image.Image, low: float = 0.14, high: float = 
 
 
 def image_of(image: PIL.Image.Image) -> Image:
-    """What the model gets to see."""
+    """The finished image."""
     return Image(np.asarray(image))
 
 
@@ -116,7 +116,7 @@ def shape(rng: Random, split: Split) -> MediaSample:
 
 
 def _unnamed(rng: Random, what: Named) -> Colour:
-    """Any colour but those in which the examination shows the shape."""
+    """Any colour but the held-out ones of the shape."""
     colours = list(COLOURS)
     kept = [COLOURS[name] for name in colours if is_of("held_out", what, name, SHAPES, colours)]
     while True:
@@ -257,7 +257,7 @@ def _written(rng: Random, text: str, ink: Colour = (15, 15, 15)) -> PIL.Image.Im
 
 
 def paper(rng: Random, text: str, ink: Colour) -> tuple[PIL.Image.Image, Point, Font]:
-    """What to write on so that the ink can be told apart, where, and in which size."""
+    """A background on which the ink is visible, a place and a font size."""
     light = rng.randint(225, 255) if sum(ink) < 500 else rng.randint(0, 50)
     image = canvas(rng, background=(light, light, light))
     font = ImageFont.load_default(rng.randint(28, 42))

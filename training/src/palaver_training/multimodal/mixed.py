@@ -1,4 +1,4 @@
-"""Several kinds of media in one question, and what is seen or heard in JSON and in calls."""
+"""Several kinds of media in one question, and content of media in JSON and tool calls."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def said_and_seen(rng: Random, split: Split) -> MediaSample:
 
 
 def as_json(rng: Random, split: Split) -> MediaSample:
-    """What is seen, as JSON."""
+    """The content of an image, as JSON."""
     shape, name, shown = _seen(rng, split)
     answer = f'{{"colour": "{name[0]}", "shape": "{shape[0]}"}}'
     questions = [
@@ -82,7 +82,7 @@ def as_json(rng: Random, split: Split) -> MediaSample:
 
 
 def as_call(rng: Random, split: Split) -> MediaSample:
-    """What is seen, as a call."""
+    """The content of an image, as a tool call."""
     shape, name, shown = _seen(rng, split)
     question = "Report what you see."
     if len(shown) > 1:
@@ -97,8 +97,8 @@ def as_call(rng: Random, split: Split) -> MediaSample:
     return MediaSample(Sample("mixed call", messages, (_TOOL,)), tuple(shown))
 
 
-def heard_as_json(rng: Random, split: Split) -> MediaSample:
-    """The number that is said, as JSON."""
+def spoken_as_json(rng: Random, split: Split) -> MediaSample:
+    """A spoken number, as JSON."""
     value, number = _number(rng, split)
     answer = f'{{"number": {value}}}'
     questions = [
@@ -107,8 +107,8 @@ def heard_as_json(rng: Random, split: Split) -> MediaSample:
     return asked("mixed heard json", rng, [number], questions, (answer, answer))
 
 
-def heard_as_call(rng: Random, split: Split) -> MediaSample:
-    """The number that is said, as a call."""
+def spoken_as_call(rng: Random, split: Split) -> MediaSample:
+    """A spoken number, as a tool call."""
     value, number = _number(rng, split)
     question = {"type": "text", "text": "Dial the number that is said."}
     call = {

@@ -1,4 +1,4 @@
-"""The network: a small dense Qwen3-Omni thinker around the text model that there is.
+"""The network: a small dense Qwen3-Omni thinker around the existing text model.
 
 transformers' own modules compute it, so that what is trained is what optimum-intel exports.
 ``training/checkpoint`` holds its weights, under the names of ``Network.state_dict()``.
@@ -27,7 +27,7 @@ _ENCODERS = ("visual.", "audio_tower.")
 
 
 def new_thinker(tokenizer: Tokenizer, folder: Path = CHECKPOINT_FOLDER) -> Any:
-    """The network with the weights of a folder; encoders that it lacks know nothing yet.
+    """The network with the weights of a folder; encoders that it lacks are initialised at random.
 
     Raises:
         ValueError: The weights do not fit.
@@ -41,7 +41,7 @@ def new_thinker(tokenizer: Tokenizer, folder: Path = CHECKPOINT_FOLDER) -> Any:
 
 
 def load_weights(thinker: Any, weights: Mapping[str, Tensor]) -> None:
-    """Give the thinker weights of all of it, or of its text model alone.
+    """Load weights of the whole thinker or of its text model alone.
 
     Raises:
         ValueError: They do not fit.
@@ -56,7 +56,7 @@ def load_weights(thinker: Any, weights: Mapping[str, Tensor]) -> None:
 
 
 def load_averaged(thinker: Any, path: Path) -> None:
-    """Give the thinker the averaged weights of a run, with encoders or of text alone.
+    """Load the averaged weights of a run, with encoders or of text alone.
 
     Raises:
         ValueError: They do not fit.
@@ -111,5 +111,5 @@ def hidden_states(thinker: Any, inputs: Inputs) -> Tensor:
 
 
 def num_parameters(module: torch.nn.Module) -> int:
-    """How many numbers are learned."""
+    """The number of parameters."""
     return sum(parameter.numel() for parameter in module.parameters())

@@ -150,7 +150,7 @@ def audio_block(layer: Any, x: Tensor, bias: Tensor) -> Tensor:
 
 
 def mix(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tensor:
-    """What each query ``[N, T, heads, size]`` reads from all keys that ``bias`` admits."""
+    """Attention of queries ``[N, T, heads, size]`` over all keys that ``bias`` admits."""
     scores = (q.transpose(1, 2) * q.shape[-1] ** -0.5) @ k.permute(0, 2, 3, 1)
     weights = (scores.float() if bias is None else scores.float() + bias).softmax(-1).to(v.dtype)
     return (weights @ v.transpose(1, 2)).transpose(1, 2).flatten(2)
@@ -168,7 +168,7 @@ def _cos_sin(angles: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _bias(is_real: Tensor) -> Tensor:
-    """``[N, 1, 1, T]`` that keeps padding from being read."""
+    """``[N, 1, 1, T]``, a bias that masks padding."""
     return torch.zeros(is_real.shape).masked_fill(~is_real, -1e9)[:, None, None]
 
 

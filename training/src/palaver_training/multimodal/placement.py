@@ -18,7 +18,7 @@ POSITIONS_PER_S = 13
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A piece of media as it stands in a prompt.
+    """A media item as it stands in a prompt.
 
     Attributes:
         kind: What it is.
@@ -71,7 +71,7 @@ class Prompt:
 
 
 def place(media: Media, config: VisionConfig) -> Placed:
-    """How a piece of media stands in a prompt."""
+    """The placeholder tokens and positions of a media item."""
     match media:
         case Image():
             height, width = media.pixels.shape[:2]

@@ -1,4 +1,4 @@
-"""From samples with media to what the network is given: tokens, positions, frames, spectrograms."""
+"""From samples with media to inputs of the network: tokens, positions, frames, spectrograms."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _END = "<|im_end|>"
 
 @dataclass(frozen=True, slots=True)
 class TokenizedSample:
-    """A conversation with media as the network is given it.
+    """A conversation with media as inputs of the network.
 
     Attributes:
         skill: Its name.

@@ -28,7 +28,7 @@ class MediaSample:
 
 @dataclass(frozen=True, slots=True)
 class MediaSkill:
-    """Something that the model should be able to see or hear.
+    """A skill with images, video or audio.
 
     Attributes:
         name: Its name in reports.

@@ -1,4 +1,4 @@
-"""Images of several things, and much that can be asked of each: the basis of the other skills."""
+"""Images of several things, with several questions about each: the basis of the other skills."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PLURAL = {"circle": "circles", "square": "squares", "triangle": "triangles", "s
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """One of the things in a picture; its place is a share of the picture's width and height."""
+    """One of the things in an image; its place is a share of the image's width and height."""
 
     shape: Named
     colour: Named
@@ -40,11 +40,11 @@ class Thing:
 
     @property
     def part(self) -> tuple[str, str]:
-        """The part of the picture that it is in, one of nine."""
+        """The part of the image that it is in, one of nine."""
         return _PARTS[int(self.y * 3)][int(self.x * 3)]
 
     def box(self, size: tuple[int, int]) -> Box:
-        """Where it is in a picture of so many pixels."""
+        """Its place in an image of this size, in pixels."""
         return self.x * size[0], self.y * size[1], self.radius * min(size)
 
 
@@ -133,7 +133,7 @@ def _count_of(rng: Random, things: list[Thing], split: Split) -> Question:
 
 
 def _where(rng: Random, things: list[Thing], split: Split) -> Question | None:
-    """Where one thing is from another, each of them told by its colour or its shape."""
+    """The direction of one thing from another, each named by its colour or its shape."""
     traits: list[Trait] = [rng.choice(_TRAITS), rng.choice(_TRAITS)]
     alone = [_alone(things, trait) for trait in traits]
     if not all(alone):
@@ -161,7 +161,7 @@ def _where(rng: Random, things: list[Thing], split: Split) -> Question | None:
 
 
 def part(rng: Random, split: Split) -> MediaSample:
-    """In which parts of the picture are its one to three things, and where from another?"""
+    """In which parts of the image are its one to three things, and in which direction from each other?"""
     things = [thing for thing in things_of(rng, split) if rng.random() < 0.8][:3]
     things = _alone(things, "colour") or things[:1] or things_of(rng, split)[:1]
     image = canvas(rng, *{thing.colour for thing in things})

@@ -1,4 +1,4 @@
-"""The sizes of the network and of what it takes: 4 layers to see with, 3 to hear with."""
+"""The sizes of the network and its inputs: 4 layers in the vision encoder, 3 in the audio encoder."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MARKERS = {
 
 
 def thinker_config(tokenizer: Tokenizer, shape: Shape | None = None) -> dict[str, Any]:
-    """What ``config.json`` says of the thinker: 4 layers to see with, 3 to hear with."""
+    """The thinker's ``config.json``: 4 layers in the vision encoder, 3 in the audio encoder."""
     shape = shape or Shape()
     text = {
         "vocab_size": shape.vocab_size,

@@ -11,7 +11,7 @@ from palaver_training.multimodal.media import SAMPLE_RATE_HZ
 
 NUM_BINS = 128
 CHUNK_FRAMES = 100
-"""Frames that the encoder's convolutions and attention see together: one second."""
+"""Frames in one window of the encoder's convolutions and attention: one second."""
 CHUNK_TOKENS = 13
 _WINDOW = 400
 _HOP = 160
@@ -41,7 +41,7 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def num_tokens(num_frames: int) -> int:
-    """Tokens that so many frames become."""
+    """The number of tokens that this many frames become."""
     rest = num_frames % CHUNK_FRAMES
     for _ in range(3):  # three convolutions of stride 2
         rest = (rest + 1) // 2

@@ -1,11 +1,11 @@
-"""The run that teaches the model to see and hear, beside what it could do before.
+"""Training on media, which keeps the skills with text.
 
 ::
 
     python -m palaver_training.multimodal.train --folder RUN --minutes 600
 
-Each update learns from images, video, audio and text. Media skills are drawn as often as their weight
-and what is still wrong ask for; the text skills come as in the run that taught them.
+Each update learns from images, video, audio and text. Media skills are sampled by their weight
+and their share of wrong answers; the text skills as in the run that trained them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ WARMUP_STEPS = 60
 _EXAMINED_AT_ONCE = 20
 _AVERAGED_EVERY = 10
 _KEPT_SHARE = 0.5
-"""Of the loss on text: what the text model would have said; the rest is what is right."""
+"""Share of the loss against the text model in the loss on text; the rest is against the reference."""
 _BLENDED_EVERY = 12
 _SHARED = "shared.pt"
 
@@ -155,7 +155,7 @@ class Run:
         return [of_media, float(loss.detach())]
 
     def shares(self) -> dict[str, float]:
-        """How often to draw each skill: its weight times what is still wrong."""
+        """How often to sample each skill: its weight times its share of wrong answers."""
         wrong = sum(self.errors.values()) / max(len(self.errors), 1)
         return {
             name: MEDIA_SKILLS[name].weight * max(self.errors.get(name, wrong), FLOOR)
@@ -163,7 +163,7 @@ class Run:
         }
 
     def report(self, **figures: float) -> None:
-        """Examine the averaged weights on what is held out, and note the figures."""
+        """Evaluate the averaged weights on held-out samples, and log the figures."""
         network = self.average.module
         scores = {name: self._right(network, name) for name in self.errors}
         for name, share in scores.items():
@@ -201,7 +201,7 @@ class Run:
         return round(num_right / self.options.examples, 3)
 
     def _text_loss(self, text: Batch) -> Tensor:
-        """Towards what is right, and towards what the teacher says."""
+        """The loss on text, against the reference and against the teacher."""
         network = self.network
         hidden = network.read(text.token_ids).flatten(0, 1)[text.positions]
         scores = network.logits(hidden).float().log_softmax(-1)
@@ -222,7 +222,7 @@ class Run:
 
 
 class Peer:
-    """Another process that trains the same network on other draws; both keep to their average.
+    """Another process that trains the same network on other samples; both move towards their average.
 
     Each leaves its weights in its folder and moves towards what the other has left, by the share of
     the steps that the other has taken since. Neither waits.
@@ -239,7 +239,7 @@ class Peer:
 
     @torch.no_grad()
     def blend(self, network: Network, steps: int) -> None:
-        """Leave these weights for the other, and move them towards the other's."""
+        """Write these weights for the other process, and move them towards its weights."""
         torch.save({"network": network.state_dict(), "steps": steps}, self._own.with_suffix(".new"))
         self._own.with_suffix(".new").replace(self._own)
         if not self._other.exists():
@@ -254,7 +254,7 @@ class Peer:
 
 
 class _Text:
-    """The network as one that reads text alone."""
+    """The network as a text model."""
 
     def __init__(self, network: Network) -> None:
         self._network = network

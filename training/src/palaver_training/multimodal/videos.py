@@ -1,4 +1,4 @@
-"""Video: what moves and which way, what changes its colour, what comes first, how many."""
+"""Video: directions, changes of colour, order and counts."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def count(rng: Random, split: Split) -> MediaSample:
 
 
 def video_of(frames: list[Image.Image]) -> Video:
-    """What the model gets to see."""
+    """The frames as a video."""
     pixels = np.stack([np.asarray(frame) for frame in frames])
     return Video(pixels, np.arange(len(frames), dtype=np.float64) * INTERVAL_S)
 

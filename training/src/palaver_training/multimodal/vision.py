@@ -100,7 +100,7 @@ def patches(frames: NDArray[np.uint8], vision: VisionConfig) -> NDArray[np.float
 def position_weights(
     rows: int, columns: int, vision: VisionConfig
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Which position embeddings each patch mixes, and how much of each.
+    """The position embeddings that are interpolated for each patch, and their weights.
 
     The learnt embeddings lie on a square; those of a grid of any other size are interpolated.
 
@@ -120,7 +120,7 @@ def position_weights(
 
 
 def rotary_angles(rows: int, columns: int, vision: VisionConfig) -> NDArray[np.float32]:
-    """``float32[patches, head size / 2]``: what the encoder's rotary embedding turns by."""
+    """``float32[patches, head size / 2]``: the angles of the encoder's rotary embedding."""
     half = vision.head_size // 2
     frequencies = 1 / np.float32(_ROPE_BASE) ** (np.arange(0, half, 2, dtype=np.float32) / half)
     places = np.stack(np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij"), axis=-1)

@@ -1,4 +1,4 @@
-"""Names of what can be seen and heard, in English and Chinese, and which pairs are held out."""
+"""Names of what media show, in English and Chinese, and which pairs are held out."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ _RESERVED_PERCENT = 15
 
 
 def pair(rng: Random, split: Split, first: list[T], second: list[U]) -> tuple[T, U]:
-    """Two things that this split may bring together; training never sees those held out."""
+    """Two things that this split may combine; training never combines held-out pairs."""
     return rng.choice(_pairs(split, tuple(first), tuple(second)))
 
 
 def is_of(split: Split, one: T, other: U, first: list[T], second: list[U]) -> bool:
-    """Whether this split may bring these two of all things together."""
+    """Whether this split may combine these two of all things."""
     return (one, other) in _pairs(split, tuple(first), tuple(second))
 
 

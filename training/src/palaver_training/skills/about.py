@@ -74,7 +74,7 @@ def opening(rng: Random, language: Language) -> list[Message]:
 def ask(
     rng: Random, split: Split, language: Language, *, rephrase: bool = False
 ) -> tuple[Topic, str]:
-    """A topic and a question about it, as somebody types it; perhaps put in another way."""
+    """A topic and a question about it, as people type it, perhaps rephrased."""
     greets = rng.random() < GREETING_SHARE
     choices = [topic for topic in topics() if (topic.group == "greetings") == greets]
     while True:

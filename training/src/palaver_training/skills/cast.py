@@ -1,4 +1,4 @@
-"""Who and what a story is about, and how a request names it."""
+"""The people and things of a story, and how a request names them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WAYS: tuple[Way, ...] = (
 )  # fmt: skip
 INVENTED_SHARE = 0.3
 STRANGER_SHARE = 0.4
-"""Share of the names in training that nobody has heard of, so that a hero is carried over from the
+"""Share of the names in training that are invented, so that a hero is carried over from the
 request rather than chosen from those that are known; of the kinds and things, half as many."""
 TRAINING_WAYS: tuple[Way, ...] = (*WAYS[1:], "name", "friend")
 """Training also has plain requests, and need not dwell on those that name nothing."""

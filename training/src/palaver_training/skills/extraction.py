@@ -144,7 +144,7 @@ def _named(scene: Scene, rng: Random, split: Split, language: Language) -> dict[
 
 
 def _invented(rng: Random, split: Split, language: Language, count: int) -> Text:
-    """Sentences about a person's properties that nobody has heard of."""
+    """Sentences about invented properties of a person."""
     name = given_name(rng, split, language)
     facts: dict[str, Any] = {rng.choice(("name", "who")) if language == "en" else "姓名": name}
     words = []

@@ -1,4 +1,4 @@
-"""The things a user tells about somebody: how they are said, asked for and answered."""
+"""Facts that a user tells about a person: how they are told, asked for and answered."""
 
 from __future__ import annotations
 
@@ -255,7 +255,7 @@ def own_fact(rng: Random, split: Split, language: Language) -> Fact:
 
 
 def fact_about(person: str, rng: Random, split: Split, language: Language) -> Fact:
-    """Something the user can tell about somebody else."""
+    """A fact that the user can tell about another person."""
     kind = rng.random()
     if kind < 0.25:
         return Fact(f"{person} home", "city", _filled(_OTHERS_HOME[language], p=person))

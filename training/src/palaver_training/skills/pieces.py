@@ -23,7 +23,7 @@ TOKENIZER = MODEL_FOLDER / "tokenizer.json"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 CAPITAL_SHARE = 0.35
 RARITY = 0.5
-"""A token seen this often weighs half as much as one never seen."""
+"""A token seen this often has half the weight of one never seen."""
 ATTEMPTS = 12
 """Words tried around a piece before another piece is taken: letters beside it may merge with it."""
 

@@ -133,7 +133,7 @@ def rephrased(texts: tuple[str, str], subject: str, rng: Random, language: Langu
 
 
 def addressed(subject: str) -> str:
-    """A subject such as ``who I am`` as somebody says it to the model: ``who you are``."""
+    """A subject such as ``who I am`` as a user says it to the model: ``who you are``."""
     return re.sub(
         r"\b(?:I am|I|my|me)\b|我", lambda match: _SECOND_PERSON[match[0]], subject
     ).replace("whether ", "")

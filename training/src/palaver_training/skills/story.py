@@ -1,4 +1,4 @@
-"""Simple stories about whomever and whatever the request names."""
+"""Simple stories about the people and things that a request names."""
 
 from __future__ import annotations
 

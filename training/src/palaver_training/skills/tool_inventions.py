@@ -1,4 +1,4 @@
-"""Tools that nobody has seen: random things and invented words, named and described at random."""
+"""Invented tools: random things and invented words, named and described at random."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ they are carried over from where they stand rather than chosen from those that a
 COMMON_NAMES: dict[Split, float] = {"train": 0.35, "held_out": 0.55}
 """Share of people whose names are well known."""
 INVENTED_CITIES: dict[Split, float] = {"train": 0.4, "held_out": 0.25}
-"""Share of cities that nobody has heard of."""
+"""Share of cities that are invented."""
 _SPLITS: tuple[Split, Split] = ("train", "held_out")
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 _GIVEN = "明华丽强军敏静伟芳娜杰涛燕霞平刚建文玉兰春梅海波雪梦飞志安宁晓东天宇思佳欣雨晨轩"
@@ -241,7 +241,7 @@ def phrase(rng: Random, split: Split, language: Language) -> str:
 
 
 def query(rng: Random, split: Split, language: Language) -> str:
-    """What somebody looks for on the web."""
+    """A web search."""
     thing, person = word(rng, split, language), given_name(rng, split, language)
     town, dish = city(rng, split, language), food(rng, split, language)
     if language == "zh":

@@ -103,7 +103,7 @@ def with_articles(text: str) -> str:
 
 
 def is_held_out(text: str) -> bool:
-    """Whether a wording is kept from palaver_training, by a stable hash of its letters."""
+    """Whether a wording is held out from training, by a stable hash of its letters."""
     letters = "".join(filter(str.isalnum, text.lower()))
     first = hashlib.sha256(letters.encode()).digest()[:4]
     return int.from_bytes(first, "big") < HELD_OUT_SHARE * 2**32
@@ -121,7 +121,7 @@ def as_typed(
     *,
     greeting: bool = False,
 ) -> str:
-    """``text`` as somebody types it: perhaps wrapped politely, lower-case or bare."""
+    """``text`` as people type it: perhaps wrapped politely, lower-case or bare."""
     ending = _ending(text, language, greeting)
     wrap = not greeting and not text.lower().startswith(_POLITE)
     if wrap and rng.random() < 0.12:

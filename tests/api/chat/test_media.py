@@ -1,4 +1,4 @@
-"""Pictures, video and sound through a real server (spec rows S08 to S10)."""
+"""Images, video and audio through a real server (spec rows S08 to S10)."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from tests.runtime import text_model
 from tests.server import KEY, RunningServer, running_server
 from tests.sse import joined, stream_events
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 PATH = "/v1/chat/completions"
 PART = "messages[0].content[0]"
 KINDS = ["image", "video", "audio"]
-PARTS = {"image": media.picture(), "video": media.video(), "audio": media.sound()}
+PARTS = {"image": media.image(), "video": media.video(), "audio": media.audio()}
 
 
 @pytest.fixture(scope="module")
-def seeing_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server of both families and a model of text, whose answers are always the same noise."""
+def media_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server of both multimodal families and a text model, all with fixed random weights."""
     models = ["--model", f"omni={HERE / 'omni'}", "--model", f"vl={HERE / 'vl'}"]
     models += ["--model", f"text={text_model.write(tmp_path_factory.mktemp('text') / 'text')}"]
     environment = {"PALAVER_INFERENCE_PRECISION": "f32", "PALAVER_MAX_MEDIA": "8"}
@@ -43,8 +43,8 @@ def seeing_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningS
 
 
 @pytest.fixture(scope="module")
-def seeing(seeing_server: RunningServer) -> Iterator[httpx.Client]:
-    with seeing_server.client() as client:
+def media_client(media_server: RunningServer) -> Iterator[httpx.Client]:
+    with media_server.client() as client:
         yield client
 
 
@@ -69,8 +69,8 @@ def content(completion: dict[str, Any]) -> str:
 
 
 @pytest.mark.spec("S46", "S08", "S09", "S10")
-def test_models_tell_what_they_take(seeing: httpx.Client) -> None:
-    models = {m["id"]: m["input_modalities"] for m in seeing.get("/v1/models").json()["data"]}
+def test_models_list_their_input_modalities(media_client: httpx.Client) -> None:
+    models = {m["id"]: m["input_modalities"] for m in media_client.get("/v1/models").json()["data"]}
     assert models["omni"] == ["text", "image", "video", "audio"]
     assert models["vl"] == ["text", "image", "video"]
     assert models["palaver/tiny"] == ["text", "image", "video", "audio"]
@@ -79,50 +79,54 @@ def test_models_tell_what_they_take(seeing: httpx.Client) -> None:
 
 @pytest.mark.spec("S08", "S09", "S10", "S44")
 @pytest.mark.parametrize("kind", KINDS)
-def test_media_are_taken_counted_and_streamed_alike(seeing: httpx.Client, kind: str) -> None:
+def test_media_are_accepted_counted_and_streamed_alike(
+    media_client: httpx.Client, kind: str
+) -> None:
     body = media.ask(PARTS[kind], media.text(), seed=1)
-    whole = answer(seeing, body)
+    whole = answer(media_client, body)
     details = whole["usage"]["prompt_tokens_details"]
     expected = {"image": 20, "video": 8, "audio": 20}[kind]
     assert details[f"{kind}_tokens"] == expected
     assert whole["usage"]["prompt_tokens"] > expected
     assert set(details) == {"cached_tokens", f"{kind}_tokens"}
-    events = stream_events(seeing, body | {"stream_options": {"include_usage": True}})
+    events = stream_events(media_client, body | {"stream_options": {"include_usage": True}})
     assert joined(events) == content(whole)
     assert events[-1]["usage"]["prompt_tokens"] == whole["usage"]["prompt_tokens"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_in_the_media_matters(seeing: httpx.Client, kind: str) -> None:
+def test_the_content_of_media_changes_the_answer(media_client: httpx.Client, kind: str) -> None:
     others = {
-        "image": media.picture(media.OTHER_PICTURE),
+        "image": media.image(media.OTHER_IMAGE),
         "video": media.video(files.video(num_frames=12)),
-        "audio": media.sound(files.sound(files.tone(1.5, 1000))),
+        "audio": media.audio(files.audio(files.tone(1.5, 1000))),
     }
     fields: dict[str, Any] = {"logprobs": True, "top_logprobs": 5}
     first, second = (
-        answer(seeing, media.ask(part, media.text(), **fields))
+        answer(media_client, media.ask(part, media.text(), **fields))
         for part in (PARTS[kind], others[kind])
     )
     assert first["choices"][0]["logprobs"] != second["choices"][0]["logprobs"]
 
 
 @pytest.mark.spec("S08")
-def test_a_picture_may_be_a_bare_string(seeing: httpx.Client) -> None:
-    bare = {"type": "image_url", "image_url": media.data_url(media.PICTURE, "image/png")}
-    assert content(answer(seeing, media.ask(bare))) == content(
-        answer(seeing, media.ask(media.picture()))
+def test_an_image_may_be_a_bare_string(media_client: httpx.Client) -> None:
+    bare = {"type": "image_url", "image_url": media.data_url(media.IMAGE, "image/png")}
+    assert content(answer(media_client, media.ask(bare))) == content(
+        answer(media_client, media.ask(media.image()))
     )
 
 
 @pytest.mark.spec("S08")
-def test_detail_low_spends_fewer_tokens_where_a_model_would_look_closer(
-    seeing: httpx.Client,
+def test_every_detail_is_accepted_and_changes_nothing_for_a_small_image(
+    media_client: httpx.Client,
 ) -> None:
     for detail in ("low", "auto", "high", None):
-        usage = answer(seeing, media.ask(media.picture(detail=detail)))["usage"]
-        assert usage["prompt_tokens_details"]["image_tokens"] == 20  # it is small for all of them
-    path, message = refusal(seeing, media.ask(media.picture(detail="fine")))
+        usage = answer(media_client, media.ask(media.image(detail=detail)))["usage"]
+        assert (
+            usage["prompt_tokens_details"]["image_tokens"] == 20
+        )  # the image is too small for any setting to shrink it
+    path, message = refusal(media_client, media.ask(media.image(detail="fine")))
     assert path == f"{PART}.image_url.detail"
     assert "'low', 'high' or 'auto'" in message
 
@@ -137,63 +141,66 @@ def test_detail_low_spends_fewer_tokens_where_a_model_would_look_closer(
         ("m4a", "mp4", "aac"),
     ],
 )
-def test_every_common_sound_format_is_heard(
-    seeing: httpx.Client, form: str, container: str, codec: str
+def test_every_common_audio_format_is_accepted(
+    media_client: httpx.Client, form: str, container: str, codec: str
 ) -> None:
-    content = files.sound(files.tone(1.5, rate_hz=48_000), container, codec, rate_hz=48_000)
-    usage = answer(seeing, media.ask(media.sound(content, form), media.text()))["usage"]
+    content = files.audio(files.tone(1.5, rate_hz=48_000), container, codec, rate_hz=48_000)
+    usage = answer(media_client, media.ask(media.audio(content, form), media.text()))["usage"]
     assert usage["prompt_tokens_details"]["audio_tokens"] in range(19, 23)
 
 
 @pytest.mark.spec("S09")
-def test_a_video_is_seen_by_either_family(seeing: httpx.Client) -> None:
+def test_both_families_accept_video(media_client: httpx.Client) -> None:
     omni, vl = (
-        answer(seeing, media.ask(media.video(), model=name))["usage"] for name in ("omni", "vl")
+        answer(media_client, media.ask(media.video(), model=name))["usage"]
+        for name in ("omni", "vl")
     )
     assert omni["prompt_tokens_details"]["video_tokens"] == 8
     assert vl["prompt_tokens_details"]["video_tokens"] == 8
-    assert vl["prompt_tokens"] > omni["prompt_tokens"]  # it reads the times as well
+    assert vl["prompt_tokens"] > omni["prompt_tokens"]  # whose timestamps are text in the prompt
 
 
 @pytest.mark.spec("S19")
-def test_a_mixed_crowd_gets_the_answers_that_each_gets_alone(seeing: httpx.Client) -> None:
+def test_concurrent_mixed_requests_get_the_answers_that_each_gets_alone(
+    media_client: httpx.Client,
+) -> None:
     rng = random.Random(5)
     bodies = []
     for i in range(16):
-        parts = rng.sample([media.picture(), media.video(), media.sound(), media.text("So?")], 2)
+        parts = rng.sample([media.image(), media.video(), media.audio(), media.text("So?")], 2)
         fields: dict[str, Any] = {"temperature": 1, "seed": i, "logprobs": True, "top_logprobs": 2}
         bodies.append(media.ask(*parts, **fields))
-    alone = [answer(seeing, body)["choices"] for body in bodies]
+    alone = [answer(media_client, body)["choices"] for body in bodies]
     with ThreadPoolExecutor(16) as threads:
-        crowd = list(threads.map(lambda body: answer(seeing, body)["choices"], bodies))
+        crowd = list(threads.map(lambda body: answer(media_client, body)["choices"], bodies))
     assert crowd == alone
 
 
-def test_a_conversation_that_repeats_its_picture_finds_it_in_the_cache(
-    seeing: httpx.Client,
+def test_a_conversation_that_repeats_its_image_finds_it_in_the_cache(
+    media_client: httpx.Client,
 ) -> None:
-    picture = media.picture(files.file_of(files.halves(files.BLUE, files.GREEN, (160, 160))))
-    body = media.ask(picture, media.text("What do you see here? Tell me all of it, please."))
-    first = answer(seeing, body)
+    image = media.image(files.file_of(files.halves(files.BLUE, files.GREEN, (160, 160))))
+    body = media.ask(image, media.text("What do you see here? Tell me all of it, please."))
+    first = answer(media_client, body)
     assert first["usage"]["prompt_tokens_details"]["cached_tokens"] == 0
     said = {"role": "assistant", "content": content(first)}
     again = {"role": "user", "content": "And what else?"}
-    second = answer(seeing, body | {"messages": [*body["messages"], said, again]})
+    second = answer(media_client, body | {"messages": [*body["messages"], said, again]})
     assert second["usage"]["prompt_tokens_details"]["cached_tokens"] >= 32
     assert second["usage"]["prompt_tokens_details"]["image_tokens"] == 25
 
 
 @pytest.mark.spec("S08", "S09", "S10")
-def test_a_model_without_eyes_or_ears_says_so(seeing: httpx.Client) -> None:
+def test_a_text_model_refuses_images_video_and_audio(media_client: httpx.Client) -> None:
     for part, kind in (
-        (media.picture(), "image"),
+        (media.image(), "image"),
         (media.video(), "video"),
-        (media.sound(), "audio"),
+        (media.audio(), "audio"),
     ):
-        path, message = refusal(seeing, media.ask(part, model="text"))
+        path, message = refusal(media_client, media.ask(part, model="text"))
         assert path.startswith(PART)
         assert f"is {kind} input, which model 'text' cannot take; it takes text" in message
-    path, message = refusal(seeing, media.ask(media.sound(), model="vl"))
+    path, message = refusal(media_client, media.ask(media.audio(), model="vl"))
     assert path == f"{PART}.input_audio.data"
     assert "it takes text, image, video" in message
 
@@ -206,17 +213,17 @@ def test_a_model_without_eyes_or_ears_says_so(seeing: httpx.Client) -> None:
         ({"type": "image_url", "image_url": 7}, "image_url", "a URL or an object with a url"),
         ({"type": "image_url"}, "image_url", "required"),
         ({"type": "image"}, "", "text, image_url, video_url or input_audio"),
-        (media.picture(b"some text"), "image_url.url", "not an image"),
-        (media.picture(media.PICTURE[:-40]), "image_url.url", "broken image"),
-        (media.picture(media.SOUND), "image_url.url", "not an image"),
-        (media.picture(b""), "image_url.url", "is empty"),
-        (media.picture(files.file_of(Image.new("1", (3000, 2000)))), "image_url.url", "4000000"),
-        (media.picture(files.file_of(Image.new("1", (2000, 4)))), "image_url.url", "200 times"),
+        (media.image(b"some text"), "image_url.url", "not an image"),
+        (media.image(media.IMAGE[:-40]), "image_url.url", "broken image"),
+        (media.image(media.AUDIO), "image_url.url", "not an image"),
+        (media.image(b""), "image_url.url", "is empty"),
+        (media.image(files.file_of(Image.new("1", (3000, 2000)))), "image_url.url", "4000000"),
+        (media.image(files.file_of(Image.new("1", (2000, 4)))), "image_url.url", "200 times"),
         (media.video(media.VIDEO[: len(media.VIDEO) // 2]), "video_url.url", "broken video"),
-        (media.video(media.SOUND), "video_url.url", "no video track"),
-        (media.sound(media.PICTURE), "input_audio.data", "no audio track"),
-        (media.sound(form="midi"), "input_audio.format", "must be 'wav'"),
-        (media.sound(files.sound(files.tone(31))), "input_audio.data", "30 seconds"),
+        (media.video(media.AUDIO), "video_url.url", "no video track"),
+        (media.audio(media.IMAGE), "input_audio.data", "no audio track"),
+        (media.audio(form="midi"), "input_audio.format", "must be 'wav'"),
+        (media.audio(files.audio(files.tone(31))), "input_audio.data", "30 seconds"),
         (
             {"type": "input_audio", "input_audio": {"data": "§§§", "format": "wav"}},
             "input_audio.data",
@@ -224,25 +231,25 @@ def test_a_model_without_eyes_or_ears_says_so(seeing: httpx.Client) -> None:
         ),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_the_part_and_the_reason(
-    seeing: httpx.Client, part: dict[str, Any], path: str, why: str
+def test_unreadable_media_are_refused_with_the_part_and_the_reason(
+    media_client: httpx.Client, part: dict[str, Any], path: str, why: str
 ) -> None:
-    param, message = refusal(seeing, media.ask(part, media.text()))
+    param, message = refusal(media_client, media.ask(part, media.text()))
     assert param == ".".join(filter(None, [PART, path]))
     assert message.startswith(param)
     assert why in message
 
 
-def test_the_examples_of_the_document_run(seeing_server: RunningServer, tmp_path: Path) -> None:
+def test_the_examples_of_the_document_run(media_server: RunningServer, tmp_path: Path) -> None:
     document = (ROOT / "docs/how-to/media.md").read_text(encoding="utf-8")
-    (tmp_path / "circle.png").write_bytes(media.PICTURE)
-    url = media.data_url(media.PICTURE, "image/png")
+    (tmp_path / "circle.png").write_bytes(media.IMAGE)
+    url = media.data_url(media.IMAGE, "image/png")
     curl = re.search(r"\$ (curl .*?\}')\n", document, re.DOTALL)
     python = re.search(r"```python\n(.*?)```", document, re.DOTALL)
     assert curl and python
     for program, code in (["sh", "-c"], curl[1]), ([sys.executable, "-c"], python[1]):
         changed = code.replace("https://example.com/circle.png", url).replace("sk-palaver-…", KEY)
-        changed = changed.replace("http://127.0.0.1:8000", seeing_server.url)
+        changed = changed.replace("http://127.0.0.1:8000", media_server.url)
         ended = subprocess.run(
             [*program, changed],
             env=os.environ | {"KEY": KEY},
@@ -253,65 +260,67 @@ def test_the_examples_of_the_document_run(seeing_server: RunningServer, tmp_path
             check=False,
         )
         assert ended.returncode == 0, ended.stderr
-        assert ended.stdout  # a line at least: what noise says may be blank
+        assert ended.stdout  # at least a line: a model with random weights may write blanks
         assert '"error"' not in ended.stdout
 
 
 def test_damaged_files_get_a_400_of_their_part_and_leave_nothing_behind(
-    seeing: httpx.Client, seeing_server: RunningServer
+    media_client: httpx.Client, media_server: RunningServer
 ) -> None:
-    hostile.send(seeing, 10, seed=0)
-    before = hostile.memory_bytes(seeing_server)
-    outcome = hostile.send(seeing, 50, seed=2)
+    hostile.send(media_client, 10, seed=0)
+    before = hostile.memory_bytes(media_server)
+    outcome = hostile.send(media_client, 50, seed=2)
     assert not outcome.faults
     assert outcome.statuses[400] > 25
-    assert hostile.memory_bytes(seeing_server) - before < 16 * 2**20
+    assert hostile.memory_bytes(media_server) - before < 16 * 2**20
 
 
-def test_media_are_limited_in_number(seeing: httpx.Client) -> None:
-    assert answer(seeing, media.ask(*[media.picture()] * 8))
-    path, message = refusal(seeing, media.ask(*[media.picture()] * 9))
+def test_media_are_limited_in_number(media_client: httpx.Client) -> None:
+    assert answer(media_client, media.ask(*[media.image()] * 8))
+    path, message = refusal(media_client, media.ask(*[media.image()] * 9))
     assert path == "messages"
     assert "8 are the limit" in message
 
 
-def test_an_assistant_has_said_text_alone(seeing: httpx.Client) -> None:
+def test_media_in_an_assistant_message_are_refused(media_client: httpx.Client) -> None:
     messages = [
-        {"role": "assistant", "content": [media.picture()]},
+        {"role": "assistant", "content": [media.image()]},
         {"role": "user", "content": "?"},
     ]
-    path, message = refusal(seeing, media.ask(messages=messages))
+    path, message = refusal(media_client, media.ask(messages=messages))
     assert path == PART
     assert "messages of an assistant are text" in message
 
 
-def test_a_marker_in_a_text_is_not_taken_for_a_picture(seeing: httpx.Client) -> None:
-    path, message = refusal(seeing, media.ask(media.picture(), media.text("<|image_pad|>")))
+def test_a_marker_in_a_text_is_not_treated_as_an_image(media_client: httpx.Client) -> None:
+    path, message = refusal(media_client, media.ask(media.image(), media.text("<|image_pad|>")))
     assert path == "messages"
     assert "has 2 markers for image input, but the request has 1;" in message
-    assert content(answer(seeing, media.ask(media.text("<|image_pad|>"))))
+    assert content(answer(media_client, media.ask(media.text("<|image_pad|>"))))
 
 
-def test_media_that_fill_the_window_are_refused_with_both_lengths(seeing: httpx.Client) -> None:
+def test_media_that_fill_the_window_are_refused_with_both_lengths(
+    media_client: httpx.Client,
+) -> None:
     long = files.file_of(files.halves(size=(160, 160)))
-    sounds = [media.sound(files.sound(files.tone(29))) for _ in range(7)]
-    path, message = refusal(seeing, media.ask(*sounds, media.picture(long)))
+    clips = [media.audio(files.audio(files.tone(29))) for _ in range(7)]
+    path, message = refusal(media_client, media.ask(*clips, media.image(long)))
     assert path == "messages"
     assert "2048" in message
 
 
-def test_urls_into_private_networks_are_refused(seeing: httpx.Client) -> None:
-    with media.hosted({"/a.png": media.PICTURE}) as url:
+def test_urls_into_private_networks_are_refused(media_client: httpx.Client) -> None:
+    with media.hosted({"/a.png": media.IMAGE}) as url:
         for host in (url, url.replace("127.0.0.1", "localhost"), "http://169.254.169.254"):
             part = {"type": "image_url", "image_url": {"url": f"{host}/a.png"}}
-            path, message = refusal(seeing, media.ask(part))
+            path, message = refusal(media_client, media.ask(part))
             assert path == f"{PART}.image_url.url"
             assert "not a public address" in message
 
 
 @pytest.mark.spec("S08", "S09", "S10")
 def test_media_are_fetched_from_urls(tmp_path_factory: pytest.TempPathFactory) -> None:
-    content_of = {"/a.png": media.PICTURE, "/b.mp4": media.VIDEO, "/c.mp3": media.MP3}
+    content_of = {"/a.png": media.IMAGE, "/b.mp4": media.VIDEO, "/c.mp3": media.MP3}
     environment = {"PALAVER_ALLOW_PRIVATE_URLS": "true"}
     arguments = ["--model", f"omni={HERE / 'omni'}"]
     folder = tmp_path_factory.mktemp("fetching")
@@ -320,13 +329,13 @@ def test_media_are_fetched_from_urls(tmp_path_factory: pytest.TempPathFactory) -
         running_server(folder, *arguments, environment=environment) as server,
         server.client() as client,
     ):
-        sound = {"data": f"{url}/c.mp3", "format": "mp3"}
+        audio = {"data": f"{url}/c.mp3", "format": "mp3"}
         by_url: list[dict[str, Any]] = [
             {"type": "image_url", "image_url": {"url": f"{url}/to/a.png"}},
             {"type": "video_url", "video_url": f"{url}/b.mp4"},
-            {"type": "input_audio", "input_audio": sound},
+            {"type": "input_audio", "input_audio": audio},
         ]
-        by_data = [media.picture(), media.video(), media.sound(media.MP3, "mp3")]
+        by_data = [media.image(), media.video(), media.audio(media.MP3, "mp3")]
         for fetched, sent in zip(by_url, by_data, strict=True):
             expected = content(answer(client, media.ask(sent)))
             assert content(answer(client, media.ask(fetched))) == expected

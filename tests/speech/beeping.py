@@ -1,4 +1,4 @@
-"""Voices heard whole, and one for tests, which says beeps: one for each character."""
+"""Whole sentences of a voice, and a voice for tests that beeps once for each character."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ async def whole(voice: Voice, sentence: str, language: str) -> Samples:
 
 
 class BeepingVoice:
-    """Says 100 samples for each character; a sentence with ``!`` brings it down.
+    """Makes 100 samples for each character; a sentence with ``!`` makes it fail.
 
     Attributes:
         said: Each sentence with its language.

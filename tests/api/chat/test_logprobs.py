@@ -70,7 +70,7 @@ def test_the_likeliest_tokens_come_first_and_the_greedy_one_leads(client: httpx.
 
 @pytest.mark.spec("S29")
 @pytest.mark.spec("S30")
-def test_log_probabilities_depend_on_no_sampling_parameter_nor_on_their_number(
+def test_log_probabilities_depend_neither_on_sampling_parameters_nor_on_their_number(
     client: httpx.Client,
 ) -> None:
     plain = answer(client, logprobs=True, top_logprobs=2, max_tokens=1)["logprobs"]["content"][0]
@@ -86,13 +86,13 @@ def test_log_probabilities_depend_on_no_sampling_parameter_nor_on_their_number(
         assert entry["top_logprobs"][:2] == plain["top_logprobs"]
 
 
-def test_without_asking_there_are_none(client: httpx.Client) -> None:
+def test_log_probabilities_are_absent_by_default(client: httpx.Client) -> None:
     assert answer(client)["logprobs"] is None
     assert answer(client, logprobs=False)["logprobs"] is None
 
 
 @pytest.mark.spec("S29")
-def test_each_choice_has_its_own(client: httpx.Client) -> None:
+def test_each_choice_has_its_own_log_probabilities(client: httpx.Client) -> None:
     body = chat("Tell me a story.", n=3, temperature=1.5, seed=2, logprobs=True, max_tokens=6)
     for choice in client.post(PATH, json=body).json()["choices"]:
         text = b"".join(bytes(entry["bytes"]) for entry in choice["logprobs"]["content"])
@@ -101,7 +101,7 @@ def test_each_choice_has_its_own(client: httpx.Client) -> None:
 
 @pytest.mark.spec("S29")
 @pytest.mark.spec("S37")
-def test_thinking_apart_leaves_every_log_probability_where_it_was(client: httpx.Client) -> None:
+def test_separate_thinking_changes_no_log_probability(client: httpx.Client) -> None:
     wanted: dict[str, Any] = {"content": "What is 12 + 7?", "enable_thinking": True}
     wanted |= {"max_tokens": 80, "logprobs": True, "top_logprobs": 2}
     together = answer(client, **wanted)

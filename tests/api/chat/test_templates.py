@@ -1,4 +1,4 @@
-"""A model's own chat template, as transformers has it, behind the real server."""
+"""A model's own chat template, with the extensions of transformers, through the real server."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def said(role: str, content: str, **fields: str) -> dict[str, Any]:
 @pytest.mark.spec("S12")
 @pytest.mark.spec("S04")
 @pytest.mark.parametrize("is_stream", [False, True])
-def test_a_conversation_that_a_template_refuses_is_a_400_in_its_words(
+def test_a_conversation_that_a_template_refuses_is_a_400_with_the_templates_message(
     client: httpx.Client, is_stream: bool
 ) -> None:
     messages = [said("user", "Hi"), said("user", "Hello?")]
@@ -77,7 +77,7 @@ def test_a_name_reaches_a_template_that_takes_it(client: httpx.Client) -> None:
 
 
 @pytest.mark.spec("S12")
-def test_a_template_may_skip_and_break_as_transformers_lets_it(client: httpx.Client) -> None:
+def test_a_template_may_use_continue_and_break_as_in_transformers(client: httpx.Client) -> None:
     turns = [said("user", "Hi"), said("assistant", "Hello!"), said("user", "Who are you?")]
     usages = [
         ask(client, MODEL, *turns, *more).json()["usage"]["prompt_tokens"]
@@ -87,7 +87,7 @@ def test_a_template_may_skip_and_break_as_transformers_lets_it(client: httpx.Cli
 
 
 @pytest.mark.spec("S38")
-def test_thinking_cannot_be_switched_on_where_the_template_does_not_know_how(
+def test_thinking_cannot_be_enabled_if_the_template_has_no_switch(
     client: httpx.Client,
 ) -> None:
     plain, thinking = (

@@ -1,4 +1,4 @@
-"""A model's own voice: its process, and what stops its start."""
+"""A model's own voice: its process, and errors at its start."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def tokens_of(text: str) -> list[int]:
     return [int(number) for number in text.split()]
 
 
-async def heard(
+async def audio_of(
     narration: TalkerNarration, token_ids: list[int]
 ) -> np.ndarray[tuple[int], np.dtype]:
     pieces = [np.zeros(0, dtype=np.int16)]
@@ -48,7 +48,7 @@ async def heard(
 
 
 def thought(case: cases.Case) -> tuple[Prompt, list[int], list[np.ndarray[Any, Any]]]:
-    """The prompt of a case, what the engine answers, and what it makes of the prompt's media."""
+    """The prompt of a case, the engine's answer, and the hidden states of the prompt's media."""
     prompt, inner = prompt_of(chat_model("omni"), case), runtime("omni")
     engine = Engine(inner, max_step_tokens=32)
     params = SamplingParams(max_tokens=11, seed=0, temperature=0)
@@ -62,10 +62,10 @@ def thought(case: cases.Case) -> tuple[Prompt, list[int], list[np.ndarray[Any, A
     return prompt, token_ids, states
 
 
-def test_answers_at_once_are_those_of_pytorch_with_all_that_was_seen_and_heard(
+def test_concurrent_answers_equal_those_of_pytorch_with_hidden_states_of_media(
     folder: Path,
 ) -> None:
-    """Engine and talker together: the thinker's states are the engine's own."""
+    """Engine and talker together, with hidden states from the engine."""
     names = [*(f"{case.name}/alto" for case in cases.SPOKEN), "text/bass"]
     speakers = {"alto": "ethan", "bass": "chelsie"}
     thoughts = {case.name: thought(case) for case in cases.SPOKEN}
@@ -74,15 +74,15 @@ def test_answers_at_once_are_those_of_pytorch_with_all_that_was_seen_and_heard(
         model = TalkerModel("omni", folder, list(SPEAKERS))
         try:
             await model.start()
-            heard_all = []
+            spoken = []
             for name in names:
                 prompt, token_ids, states = thoughts[name.split("/")[0]]
                 assert token_ids == RECORDED[f"{name}/ids"].tolist()[len(prompt) : -1]
                 narration = model.narration(speakers[name.split("/")[1]], prompt, tokens_of)
                 if narration.wants_hidden_states:
                     narration.take_hidden_states(states)
-                heard_all.append(heard(narration, token_ids))
-            return await asyncio.gather(*heard_all)
+                spoken.append(audio_of(narration, token_ids))
+            return await asyncio.gather(*spoken)
         finally:
             await model.close()
 
@@ -105,7 +105,7 @@ def test_an_answer_whose_process_has_ended_fails_and_the_next_one_speaks(folder:
                 with pytest.raises(ModelNotAvailable, match="try again"):
                     await anext(aiter(begun.say("5", "en")))
             begun.close()
-            return len(await heard(model.narration("ethan", prompt, tokens_of), [3, 4]))
+            return len(await audio_of(model.narration("ethan", prompt, tokens_of), [3, 4]))
         finally:
             await model.close()
 

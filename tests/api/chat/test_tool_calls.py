@@ -59,7 +59,7 @@ def calls_of(answer: dict[str, Any], choice: int = 0) -> list[tuple[str, Any]]:
 
 @pytest.mark.spec("S31")
 @pytest.mark.spec("S43")
-def test_a_call_is_told_with_its_arguments_and_as_the_reason(client: httpx.Client) -> None:
+def test_a_call_has_its_arguments_and_is_the_finish_reason(client: httpx.Client) -> None:
     answer = ask(client)
     (choice,) = answer["choices"]
     assert choice["finish_reason"] == "tool_calls"
@@ -75,14 +75,14 @@ def test_a_call_is_told_with_its_arguments_and_as_the_reason(client: httpx.Clien
 @pytest.mark.spec("S23")
 @pytest.mark.spec("S31")
 @pytest.mark.parametrize("stop", ["a", "<tool", "_call>", "tool_call"])
-def test_a_stop_string_does_not_end_the_mark_of_a_call(client: httpx.Client, stop: str) -> None:
+def test_a_stop_string_does_not_match_the_markup_of_a_call(client: httpx.Client, stop: str) -> None:
     answer = ask(client, stop=stop, tool_choice="required")
     assert calls_of(answer) == [("get_weather", {"city": "Rome"})]
     assert answer["choices"][0]["message"]["content"] is None
 
 
 @pytest.mark.spec("S31")
-def test_a_question_that_needs_no_tool_is_answered_in_words(client: httpx.Client) -> None:
+def test_a_question_that_needs_no_tool_is_answered_with_text(client: httpx.Client) -> None:
     (choice,) = ask(client, "Who are you?")["choices"]
     assert choice["finish_reason"] == "stop"
     assert "palaver" in choice["message"]["content"]
@@ -105,7 +105,7 @@ def test_a_question_that_needs_no_tool_is_answered_in_words(client: httpx.Client
         {"logprobs": True, "top_logprobs": 2},
     ],
 )
-def test_a_stream_tells_what_a_unary_answer_tells(
+def test_streamed_calls_equal_those_of_a_unary_answer(
     client: httpx.Client, fields: dict[str, Any]
 ) -> None:
     whole = ask(client, **fields)
@@ -123,7 +123,7 @@ def test_a_stream_tells_what_a_unary_answer_tells(
 
 
 def streamed_calls(events: list[dict[str, Any]], choice: int) -> list[dict[str, Any]]:
-    """Calls put together as OpenAI's clients do it."""
+    """The calls that deltas add up to, joined as OpenAI's clients do it."""
     calls: list[dict[str, Any]] = []
     for event in events:
         for part in event["choices"]:
@@ -140,7 +140,7 @@ def streamed_calls(events: list[dict[str, Any]], choice: int) -> list[dict[str, 
 
 
 @pytest.mark.spec("S31")
-def test_arguments_are_streamed_as_they_are_made(client: httpx.Client) -> None:
+def test_arguments_are_streamed_while_they_are_generated(client: httpx.Client) -> None:
     events = stream_events(client, chat(ROME, tools=BOTH, max_tokens=100))
     deltas = [
         delta["function"]["arguments"]
@@ -155,9 +155,7 @@ def test_arguments_are_streamed_as_they_are_made(client: httpx.Client) -> None:
 @pytest.mark.spec("S33")
 @pytest.mark.parametrize("choice", ["required", "get_time", "auto", "none"])
 @pytest.mark.parametrize("temperature", [0, 2])
-def test_what_the_choice_says_is_done(
-    client: httpx.Client, choice: str, temperature: float
-) -> None:
+def test_tool_choice_is_obeyed(client: httpx.Client, choice: str, temperature: float) -> None:
     named = {"type": "function", "function": {"name": choice}}
     tool_choice = named if choice.startswith("get") else choice
     answer = ask(client, "Hello!", tool_choice=tool_choice, temperature=temperature, seed=1, n=4)
@@ -178,7 +176,7 @@ def test_what_the_choice_says_is_done(
 
 
 @pytest.mark.spec("S33")
-def test_calls_are_several_unless_they_must_not(client: httpx.Client) -> None:
+def test_several_calls_are_made_unless_parallel_tool_calls_is_false(client: httpx.Client) -> None:
     question = "What is the weather in Rome and in Oslo?"
     assert [a["city"] for _, a in calls_of(ask(client, question))] == ["Rome", "Oslo"]
     assert len(calls_of(ask(client, question, parallel_tool_calls=False))) == 1
@@ -186,7 +184,9 @@ def test_calls_are_several_unless_they_must_not(client: httpx.Client) -> None:
 
 @pytest.mark.spec("S32")
 @pytest.mark.parametrize("thinks", [False, True])
-def test_strict_arguments_match_at_any_temperature(client: httpx.Client, thinks: bool) -> None:
+def test_strict_arguments_match_their_schema_at_any_temperature(
+    client: httpx.Client, thinks: bool
+) -> None:
     tools = [function("order_food", ORDER, strict=True), function("leave", strict=True)]
     validators = {"order_food": ORDER, "leave": {"type": "object", "maxProperties": 0}}
     answer = ask(
@@ -211,7 +211,7 @@ def test_strict_arguments_match_at_any_temperature(client: httpx.Client, thinks:
 
 @pytest.mark.spec("S32")
 @pytest.mark.spec("S36")
-def test_a_strict_schema_that_cannot_be_enforced_is_400_with_its_place(
+def test_a_strict_schema_that_cannot_be_enforced_is_400_with_its_path(
     client: httpx.Client,
 ) -> None:
     schema = {"type": "object", "properties": {"a": {"not": {"type": "string"}}}}
@@ -227,7 +227,7 @@ def test_a_strict_schema_that_cannot_be_enforced_is_400_with_its_place(
 
 @pytest.mark.spec("S34")
 @pytest.mark.parametrize("choice", ["auto", "required", "none"])
-def test_with_a_response_format_an_answer_is_a_call_or_has_that_form(
+def test_with_a_response_format_an_answer_is_a_call_or_follows_the_format(
     client: httpx.Client, choice: str
 ) -> None:
     answer = ask(
@@ -272,7 +272,7 @@ def test_with_a_response_format_an_answer_is_a_call_or_has_that_form(
 )
 @pytest.mark.spec("S31")
 @pytest.mark.spec("S33")
-def test_what_makes_no_sense_is_400_and_named(
+def test_inconsistent_tool_fields_are_400_and_named(
     client: httpx.Client, fields: dict[str, Any], param: str, part: str
 ) -> None:
     response = client.post(PATH, json=chat(**fields))
@@ -295,7 +295,7 @@ def conversation(result: Any, call_id: str = "call_1") -> list[dict[str, Any]]:
 
 
 @pytest.mark.spec("S31")
-def test_results_of_any_type_are_read_as_their_json(client: httpx.Client) -> None:
+def test_tool_results_of_any_type_become_their_json(client: httpx.Client) -> None:
     value = {"sky": "sunny", "degrees": 21}
     texts = [json.dumps(value), [{"type": "text", "text": json.dumps(value)}], value]
     answers = [ask(client, messages=conversation(text)) for text in texts]
@@ -307,7 +307,7 @@ def test_results_of_any_type_are_read_as_their_json(client: httpx.Client) -> Non
 
 
 @pytest.mark.spec("S31")
-def test_a_result_of_no_call_is_400(client: httpx.Client) -> None:
+def test_a_tool_result_without_a_call_is_400(client: httpx.Client) -> None:
     response = client.post(PATH, json=chat(messages=conversation("sunny", "call_2"), tools=BOTH))
     assert response.status_code == 400
     assert response.json()["error"]["param"] == "messages[2].tool_call_id"
@@ -347,7 +347,7 @@ def test_tokens_of_calls_have_their_log_probabilities(client: httpx.Client) -> N
 
 @pytest.mark.spec("S32")
 @pytest.mark.spec("S33")
-def test_tools_drawn_at_random_are_called_as_they_say_at_temperature_two(
+def test_random_tools_are_called_by_their_schemas_at_temperature_two(
     client: httpx.Client,
 ) -> None:
     rng = random.Random(1)
@@ -363,7 +363,7 @@ def test_tools_drawn_at_random_are_called_as_they_say_at_temperature_two(
 
 
 @pytest.mark.spec("S31")
-def test_another_description_of_a_tool_is_another_prompt_and_no_other_form(
+def test_another_description_of_a_tool_changes_the_prompt_and_not_the_grammar(
     client: httpx.Client,
 ) -> None:
     answers = [

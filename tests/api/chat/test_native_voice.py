@@ -24,7 +24,7 @@ from palaver.speech.sentences import SentenceCutter
 from palaver.speech.voices.native.process import MAX_FRAMES_PER_TOKEN
 from palaver.speech.voices.native.utterance import Conversation, Utterance
 from tests.api import media
-from tests.api.test_spoken import answer, audio_deltas, data_of, message, refusal, streamed_data
+from tests.api.chat.test_audio import answer, audio_deltas, data_of, message, refusal, streamed_data
 from tests.host.processes import are_idle, wait_until
 from tests.media import files
 from tests.multimodal.model import encoded, runtime
@@ -63,11 +63,11 @@ def omni(speaking: RunningServer) -> Iterator[httpx.Client]:
         yield client
 
 
-def conversation_of(folder: Path, messages: list[dict[str, Any]], seen: list[Image]) -> Any:
-    """What the thinker reads, and what it makes of pictures."""
+def conversation_of(folder: Path, messages: list[dict[str, Any]], images: list[Image]) -> Any:
+    """The prompt of the thinker, and its hidden states of images."""
     model = open_files(folder).chat_model()
     assert model.multimodal is not None
-    placed = [model.multimodal.place(picture) for picture in seen]
+    placed = [model.multimodal.place(image) for image in images]
     prompt = model.render(ChatRequest(messages=messages, media=placed)).prompt
     inner = runtime("omni")
     engine = Engine(inner)
@@ -87,12 +87,12 @@ def spoken_directly(
     body: dict[str, Any],
     text: str,
     messages: list[dict[str, Any]] | None = None,
-    seen: list[Image] | None = None,
+    images: list[Image] | None = None,
 ) -> np.ndarray[Any, Any]:
-    """What the talker says to a text in one go, as samples."""
+    """The talker's audio for a text that is complete from the start, as samples."""
     model = open_files(folder).chat_model()
     talker = Talker(folder)
-    conversation = conversation_of(folder, messages or body["messages"], seen or [])
+    conversation = conversation_of(folder, messages or body["messages"], images or [])
     utterance = Utterance(talker, conversation, body["audio"]["voice"])
     cutter = SentenceCutter()
     token_ids = [model.tokenizer.encode(s) for s in cutter.feed(text) + cutter.flush()]
@@ -104,7 +104,7 @@ def spoken_directly(
 
 
 @pytest.mark.parametrize("voice", list(SPEAKERS))
-def test_an_answer_is_what_the_talker_says_to_it(
+def test_the_audio_of_an_answer_is_what_the_talker_makes_of_it(
     omni: httpx.Client, folder: Path, voice: str
 ) -> None:
     body = HELLO | {"audio": {"voice": voice, "format": "pcm16"}}
@@ -120,14 +120,16 @@ def test_an_answer_is_what_the_talker_says_to_it(
     assert num_tokens == np.ceil(len(found) / 1200)
 
 
-def test_the_speakers_differ(omni: httpx.Client) -> None:
+def test_the_speakers_sound_different(omni: httpx.Client) -> None:
     other = HELLO | {"audio": {"voice": "chelsie", "format": "pcm16"}}
     assert data_of(message(omni, HELLO)) != data_of(message(omni, other))
 
 
 @pytest.mark.spec("S45")
 @pytest.mark.parametrize("form", ["pcm16", "wav"])
-def test_a_stream_is_the_unary_answer_sample_by_sample(omni: httpx.Client, form: str) -> None:
+def test_streamed_audio_equals_the_unary_answer_sample_by_sample(
+    omni: httpx.Client, form: str
+) -> None:
     body = HELLO | {"max_tokens": 40, "audio": {"voice": "ethan", "format": form}}
     events = stream_events(omni, body)
     unary = message(omni, body)
@@ -145,15 +147,17 @@ def test_several_answers_at_once_sound_as_each_alone(omni: httpx.Client) -> None
     alone = [answer(omni, body) for body in bodies]
     with ThreadPoolExecutor(6) as threads:
         together = list(threads.map(lambda body: answer(omni, body), bodies * 2))
-    assert [sounds(found) for found in together] == [sounds(found) for found in alone * 2]
-    assert len(set(sounds(alone[2]))) == 2
+    assert [audio_of_choices(found) for found in together] == [
+        audio_of_choices(found) for found in alone * 2
+    ]
+    assert len(set(audio_of_choices(alone[2]))) == 2
 
 
-def sounds(whole: dict[str, Any]) -> list[bytes]:
+def audio_of_choices(whole: dict[str, Any]) -> list[bytes]:
     return [base64.b64decode(c["message"]["audio"]["data"]) for c in whole["choices"]]
 
 
-def test_its_voices_are_listed_with_it_alone(omni: httpx.Client) -> None:
+def test_native_voices_are_listed_with_their_model_only(omni: httpx.Client) -> None:
     listed = {model["id"]: model["voices"] for model in omni.get("/v1/models").json()["data"]}
     assert listed["omni"][:3] == ["ethan", "chelsie", "alto"]
     assert not set(SPEAKERS) & set(listed["palaver/tiny"])
@@ -162,7 +166,7 @@ def test_its_voices_are_listed_with_it_alone(omni: httpx.Client) -> None:
     assert error["param"] == "audio.voice" and "'ethan'" in error["message"]
 
 
-def test_other_voices_read_its_answers_still(omni: httpx.Client) -> None:
+def test_other_voices_can_still_speak_its_answers(omni: httpx.Client) -> None:
     body = chat("Tell me a story.", model="omni", modalities=["text", "audio"])
     spoken = message(omni, body)
     named = message(omni, body | {"audio": {"voice": "alto"}})
@@ -171,26 +175,26 @@ def test_other_voices_read_its_answers_still(omni: httpx.Client) -> None:
 
 SEEN = media.ask(
     media.text("Say hello"),
-    media.picture(),
+    media.image(),
     modalities=["text", "audio"],
     audio={"voice": "ethan", "format": "pcm16"},
 )
 
 
 @pytest.mark.spec("S08")
-def test_it_speaks_of_what_it_saw(omni: httpx.Client, folder: Path) -> None:
+def test_images_of_the_conversation_change_the_audio(omni: httpx.Client, folder: Path) -> None:
     spoken = message(omni, SEEN)
     found = np.frombuffer(data_of(spoken), "<i2").astype(float)
     parts = [{"type": "text", "text": "Say hello"}, {"type": "image"}]
     messages = [{"role": "user", "content": parts}]
-    seen = [Image(np.asarray(files.halves(size=(192, 160))))]
-    expected = spoken_directly(folder, SEEN, spoken["content"], messages, seen)
+    images = [Image(np.asarray(files.halves(size=(192, 160))))]
+    expected = spoken_directly(folder, SEEN, spoken["content"], messages, images)
     assert np.abs(expected).max() > 1000
     assert found.shape == expected.shape
     assert np.abs(found - expected).max() <= 1
 
 
-@pytest.mark.parametrize("kind", [media.picture, media.video, media.sound])
+@pytest.mark.parametrize("kind", [media.image, media.video, media.audio])
 def test_conversations_with_media_sound_the_same_from_the_cache_streamed_and_side_by_side(
     omni: httpx.Client, kind: Any
 ) -> None:
@@ -205,23 +209,23 @@ def test_conversations_with_media_sound_the_same_from_the_cache_streamed_and_sid
         together = list(
             threads.map(lambda body: answer(omni, body), [body | {"n": 2}, HELLO, body])
         )
-    assert sounds(together[0]) == [data_of(first)] * 2
-    assert sounds(together[2]) == [data_of(first)]
+    assert audio_of_choices(together[0]) == [data_of(first)] * 2
+    assert audio_of_choices(together[2]) == [data_of(first)]
 
 
-def test_a_turn_after_one_with_a_picture_speaks_of_it_too(omni: httpx.Client) -> None:
-    def told(picture: bytes) -> bytes:
-        first = media.ask(media.picture(picture))["messages"]
+def test_an_image_of_an_earlier_turn_changes_the_audio_too(omni: httpx.Client) -> None:
+    def told(image: bytes) -> bytes:
+        first = media.ask(media.image(image))["messages"]
         later = [{"role": "assistant", "content": "Hello"}, {"role": "user", "content": "Say"}]
         return data_of(message(omni, SEEN | {"messages": [*first, *later], "max_tokens": 8}))
 
-    sound = told(media.PICTURE)
-    assert told(media.PICTURE) == sound
-    assert told(media.OTHER_PICTURE) != sound
+    expected = told(media.IMAGE)
+    assert told(media.IMAGE) == expected
+    assert told(media.OTHER_IMAGE) != expected
 
 
 @pytest.mark.spec("S50")
-def test_a_client_that_goes_away_ends_the_speaking(speaking: RunningServer) -> None:
+def test_a_client_that_disconnects_ends_the_speaking(speaking: RunningServer) -> None:
     body = HELLO | {"max_tokens": 2000, "stream": True, "logit_bias": {"2": -100}}
     with speaking.client() as client:
         with client.stream("POST", "/v1/chat/completions", json=body) as response:
@@ -243,6 +247,6 @@ def test_a_talker_that_dies_fails_its_answer_and_the_next_one_speaks(
         assert data_of(message(client, HELLO)) == expected
 
 
-def test_the_api_process_has_no_openvino(speaking: RunningServer) -> None:
+def test_the_api_process_does_not_import_openvino(speaking: RunningServer) -> None:
     assert "openvino" not in Path(f"/proc/{speaking.process.pid}/maps").read_text()
     assert len(speaking.talker_pids()) == 1

@@ -19,18 +19,18 @@ from palaver.speech.voices.download import folder_of
 from palaver.speech.voices.neural import voice as neural
 from palaver.speech.voices.neural.folder import VoiceFolder
 from palaver.speech.voices.neural.voice import NeuralModel, NeuralVoice
-from tests.speech.listening import RATE_HZ, Heard
-from tests.speech.voices import whole
+from tests.speech.beeping import whole
+from tests.speech.listening import RATE_HZ, AudioClip
 
 pytest.importorskip("sherpa_onnx")
 
 T = TypeVar("T")
-TINY = Path(__file__).parent / "tiny_voice"
+TINY = Path(__file__).parents[1] / "tiny_voice"
 PAUSE = RATE_HZ // 4
 
 
 def with_model(work: Callable[[NeuralModel, list[NeuralVoice]], Awaitable[T]]) -> T:
-    """What ``work`` returns, given the tiny model and its voices."""
+    """The result of ``work``, given the tiny model and its voices."""
 
     async def run() -> T:
         model = NeuralModel("robin", str(TINY))
@@ -43,24 +43,24 @@ def with_model(work: Callable[[NeuralModel, list[NeuralVoice]], Awaitable[T]]) -
 
 
 def with_voices(work: Callable[[list[NeuralVoice]], Awaitable[T]]) -> T:
-    """What ``work`` returns, given the tiny model's voices."""
+    """The result of ``work``, given the tiny model's voices."""
     return with_model(lambda _, voices: work(voices))
 
 
 def test_a_model_has_a_voice_for_each_speaker_and_they_speak() -> None:
-    async def speak(voices: list[NeuralVoice]) -> list[Heard]:
-        sounds = [await whole(voice, "Hello, world.", "en") for voice in voices]
+    async def speak(voices: list[NeuralVoice]) -> list[AudioClip]:
+        clips = [await whole(voice, "Hello, world.", "en") for voice in voices]
         assert [voice.name for voice in voices] == ["robin", "robin/1", "robin/2"]
-        return [Heard(sound.astype(float), RATE_HZ, 1) for sound in sounds]
+        return [AudioClip(clip.astype(float), RATE_HZ, 1) for clip in clips]
 
-    sounds = with_voices(speak)
-    assert {len(sound.samples) for sound in sounds} == {len("hello, world.") * 144 + PAUSE}
-    loudest = [np.abs(sound.samples).max() for sound in sounds]
+    clips = with_voices(speak)
+    assert {len(clip.samples) for clip in clips} == {len("hello, world.") * 144 + PAUSE}
+    loudest = [np.abs(clip.samples).max() for clip in clips]
     assert loudest[0] > loudest[1] > loudest[2] > 2000
-    assert all(sound.num_clipped == 0 for sound in sounds)
+    assert all(clip.num_clipped == 0 for clip in clips)
 
 
-def test_the_same_sentence_always_sounds_the_same_and_marks_are_silent() -> None:
+def test_the_same_sentence_always_sounds_the_same_and_punctuation_is_silent() -> None:
     async def speak(voices: list[NeuralVoice]) -> None:
         first = await whole(voices[1], "One, *two*, three.", "en")
         await whole(voices[1], "Something else.", "en")
@@ -82,7 +82,7 @@ def test_a_process_that_is_killed_is_replaced() -> None:
     assert with_model(speak) > PAUSE
 
 
-def test_they_are_listed_behind_the_embedded_ones_and_may_be_the_default() -> None:
+def test_neural_voices_are_listed_after_embedded_ones_and_may_be_the_default() -> None:
     async def run() -> tuple[list[str], str]:
         voices = Voices("robin/2", {"robin": str(TINY)})
         try:
@@ -141,7 +141,7 @@ def test_the_files_of_a_kokoro_model_are_found(tmp_path: Path) -> None:
     assert folder.data == tmp_path / "espeak-ng-data"
 
 
-def test_a_model_of_the_hub_is_taken_from_its_cache(
+def test_a_downloaded_model_is_loaded_from_the_hub_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     constants = pytest.importorskip("huggingface_hub.constants")

@@ -26,7 +26,7 @@ def text_of(body: Any, choice: int = 0) -> str:
 
 @pytest.mark.spec("S01")
 @pytest.mark.parametrize("prefix", ["/v1", "/openai/v1", "/v3/openai", "/openai"])
-def test_all_four_prefixes_answer_alike(client: httpx.Client, prefix: str) -> None:
+def test_all_four_path_prefixes_answer_alike(client: httpx.Client, prefix: str) -> None:
     response = client.post(f"{prefix}/chat/completions", json=chat())
     assert response.status_code == 200
     assert text_of(response.json()) == text_of(ask(client))
@@ -76,7 +76,7 @@ def test_content_may_be_a_string_or_text_parts_in_every_role(client: httpx.Clien
 
 
 @pytest.mark.spec("S12")
-def test_all_roles_are_read_and_developer_is_system(client: httpx.Client) -> None:
+def test_all_roles_are_accepted_and_developer_is_system(client: httpx.Client) -> None:
     call = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}
     history = [
         {"role": "user", "content": "Use f."},
@@ -106,7 +106,7 @@ def test_without_max_tokens_an_answer_ends_by_itself(client: httpx.Client) -> No
 
 
 @pytest.mark.spec("S19")
-def test_a_seed_gives_the_same_answer_whatever_else_runs(client: httpx.Client) -> None:
+def test_a_seed_gives_the_same_answer_beside_any_other_requests(client: httpx.Client) -> None:
     def seeded(seed: int) -> str:
         fields: dict[str, Any] = {"temperature": 1.8, "seed": seed, "max_tokens": 24}
         return text_of(ask(client, "Tell me a story.", **fields))
@@ -132,7 +132,7 @@ def test_temperature_zero_is_greedy_whatever_the_seed(client: httpx.Client) -> N
 
 @pytest.mark.spec("S25")
 @pytest.mark.parametrize("fields", [{"top_p": 1e-9}, {"top_k": 1}, {"min_p": 1}])
-def test_a_filter_that_leaves_one_token_is_greedy(
+def test_sampling_filters_that_leave_one_token_are_greedy(
     client: httpx.Client, fields: dict[str, Any]
 ) -> None:
     assert text_of(ask(client, temperature=2, **fields)) == text_of(ask(client))
@@ -194,7 +194,7 @@ def test_a_repeated_prompt_is_found_in_the_cache_and_changes_nothing(client: htt
 
 @pytest.mark.spec("S37")
 @pytest.mark.spec("S38")
-def test_thinking_is_off_by_default_and_comes_apart_where_that_is_wanted(
+def test_thinking_is_off_by_default_and_separate_on_request(
     client: httpx.Client,
 ) -> None:
     fields: dict[str, Any] = {"max_tokens": 200}
@@ -216,7 +216,7 @@ def test_thinking_is_off_by_default_and_comes_apart_where_that_is_wanted(
     }
 
 
-def test_a_crowd_is_answered_and_each_gets_its_own_answer(client: httpx.Client) -> None:
+def test_many_concurrent_requests_get_each_its_own_answer(client: httpx.Client) -> None:
     names = ["Ana", "Tom", "Eva", "Max", "Lea", "Ben", "Mia", "Jan"]
 
     def named(name: str) -> str:

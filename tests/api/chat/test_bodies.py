@@ -1,4 +1,4 @@
-"""A stream says what the unary answer says, however tokens cut the text and however they arrive."""
+"""A stream equals the unary answer, however tokens cut the text and in any batches."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ from tests.scripted import completion_of, loaded
 
 @dataclass(frozen=True)
 class Arrivals:
-    """The tokens of an answer's choices and how they come.
+    """The tokens of an answer's choices and the batches in which they arrive.
 
     Attributes:
-        pieces: What each token stands for; the last one ends an answer and stands for nothing.
-        batches: The tokens that come together, choice by choice in order.
+        pieces: The text of each token; the last one is the stop token and has none.
+        batches: The tokens that arrive together, choice by choice in order.
         num_choices: How many there are.
     """
 
@@ -49,7 +49,7 @@ class Arrivals:
 
 @st.composite
 def arrivals(draw: st.DrawFn) -> Arrivals:
-    """One to three answers, cut anyhow, arriving in any order and any lumps."""
+    """One to three answers, cut anywhere, arriving in any order and in batches of any size."""
     answers = draw(st.lists(cut_bytes(), min_size=1, max_size=3))
     pieces = [piece for answer in answers for piece in answer]
     ids = iter(range(len(pieces)))
@@ -81,7 +81,7 @@ def built_in() -> ChatModel:
 
 
 def backend_of(given: Arrivals) -> ScriptedBackend:
-    """A backend that says just these tokens, in these lumps."""
+    """A backend that generates exactly these tokens, in these batches."""
 
     def steps(_: GenerationRequest) -> Iterator[Step]:
         for batch in given.batches:
@@ -127,7 +127,7 @@ async def unary(given: Arrivals, request: ChatRequest) -> Any:
 
 
 async def streamed(given: Arrivals, request: ChatRequest) -> Any:
-    """What the events of the stream are together."""
+    """The unary answer that the events of the stream add up to."""
     body: list[bytes] = []
 
     async def receive() -> Any:
@@ -143,7 +143,7 @@ async def streamed(given: Arrivals, request: ChatRequest) -> Any:
 
 
 def comparable(body: Any) -> Any:
-    """All but what differs from request to request."""
+    """The answer without ids and times, which differ between requests."""
     return Answer(200, httpx.Headers(), body).comparable()
 
 
@@ -156,7 +156,7 @@ def comparable(body: Any) -> Any:
     separate_reasoning=st.booleans(),
     num_top_logprobs=st.sampled_from([None, 0, 2]),
 )
-def test_every_way_for_tokens_to_arrive_gives_the_same_stream_and_unary(
+def test_tokens_arriving_in_any_batches_give_the_same_stream_and_unary_answer(
     given: Arrivals,
     stop: list[str],
     enable_thinking: bool,

@@ -58,7 +58,7 @@ def is_person(text: str) -> bool:
 
 @pytest.mark.spec("S34")
 @pytest.mark.parametrize("temperature", [0, 1.5])
-def test_a_json_object_is_one(client: httpx.Client, temperature: float) -> None:
+def test_json_object_answers_are_json_objects(client: httpx.Client, temperature: float) -> None:
     answer = ask(client, response_format=JSON_OBJECT, temperature=temperature, seed=1, n=4)
     for choice in answer["choices"]:
         if choice["finish_reason"] == "stop":
@@ -124,7 +124,7 @@ def test_a_keyword_that_cannot_be_enforced_is_named_with_its_path(
         (named({"type": "strin"}), "response_format.json_schema.schema.type"),
     ],
 )
-def test_a_malformed_format_is_refused_by_its_place(
+def test_a_malformed_format_is_refused_and_its_path_named(
     client: httpx.Client, response_format: Any, param: str
 ) -> None:
     response = client.post(PATH, json=chat(response_format=response_format))
@@ -133,7 +133,7 @@ def test_a_malformed_format_is_refused_by_its_place(
 
 
 @pytest.mark.spec("S40")
-def test_a_field_that_nobody_knows_is_named_but_not_those_of_the_schema(
+def test_an_unknown_field_is_named_but_not_those_of_the_schema(
     client: httpx.Client,
 ) -> None:
     body = chat(ADA, response_format=named(PERSON, colour="red"))
@@ -143,7 +143,7 @@ def test_a_field_that_nobody_knows_is_named_but_not_those_of_the_schema(
 
 @pytest.mark.spec("S14")
 @pytest.mark.spec("S43")
-def test_max_tokens_cuts_honestly(client: httpx.Client) -> None:
+def test_an_answer_cut_by_max_tokens_says_so(client: httpx.Client) -> None:
     (whole,) = contents(ask(client))
     answer = ask(client, max_tokens=9)
     assert answer["choices"][0]["finish_reason"] == "length"
@@ -161,7 +161,7 @@ def test_a_stop_string_ends_an_answer_within_its_json(client: httpx.Client) -> N
 
 
 @pytest.mark.spec("S28")
-def test_no_bias_breaks_the_form(client: httpx.Client) -> None:
+def test_logit_bias_cannot_break_the_response_format(client: httpx.Client) -> None:
     for bias in ({"2": 100}, {str(i): -100 for i in range(20, 2000)}, {"300": 100, "2": -100}):
         assert all(map(is_person, contents(ask(client, temperature=1, seed=1, logit_bias=bias))))
 
@@ -169,7 +169,7 @@ def test_no_bias_breaks_the_form(client: httpx.Client) -> None:
 @pytest.mark.spec("S20")
 @pytest.mark.spec("S21")
 @pytest.mark.spec("S22")
-def test_penalties_change_values_but_not_the_form(client: httpx.Client) -> None:
+def test_penalties_change_values_but_not_the_structure(client: httpx.Client) -> None:
     penalties: dict[str, Any] = {
         "presence_penalty": 2,
         "frequency_penalty": 2,
@@ -179,7 +179,7 @@ def test_penalties_change_values_but_not_the_form(client: httpx.Client) -> None:
 
 
 @pytest.mark.spec("S29")
-def test_log_probabilities_are_there_for_forced_tokens_and_of_the_raw_distribution(
+def test_fast_forward_tokens_have_log_probabilities_of_the_model_s_own_distribution(
     client: httpx.Client,
 ) -> None:
     plain = ask(client, temperature=1, seed=3)
@@ -223,7 +223,9 @@ def test_a_stream_and_a_unary_answer_are_the_same(
 
 @pytest.mark.spec("S37")
 @pytest.mark.spec("S38")
-def test_the_form_applies_to_the_answer_and_not_to_the_thinking(client: httpx.Client) -> None:
+def test_the_response_format_applies_to_the_answer_and_not_to_the_thinking(
+    client: httpx.Client,
+) -> None:
     wanted: dict[str, Any] = {"enable_thinking": True, "temperature": 1, "seed": 6, "n": 3}
     wanted["max_tokens"] = 600
     apart = ask(client, "What is 12 + 7?", separate_reasoning=True, **wanted)["choices"]

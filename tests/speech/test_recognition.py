@@ -1,8 +1,8 @@
-"""The built-in model recognises with its own ears the digits that are spoken for it (row S11).
+"""The built-in model recognises spoken digits (row S11).
 
-``EARS=FOLDER python -m pytest tests/speech/test_own_ears.py`` has another model listen. The digits
-are answers in sound through the API: the built-in model writes them because its request leaves it
-nothing else to write. They go back as a user would send them.
+``RECOGNISER=FOLDER python -m pytest tests/speech/test_recognition.py`` asks another model. The
+digits are spoken answers through the API: a ``logit_bias`` makes the built-in model write them.
+They are sent back as a user would send them.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ QUESTIONS = {"en": "Which number is said?", "zh": "说的是哪个数字？"}
 
 
 @pytest.fixture(scope="module")
-def ears(
+def recogniser(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[httpx.Client, str]]:
     """A client, and the model that listens."""
-    if not (folder := os.environ.get("EARS")):
+    if not (folder := os.environ.get("RECOGNISER")):
         yield request.getfixturevalue("client"), MODEL
         return
     with (
-        running_server(tmp_path_factory.mktemp("ears"), "--model", f"ears={folder}") as server,
+        running_server(tmp_path_factory.mktemp("other"), "--model", f"other={folder}") as server,
         server.client() as client,
     ):
-        yield client, "ears"
+        yield client, "other"
 
 
 @cache
 def writer() -> ChatModel:
-    """Who writes the digits."""
+    """The model that writes the digits."""
     return open_files(BUILT_IN_FOLDER).chat_model()
 
 
@@ -72,8 +72,8 @@ def spoken(client: httpx.Client, written: str, voice: str, form: str) -> str:
     return data
 
 
-def heard(client: httpx.Client, model: str, data: str, form: str, question: str) -> str:
-    """What a model says to the question about a sound."""
+def recognised(client: httpx.Client, model: str, data: str, form: str, question: str) -> str:
+    """A model's answer to a question about audio."""
     parts: list[dict[str, Any]] = [
         {"type": "input_audio", "input_audio": {"data": data, "format": form}},
         {"type": "text", "text": question},
@@ -94,25 +94,25 @@ def digits_in(answer: str) -> set[int]:
 
 
 @pytest.mark.parametrize("language", QUESTIONS)
-def test_spoken_digits_come_back_by_the_models_own_ears(
-    ears: tuple[httpx.Client, str], language: str
+def test_spoken_digits_are_recognised_by_the_model(
+    recogniser: tuple[httpx.Client, str], language: str
 ) -> None:
-    client, model = ears
+    client, model = recogniser
     listed = {entry["id"]: entry for entry in client.get("/v1/models").json()["data"]}
     if "audio" not in listed[model]["input_modalities"]:
-        pytest.skip(f"{model} takes no sound")
+        pytest.skip(f"{model} takes no audio")
 
     def answer_to(case: tuple[int, tuple[int, str]]) -> str:
         digit, (i, voice) = case
         form = FORMATS[(digit + i) % len(FORMATS)]
         data = spoken(client, WRITTEN[language][digit], voice, form)
-        return heard(client, model, data, form, QUESTIONS[language])
+        return recognised(client, model, data, form, QUESTIONS[language])
 
     cases = list(product(range(10), enumerate(TIMBRES)))
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(answer_to, cases))
     wrong = [
-        f"{voice} said {digit}, heard was {answer!r}"
+        f"{voice} said {digit}, the answer was {answer!r}"
         for (digit, (_, voice)), answer in zip(cases, answers, strict=True)
         if digits_in(answer) != {digit}
     ]
@@ -130,5 +130,5 @@ def test_spoken_digits_come_back_by_the_models_own_ears(
         ("?", set()),
     ],
 )
-def test_an_answer_names_the_digits_that_it_names(answer: str, digits: set[int]) -> None:
+def test_digits_are_found_in_figures_and_words(answer: str, digits: set[int]) -> None:
     assert digits_in(answer) == digits

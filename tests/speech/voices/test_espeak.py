@@ -1,4 +1,4 @@
-"""The embedded voices, listened to."""
+"""The embedded voices and the properties of their audio."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from palaver.speech.voices.espeak.pool import EspeakPool, EspeakProcess
 from palaver.speech.voices.espeak.process import rest_s
 from palaver.speech.voices.espeak.timbres import TIMBRES, Style
 from palaver.speech.voices.espeak.voice import EmbeddedVoice
-from tests.speech.listening import RATE_HZ, Heard
-from tests.speech.voices import whole
+from tests.speech.beeping import whole
+from tests.speech.listening import RATE_HZ, AudioClip
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ LONG = ENGLISH * 10  # 25 seconds
 def with_pool(
     work: Callable[[EspeakPool], Awaitable[T]], num_processes: int = 1, timeout_s: float = 20
 ) -> T:
-    """What ``work`` returns, given processes that end with it."""
+    """The result of ``work``, given processes that end with it."""
 
     async def run() -> T:
         pool = EspeakPool(num_processes, timeout_s=timeout_s)
@@ -57,12 +57,12 @@ async def played(pool: EspeakPool, sentence: str) -> Samples:
     return np.concatenate([piece async for piece in pieces])
 
 
-def heard(samples: Samples) -> Heard:
-    return Heard(samples.astype(float), RATE_HZ, 1)
+def clip_of(samples: Samples) -> AudioClip:
+    return AudioClip(samples.astype(float), RATE_HZ, 1)
 
 
 def voice_pids() -> list[int]:
-    """Processes of ours that speak, and those that are to speak next."""
+    """Processes of this test that speak, and those that are prepared to speak next."""
     pids = []
     for path in Path("/proc").glob("[0-9]*"):
         try:
@@ -75,7 +75,7 @@ def voice_pids() -> list[int]:
 
 
 def speaking_under(pid: int) -> list[int]:
-    """The forks of its forks, which speak or are to speak next."""
+    """The forks of its forks, which speak or are prepared to speak next."""
     return [speaking for fork in children_of(pid) for speaking in children_of(fork)]
 
 
@@ -90,15 +90,15 @@ def children_of(pid: int) -> list[int]:
 @pytest.mark.parametrize(("sentence", "language"), [(ENGLISH, "en"), (CHINESE, "zh")])
 @pytest.mark.parametrize("name", TIMBRES)
 def test_every_voice_speaks_both_languages(name: str, sentence: str, language: str) -> None:
-    sound = heard(said(sentence, language, name))
-    assert 1.5 < sound.length_s < 5
-    assert 500 < np.sqrt((sound.samples**2).mean()) < 8000
-    assert sound.num_clipped == 0
-    assert sound.longest_silence_s < 0.6
+    clip = clip_of(said(sentence, language, name))
+    assert 1.5 < clip.length_s < 5
+    assert 500 < np.sqrt((clip.samples**2).mean()) < 8000
+    assert clip.num_clipped == 0
+    assert clip.longest_silence_s < 0.6
 
 
-def test_the_voices_have_their_pitches() -> None:
-    pitches = {name: heard(said(ENGLISH, "en", name)).pitch_hz for name in TIMBRES}
+def test_each_voice_has_its_pitch() -> None:
+    pitches = {name: clip_of(said(ENGLISH, "en", name)).pitch_hz for name in TIMBRES}
     assert 60 < pitches["bass"] < pitches["tenor"] < pitches["alto"] < pitches["soprano"] < 400
 
 
@@ -109,7 +109,7 @@ def test_longer_sentences_take_longer() -> None:
     assert 0.15 < per_word_s < 0.8
 
 
-def test_different_words_sound_differently() -> None:
+def test_different_words_sound_different() -> None:
     one, two = said("one hundred"), said("two thousand")
     assert len(one) != len(two) or not np.array_equal(one, two)
 
@@ -126,45 +126,45 @@ def test_the_same_sentence_always_sounds_the_same() -> None:
         await whole(speaker, "Shh! Something else, with hisses.", "en")
         return [first, await whole(speaker, ENGLISH, "en")]
 
-    sounds = with_pool(twice)
-    assert np.array_equal(sounds[0], sounds[1])
-    assert np.array_equal(sounds[0], said(ENGLISH)), "another process"
+    clips = with_pool(twice)
+    assert np.array_equal(clips[0], clips[1])
+    assert np.array_equal(clips[0], said(ENGLISH)), "another process"
 
 
-def test_a_sentence_sounds_the_same_whatever_was_said_before() -> None:
+def test_a_sentence_sounds_the_same_after_any_other() -> None:
     order = [("alto", "de"), ("tenor", "zh"), ("tenor", "zh"), ("bass", "de"), ("alto", "de")]
 
     async def in_turn(pool: EspeakPool) -> list[Samples]:
         return [await whole(voice(pool, name), "Shh, 12!", lang) for name, lang in order]
 
-    for (name, language), sound in zip(order, with_pool(in_turn), strict=True):
-        assert np.array_equal(sound, said("Shh, 12!", language, name)), (name, language)
+    for (name, language), clip in zip(order, with_pool(in_turn), strict=True):
+        assert np.array_equal(clip, said("Shh, 12!", language, name)), (name, language)
 
 
-def test_a_sentence_comes_in_pieces_the_first_of_them_short() -> None:
+def test_a_sentence_comes_in_chunks_of_which_the_first_is_short() -> None:
     async def pieces(pool: EspeakPool) -> list[Samples]:
         return [piece async for piece in voice(pool).say(ENGLISH, "en")]
 
-    sounds = with_pool(pieces)
-    assert len(sounds) > 3
-    assert len(sounds[0]) < 0.3 * RATE_HZ
-    assert all(len(sound) < RATE_HZ for sound in sounds)
+    clips = with_pool(pieces)
+    assert len(clips) > 3
+    assert len(clips[0]) < 0.3 * RATE_HZ
+    assert all(len(clip) < RATE_HZ for clip in clips)
 
 
-def test_a_sentence_that_is_played_meanwhile_sounds_the_same() -> None:
+def test_a_paced_sentence_sounds_the_same() -> None:
     assert np.array_equal(with_pool(lambda pool: played(pool, ENGLISH)), said(ENGLISH))
 
 
 @pytest.mark.parametrize(
     ("audio_s", "elapsed_s", "expected_s"), [(0, 0, 0), (8, 0.25, 0.75), (8, 1, 0), (8, 3, 0)]
 )
-def test_a_process_that_keeps_to_the_pace_rests_for_what_is_left_of_an_eighth_of_the_audio(
+def test_a_paced_process_rests_until_an_eighth_of_the_audios_length_has_passed(
     audio_s: float, elapsed_s: float, expected_s: float
 ) -> None:
     assert rest_s(audio_s, elapsed_s) == expected_s
 
 
-def test_sentences_are_said_in_their_order() -> None:
+def test_sentences_are_spoken_in_their_order() -> None:
     async def many(pool: EspeakPool) -> list[int]:
         done: list[int] = []
 
@@ -178,7 +178,7 @@ def test_sentences_are_said_in_their_order() -> None:
     assert with_pool(many) == list(range(6))
 
 
-def test_sentences_behind_which_others_wait_do_not_keep_to_the_pace(
+def test_sentences_are_not_paced_while_others_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     are_paced = []
@@ -196,11 +196,11 @@ def test_sentences_behind_which_others_wait_do_not_keep_to_the_pace(
 
     with_pool(many)
     assert are_paced == [False, False, False, True, False] or are_paced == [
-        *(True, False, False, True, False)  # nothing waited yet when the first one began
+        *(True, False, False, True, False)  # nothing was waiting yet when the first one began
     ]
 
 
-def test_the_rest_of_a_sentence_that_is_left_is_not_said() -> None:
+def test_the_rest_of_an_abandoned_sentence_is_not_spoken() -> None:
     async def leave(pool: EspeakPool) -> tuple[list[int], Samples]:
         style = TIMBRES["alto"].style("en")
         order = []
@@ -209,12 +209,12 @@ def test_the_rest_of_a_sentence_that_is_left_is_not_said() -> None:
                 order.append(len(await anext(pieces)))
         return order, await whole(voice(pool), ENGLISH, "en")
 
-    firsts, sound = with_pool(leave)
+    firsts, clip = with_pool(leave)
     assert len(set(firsts)) == 1, "each begins with its own first piece"
-    assert np.array_equal(sound, said(ENGLISH)), "and nothing of them comes later"
+    assert np.array_equal(clip, said(ENGLISH)), "and nothing of them comes later"
 
 
-def test_a_voice_that_spoke_last_goes_on_in_the_process_that_has_it_ready() -> None:
+def test_a_voice_keeps_the_process_that_has_it_loaded() -> None:
     async def alternate(pool: EspeakPool) -> list[Style]:
         for language in ["en", "zh", "en", "zh", "zh", "en"]:
             await whole(voice(pool), "1", language)
@@ -225,7 +225,7 @@ def test_a_voice_that_spoke_last_goes_on_in_the_process_that_has_it_ready() -> N
 
 
 @pytest.mark.parametrize("sentence", ["", "   \n", "...", "**", "— ! —"])
-def test_marks_alone_are_not_spoken(sentence: str) -> None:
+def test_punctuation_alone_is_not_spoken(sentence: str) -> None:
     assert len(said(sentence)) == 0
 
 
@@ -235,23 +235,23 @@ def test_strange_texts_are_spoken_as_far_as_they_can_be(sentence: str) -> None:
 
 
 def test_a_pause_follows_each_sentence() -> None:
-    sound = said(ENGLISH)
-    assert not sound[-RATE_HZ // 5 :].any()
-    assert sound[: -RATE_HZ // 2].any()
+    clip = said(ENGLISH)
+    assert not clip[-RATE_HZ // 5 :].any()
+    assert clip[: -RATE_HZ // 2].any()
 
 
-def test_processes_speak_side_by_side_and_no_more_than_allowed() -> None:
+def test_processes_speak_concurrently_up_to_the_limit() -> None:
     async def many(pool: EspeakPool) -> tuple[list[Samples], int]:
-        sounds = await asyncio.gather(*(whole(voice(pool), f"Number {n}.", "en") for n in range(9)))
-        return list(sounds), len(voice_pids())
+        clips = await asyncio.gather(*(whole(voice(pool), f"Number {n}.", "en") for n in range(9)))
+        return list(clips), len(voice_pids())
 
-    sounds, num_processes = with_pool(many, num_processes=2)
-    assert all(len(sound) for sound in sounds)
+    clips, num_processes = with_pool(many, num_processes=2)
+    assert all(len(clip) for clip in clips)
     assert num_processes == 2
     assert voice_pids() == []
 
 
-def test_sentences_that_are_left_hold_up_no_others() -> None:
+def test_abandoned_sentences_do_not_delay_others() -> None:
     async def leave(pool: EspeakPool) -> Samples:
         tasks = [asyncio.ensure_future(whole(voice(pool), ENGLISH * 5, "en")) for _ in range(5)]
         await asyncio.sleep(0.005)
@@ -276,14 +276,14 @@ def test_a_process_that_is_killed_is_replaced() -> None:
     assert len(with_pool(kill)) > RATE_HZ
 
 
-def test_a_sentence_that_brings_its_process_down_costs_that_sentence_only() -> None:
+def test_a_sentence_that_crashes_its_process_fails_without_affecting_others() -> None:
     async def crash(pool: EspeakPool) -> Samples:
         await pool.start()
         (pid,) = voice_pids()
         speaking = asyncio.ensure_future(whole(voice(pool), "word " * 20_000, "en"))
         while not (forks := speaking_under(pid)):
             await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)  # it has read the sentence by then
+        await asyncio.sleep(0.1)  # it has received the sentence by then
         for fork in forks:
             os.kill(fork, signal.SIGSEGV)
         with pytest.raises(ModelNotAvailable, match="sentence"):
@@ -294,7 +294,7 @@ def test_a_sentence_that_brings_its_process_down_costs_that_sentence_only() -> N
     assert len(with_pool(crash)) > RATE_HZ
 
 
-def test_a_sentence_that_never_ends_is_given_up_with_its_process() -> None:
+def test_a_sentence_that_takes_too_long_fails_and_its_process_is_killed() -> None:
     async def hang(pool: EspeakPool) -> Samples:
         await whole(voice(pool), "Hello.", "en")
         (pid,) = voice_pids()

@@ -1,4 +1,4 @@
-"""Answers in text and sound through the real server and the embedded voices (spec row S11)."""
+"""Answers in text and audio through the real server and the embedded voices (spec row S11)."""
 
 from __future__ import annotations
 
@@ -55,21 +55,21 @@ def refusal(client: httpx.Client, body: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_an_answer_can_be_heard_in_every_format(client: httpx.Client, form: str) -> None:
+def test_an_answer_is_audible_in_every_format(client: httpx.Client, form: str) -> None:
     whole = answer(client, STORY | {"audio": {"format": form}})
     spoken = whole["choices"][0]["message"]
-    heard = listen(data_of(spoken), form)
+    clip = listen(data_of(spoken), form)
     num_words = len(spoken["content"].split())
-    assert 0.15 * num_words < heard.length_s < 0.8 * num_words
-    assert 500 < np.sqrt((heard.samples**2).mean()) < 8000
-    assert heard.num_clipped == 0
-    assert heard.longest_silence_s < 0.8
+    assert 0.15 * num_words < clip.length_s < 0.8 * num_words
+    assert 500 < np.sqrt((clip.samples**2).mean()) < 8000
+    assert clip.num_clipped == 0
+    assert clip.longest_silence_s < 0.8
     num_tokens = whole["usage"]["completion_tokens_details"]["audio_tokens"]
-    assert num_tokens == pytest.approx(heard.length_s * 20, abs=3)
+    assert num_tokens == pytest.approx(clip.length_s * 20, abs=3)
     assert whole["usage"]["completion_tokens"] == 60 + num_tokens
 
 
-def test_text_and_sound_come_together(client: httpx.Client) -> None:
+def test_text_and_audio_come_together(client: httpx.Client) -> None:
     spoken = message(client, STORY)
     silent = message(client, STORY | {"modalities": ["text"]})
     assert spoken["content"] == silent["content"] == spoken["audio"]["transcript"]
@@ -85,12 +85,12 @@ def test_a_stream_sounds_like_the_unary_answer(client: httpx.Client, form: str) 
     body = STORY | {"audio": {"format": form, "voice": "tenor"}}
     events = stream_events(client, body)
     unary = message(client, body)
-    heard, expected = listen(streamed_data(events), form), listen(data_of(unary), form)
+    clip, expected = listen(streamed_data(events), form), listen(data_of(unary), form)
     if form in ("mp3", "opus"):
-        assert heard.length_s == pytest.approx(expected.length_s, abs=0.15)
-        assert np.median(heard.levels) == pytest.approx(np.median(expected.levels), rel=0.1)
+        assert clip.length_s == pytest.approx(expected.length_s, abs=0.15)
+        assert np.median(clip.levels) == pytest.approx(np.median(expected.levels), rel=0.1)
     else:
-        assert np.array_equal(heard.samples, expected.samples), "no gaps at the seams"
+        assert np.array_equal(clip.samples, expected.samples), "no gaps at the seams"
     deltas = audio_deltas(events)
     transcript = "".join(delta.get("transcript", "") for delta in deltas)
     assert transcript == unary["audio"]["transcript"] == joined(events)
@@ -101,7 +101,7 @@ def test_a_stream_is_pcm16_unless_told_otherwise(client: httpx.Client) -> None:
     assert data == data_of(message(client, STORY | {"audio": {"format": "pcm16"}}))
 
 
-def test_streamed_sound_has_its_id_first_its_expiry_last_and_joins_as_base64(
+def test_streamed_audio_has_its_id_first_its_expiry_last_and_joins_as_base64(
     client: httpx.Client,
 ) -> None:
     events = stream_events(client, STORY | {"stream_options": {"include_usage": True}})
@@ -122,7 +122,7 @@ def test_streamed_sound_has_its_id_first_its_expiry_last_and_joins_as_base64(
     assert details["audio_tokens"] == np.ceil(len(streamed_data(events)) / 2 / 1200)
 
 
-def test_sound_comes_while_the_text_is_still_written(client: httpx.Client) -> None:
+def test_audio_arrives_while_the_text_is_still_generated(client: httpx.Client) -> None:
     body = STORY | {"max_tokens": 1500, "logit_bias": NO_END, "stream": True}
     kinds = ""
     with client.stream("POST", PATH, json=body) as response:
@@ -133,7 +133,7 @@ def test_sound_comes_while_the_text_is_still_written(client: httpx.Client) -> No
     pytest.fail("all text came first")
 
 
-def test_every_choice_has_its_own_sound(client: httpx.Client) -> None:
+def test_every_choice_has_its_own_audio(client: httpx.Client) -> None:
     body = STORY | {"n": 3, "temperature": 1.5, "seed": 5}
     unary = answer(client, body)["choices"]
     messages = [choice["message"] for choice in unary]
@@ -141,12 +141,12 @@ def test_every_choice_has_its_own_sound(client: httpx.Client) -> None:
     events = stream_events(client, body | {"audio": {"format": "wav"}})
     for i, spoken in enumerate(messages):
         assert spoken["audio"]["transcript"] == spoken["content"] == joined(events, choice=i)
-        heard = listen(streamed_data(events, i), "wav").samples
-        assert np.array_equal(heard, listen(data_of(spoken), "wav").samples)
+        clip = listen(streamed_data(events, i), "wav").samples
+        assert np.array_equal(clip, listen(data_of(spoken), "wav").samples)
 
 
 @pytest.mark.spec("S23")
-def test_what_is_behind_a_stop_string_is_not_spoken(client: httpx.Client) -> None:
+def test_text_after_a_stop_string_is_not_spoken(client: httpx.Client) -> None:
     spoken = message(client, STORY | {"stop": "."})
     assert spoken["audio"]["transcript"] == spoken["content"]
     assert spoken["content"].endswith(".") and spoken["content"].count(".") == 1
@@ -161,8 +161,8 @@ def test_thinking_is_not_spoken(client: httpx.Client, separate: bool) -> None:
     spoken = message(client, body)
     assert spoken["audio"]["transcript"] == "12 + 7 = 19"
     assert ("<think>" in spoken["content"]) is not separate
-    sound = streamed_data(stream_events(client, body | {"audio": {"format": "wav"}}))
-    assert listen(sound, "wav").length_s < 5
+    wav = streamed_data(stream_events(client, body | {"audio": {"format": "wav"}}))
+    assert listen(wav, "wav").length_s < 5
 
 
 @pytest.mark.spec("S35")
@@ -194,14 +194,14 @@ def test_tool_calls_are_not_spoken(client: httpx.Client) -> None:
     assert events[-1]["choices"][0]["finish_reason"] == "tool_calls"
 
 
-def test_an_answer_without_words_has_no_sound(client: httpx.Client) -> None:
+def test_an_answer_without_words_has_no_audio(client: httpx.Client) -> None:
     body = STORY | {"enable_thinking": True, "max_tokens": 3}
     assert "audio" not in message(client, body)
     assert audio_deltas(stream_events(client, body)) == []
 
 
 @pytest.mark.parametrize("voice", ["alto", "soprano", "tenor", "bass"])
-def test_voices_differ(client: httpx.Client, voice: str) -> None:
+def test_voices_sound_different(client: httpx.Client, voice: str) -> None:
     listed = client.get("/v1/models").json()["data"][0]
     assert voice in listed["voices"]
     assert listed["output_modalities"] == ["text", "audio"]
@@ -214,14 +214,16 @@ def test_chinese_is_spoken_as_chinese(client: httpx.Client) -> None:
     question = chat("你好！你是谁？", modalities=["text", "audio"], audio={"format": "pcm16"})
     spoken = message(client, question)
     assert any("\u4e00" <= c <= "\u9fff" for c in spoken["content"])
-    heard = listen(data_of(spoken), "pcm16")
+    clip = listen(data_of(spoken), "pcm16")
     num_characters = sum("\u4e00" <= c <= "\u9fff" for c in spoken["content"])
-    assert 0.12 * num_characters < heard.length_s < 0.6 * num_characters + 2
-    assert heard.pitch_hz > 100
+    assert 0.12 * num_characters < clip.length_s < 0.6 * num_characters + 2
+    assert clip.pitch_hz > 100
 
 
 @pytest.mark.parametrize("place", ["message", "part"])
-def test_modalities_may_stand_with_the_content(client: httpx.Client, place: str) -> None:
+def test_modalities_may_stand_in_a_message_or_a_content_part(
+    client: httpx.Client, place: str
+) -> None:
     wanted = {"modalities": ["text", "audio"]}
     part = {"type": "text", "text": "Tell me a story."} | (wanted if place == "part" else {})
     asked = {"role": "user", "content": [part]} | (wanted if place == "message" else {})
@@ -269,7 +271,7 @@ def test_an_earlier_answer_is_referred_to_by_its_id(client: httpx.Client) -> Non
         ({"modalities": None, "audio": {"voice": "alto"}}, "audio", "needs modalities"),
     ],
 )
-def test_what_cannot_be_spoken_is_refused(
+def test_audio_requests_that_cannot_be_met_are_refused(
     client: httpx.Client, fields: dict[str, Any], param: str, says: str
 ) -> None:
     error = refusal(client, STORY | fields)
@@ -278,14 +280,14 @@ def test_what_cannot_be_spoken_is_refused(
 
 
 @pytest.mark.parametrize("earlier", ["assistant", "user"])
-def test_an_id_that_nobody_knows_is_refused(client: httpx.Client, earlier: str) -> None:
+def test_an_unknown_audio_id_is_refused(client: httpx.Client, earlier: str) -> None:
     messages = [{"role": earlier, "audio": {"id": "audio_0"}}, {"role": "user", "content": "Hi"}]
     error = refusal(client, chat(messages=messages))
     assert error["param"].removesuffix(".id") == "messages[0].audio"
 
 
 @pytest.mark.spec("S50")
-def test_a_client_that_goes_away_ends_the_speaking(server: RunningServer) -> None:
+def test_a_client_that_disconnects_ends_the_speaking(server: RunningServer) -> None:
     body = STORY | {"max_tokens": 3000, "logit_bias": NO_END, "stream": True}
     with server.client() as client:
         with client.stream("POST", PATH, json=body) as response:
