@@ -201,6 +201,7 @@ def engine_config(settings: Settings, files: ModelFiles) -> EngineConfig:
         max_step_tokens=settings.max_step_tokens,
         max_running=settings.max_running,
         token_timeout_s=settings.token_timeout_s,
+        start_timeout_s=settings.load_timeout_s,
         stop_token_ids=files.stop_token_ids,
         tokenizer=str(files.tokenizer_path),
     )

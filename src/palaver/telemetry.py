@@ -73,39 +73,26 @@ class HttpMetrics:
         self._seconds.labels(path).observe(seconds)
 
 
-class Metrics:
-    """The metrics at ``/metrics``; every name begins with ``palaver_``."""
+class StepMetrics:
+    """Figures of the engines' steps.
 
-    def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        self.http = HttpMetrics(self._registry)
-        self._first_token = Histogram(
-            "palaver_first_token_seconds",
-            "Time from a request's arrival in the API to its first token.",
-            ["model"],
-            registry=self._registry,
-            buckets=_REQUEST_BUCKETS_S,
-        )
+    Args:
+        registry: Where the figures are kept.
+    """
 
-        self._completions = Counter(
-            "palaver_completions",
-            "Accepted requests that ended: finished, cancelled or failed.",
-            ["model", "outcome"],
-            registry=self._registry,
-        )
-
+    def __init__(self, registry: CollectorRegistry) -> None:
         def gauge(name: str, text: str) -> Gauge:
-            return Gauge(f"palaver_{name}", text, ["model"], registry=self._registry)
+            return Gauge(f"palaver_{name}", text, ["model"], registry=registry)
 
         def counter(name: str, text: str) -> Counter:
-            return Counter(f"palaver_{name}", text, ["model"], registry=self._registry)
+            return Counter(f"palaver_{name}", text, ["model"], registry=registry)
 
         def seconds(name: str, text: str) -> Histogram:
             return Histogram(
                 f"palaver_{name}",
                 text,
                 ["model"],
-                registry=self._registry,
+                registry=registry,
                 buckets=_STEP_BUCKETS_S,
             )
 
@@ -133,7 +120,7 @@ class Metrics:
             "host_s": seconds("step_host_seconds", "Time of a step spent outside the model."),
         }
 
-    def step_observer(self, model: str) -> Callable[[StepStats], None]:
+    def observer(self, model: str) -> Callable[[StepStats], None]:
         """A function that records the figures of each step of a model's engine."""
         gauges = {name: metric.labels(model) for name, metric in self._gauges.items()}
         counters = {name: metric.labels(model) for name, metric in self._counters.items()}
@@ -149,6 +136,32 @@ class Metrics:
                 histogram.observe(getattr(stats, name))
 
         return observe
+
+
+class Metrics:
+    """The metrics at ``/metrics``; every name begins with ``palaver_``."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self.http = HttpMetrics(self._registry)
+        self._first_token = Histogram(
+            "palaver_first_token_seconds",
+            "Time from a request's arrival in the API to its first token.",
+            ["model"],
+            registry=self._registry,
+            buckets=_REQUEST_BUCKETS_S,
+        )
+        self._completions = Counter(
+            "palaver_completions",
+            "Accepted requests that ended: finished, cancelled or failed.",
+            ["model", "outcome"],
+            registry=self._registry,
+        )
+        self._steps = StepMetrics(self._registry)
+
+    def step_observer(self, model: str) -> Callable[[StepStats], None]:
+        """A function that records the figures of each step of a model's engine."""
+        return self._steps.observer(model)
 
     def first_token(self, model: str, begin_s: float) -> None:
         """Record the time to first token of a request.

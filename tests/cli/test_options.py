@@ -33,6 +33,7 @@ EXAMPLES = {
     "num_threads": ("1", "2"),
     "max_step_tokens": ("64", "128"),
     "max_running": ("1", "2"),
+    "load_timeout_s": ("1", "2.5"),
     "token_timeout_s": ("1", "2.5"),
     "strict": ("true", "false"),
     "max_body_mib": ("1", "2.5"),

@@ -6,7 +6,7 @@ import msgspec
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
-from palaver.api.auth import Caller
+from palaver.api.auth import Authorized
 from palaver.api.parts import ServerParts
 from palaver.telemetry import METRICS_CONTENT_TYPE
 
@@ -26,9 +26,9 @@ async def metrics(parts: ServerParts) -> Response:
 
 
 @router.get("/debug/engines", operation_id="showEngines")
-async def engines(_: Caller, parts: ServerParts) -> JSONResponse:
+async def engines(access: Authorized) -> JSONResponse:
     """The state of every sequence in every engine; needs a key."""
-    states = {model.name: await model.backend.inspect() for model in parts.models}
+    states = {model.name: await model.backend.inspect() for model in access.parts.models}
     return JSONResponse(
         {name: [msgspec.structs.asdict(s) for s in found] for name, found in states.items()}
     )

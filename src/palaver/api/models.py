@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 from fastapi import APIRouter, Response
 
-from palaver.api.auth import Caller
-from palaver.api.parts import Parts, ServerParts
+from palaver.api.auth import Authorized
+from palaver.api.parts import Parts
 from palaver.api.wire.response import ModelBody, ModelListBody
 from palaver.models.card import ModelCard
 from palaver.multimodal.media import MEDIA_KINDS
@@ -15,15 +15,16 @@ router = APIRouter(tags=["models"])
 
 
 @router.get("/models", operation_id="listModels")
-async def list_models(_: Caller, parts: ServerParts) -> Response:
+async def list_models(access: Authorized) -> Response:
     """All models of this server."""
+    parts = access.parts
     return _json(ModelListBody(data=[_describe(model.card, parts) for model in parts.models]))
 
 
 @router.get("/models/{name:path}", operation_id="showModel")
-async def show_model(_: Caller, parts: ServerParts, name: str) -> Response:
+async def show_model(access: Authorized, name: str) -> Response:
     """One model; its name may contain slashes."""
-    return _json(_describe(parts.models.get(name).card, parts))
+    return _json(_describe(access.parts.models.get(name).card, access.parts))
 
 
 def _describe(card: ModelCard, parts: Parts) -> ModelBody:

@@ -118,6 +118,9 @@ class EngineSettings(Group):
         "at most half of them are prefill.",
     )
     max_running: int = Field(default=256, ge=1, description="Most sequences computed in one step.")
+    load_timeout_s: Annotated[float, Details(unit="seconds")] = Field(
+        default=1800.0, gt=0, description="Time that each model may take to load."
+    )
     token_timeout_s: Annotated[float, Details(unit="seconds")] = Field(
         default=600.0,
         gt=0,

@@ -11,7 +11,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
-from palaver.api.auth import Caller
+from palaver.api.auth import Authorized
 from palaver.api.body import read_json_object
 from palaver.api.chat.audio import check_audio, speech_session
 from palaver.api.chat.bodies import completion_body
@@ -20,7 +20,7 @@ from palaver.api.chat.disconnect import unless_disconnected
 from palaver.api.chat.intake import chat_request
 from palaver.api.chat.stream import EventStream
 from palaver.api.errors import translate_validation
-from palaver.api.parts import Parts, ServerParts
+from palaver.api.parts import Parts
 from palaver.api.wire.request import ChatCompletionRequest
 from palaver.api.wire.response import CompletionBody
 from palaver.chat.model import ChatModel
@@ -37,15 +37,15 @@ _LONG_CHARACTERS = 10_000
 
 
 @router.post("/chat/completions", operation_id="createChatCompletion")
-async def create_chat_completion(request: Request, caller: Caller, parts: ServerParts) -> Response:
+async def create_chat_completion(request: Request, access: Authorized) -> Response:
     """Answer one turn of a conversation, as one JSON object or as server-sent events."""
-    begin_s = time.perf_counter()
+    begin_s, parts = time.perf_counter(), access.parts
     max_bytes = int(parts.settings.max_body_mib * _MIB)
     body = parse(await read_json_object(request, max_bytes))
     headers = _ignored_fields(body, is_strict=parts.settings.strict)
     model = parts.models.get(body.model)
     check_audio(body, model, parts)
-    intake = chat_request(body, model, parts, caller.id)
+    intake = chat_request(body, model, parts, access.key.id)
     chat = await (unless_disconnected(request.receive, intake) if body.media else intake)
     completion = await _completion(chat, model, parts, begin_s)
     if body.stream:
