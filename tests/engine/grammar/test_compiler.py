@@ -187,7 +187,7 @@ def test_a_prepared_vocabulary_is_not_taken_apart_again(monkeypatch: pytest.Monk
 def test_a_vocabulary_that_takes_no_grammars_is_a_refusal_and_no_crash() -> None:
     compiler = GrammarCompiler("no vocabulary", _VOCAB)
     compiler.prepare(_STOPS)
-    with pytest.raises(InvalidRequest, match="vocabulary cannot be held"):
+    with pytest.raises(InvalidRequest, match="with this model's tokenizer"):
         compiler.compile(_PERSON, _STOPS)
 
 
