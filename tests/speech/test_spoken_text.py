@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from palaver.chat.families.catalogue import HERMES
-from palaver.speech.passage import Passage
+from palaver.speech.spoken_text import SpokenText
 
 
 def read(*pieces: str) -> str:
-    passage = Passage(HERMES)
-    return "".join([*(passage.feed(piece) for piece in pieces), passage.flush()])
+    spoken_text = SpokenText(HERMES)
+    return "".join([*(spoken_text.feed(piece) for piece in pieces), spoken_text.flush()])
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,9 @@ def test_it_is_the_same_however_the_answer_comes_in_pieces(pieces: list[str]) ->
 
 
 def test_a_line_that_is_no_fence_does_not_wait_for_its_end() -> None:
-    assert Passage(HERMES).feed("Hello there") == "Hello there"
+    assert SpokenText(HERMES).feed("Hello there") == "Hello there"
 
 
 def test_where_thinking_comes_apart_nothing_is_taken_for_it() -> None:
-    passage = Passage()
-    assert passage.feed("<think> is a tag.") + passage.flush() == "<think> is a tag."
+    spoken_text = SpokenText()
+    assert spoken_text.feed("<think> is a tag.") + spoken_text.flush() == "<think> is a tag."
