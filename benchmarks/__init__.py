@@ -1,1 +1,1 @@
-"""Measurements, as ratios against a peer in the same run."""
+"""Benchmarks; most report ratios to a peer or a baseline in the same run."""

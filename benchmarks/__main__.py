@@ -1,4 +1,4 @@
-"""``make bench``: what can be measured with the built-in model alone."""
+"""``make bench``: the benchmarks that need only the built-in model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MEASUREMENTS = (
 
 
 def main() -> int:
-    """Run them one after another; the exit status is that of the first that failed."""
+    """Run them one after another; returns the exit status of the first that failed."""
     for measurement in MEASUREMENTS:
         print(f"== {' '.join(measurement)}", flush=True)
         status = subprocess.run([sys.executable, "-m", *measurement], check=False).returncode

@@ -1,7 +1,7 @@
-"""A client that costs little: raw connections that ask the same thing without pause.
+"""A client with little overhead: raw connections that repeat the same request without pause.
 
 ``python -m benchmarks.api_client URL KEY BODY CONNECTIONS SECONDS`` prints one JSON line. It only
-looks for the end of each answer, so that one core of it keeps a server's core busy.
+looks for the end of each answer, so that one core of the client can saturate one of the server.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _HEADERS_END = b"\r\n\r\n"
 
 @dataclass(slots=True)
 class Figures:
-    """What all connections saw together, from the end of the warm-up on."""
+    """The figures of all connections together, after the warm-up."""
 
     begin_s: float
     num_answers: int = 0
@@ -42,7 +42,7 @@ async def ask_until(
         while not _is_whole(answer):
             more = await reader.read(1 << 20)
             if not more:
-                raise ConnectionError(f"the server hung up after {answer[:200]!r}")
+                raise ConnectionError(f"the server closed the connection after {answer[:200]!r}")
             answer += more
         if not answer.startswith(b"HTTP/1.1 200"):
             raise ValueError(f"not an answer: {answer[:400]!r}")
@@ -64,7 +64,7 @@ def _is_whole(answer: bytes) -> bool:
 
 
 def request_bytes(url: str, key: str, body: bytes) -> bytes:
-    """The request as it goes over the wire."""
+    """The bytes of an HTTP request."""
     head = (
         f"POST /v1/chat/completions HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\n"
         f"Authorization: Bearer {key}\r\nContent-Type: application/json\r\n"
@@ -74,7 +74,7 @@ def request_bytes(url: str, key: str, body: bytes) -> bytes:
 
 
 async def ask(url: str, key: str, body: bytes, num_connections: int, seconds: float) -> Figures:
-    """What ``num_connections`` saw in ``seconds``, after a second of warm-up."""
+    """The figures of ``num_connections`` in ``seconds``, after a second of warm-up."""
     parts = urlsplit(url)
     address = (str(parts.hostname), int(parts.port or 80))
     figures = Figures(begin_s=time.perf_counter() + 1)

@@ -1,9 +1,9 @@
-"""What the API costs by itself: the whole HTTP service over an engine that answers at once.
+"""The cost of the API alone: the whole HTTP service over a backend that answers at once.
 
 ``python -m benchmarks.api_cost [--seconds 8] [--profile] [--out FILE]``. The engine process is
-replaced by a scripted backend in the API's own process; everything else is the service as it runs.
-Clients in a process of their own ask without pause. Rates are per second of the API process's own
-processor time: what one core can do.
+replaced by a scripted backend in the API process; everything else is the real service. Clients in a
+separate process send requests without pause. Rates are per second of the API process's processor
+time, that is, what one core can do.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from palaver.testing import ScriptedBackend, Step, Token
 
 KEY = "sk-palaver-benchmark"
 _FIRST_TOKEN = 300
-"""The pretended answer counts up from here through the built-in model's vocabulary."""
+"""The scripted answer counts up from here through the built-in model's vocabulary."""
 _VOCABULARY = 2000
 _STREAM_TOKENS = 64
 
 
 class Counted:
-    """A script that gives every request its next token at once, and counts them.
+    """A script that gives every request its next token at once, and counts the tokens.
 
     Attributes:
         num_made: Tokens made so far.
@@ -49,14 +49,14 @@ class Counted:
         self.num_made = 0
 
     def __call__(self, request: GenerationRequest) -> Iterator[Step]:
-        """The tokens of a request, up to the limit that it has set."""
+        """The tokens for a request, up to its ``max_tokens``."""
         for place in range(request.params.max_tokens):
             self.num_made += 1
             yield Token(_FIRST_TOKEN + place % _VOCABULARY)
 
 
 def body(**fields: Any) -> dict[str, Any]:
-    """A request as clients send it."""
+    """The body of a request."""
     messages = [
         {"role": "system", "content": "You are a helpful assistant."},
         {"role": "user", "content": "What is the capital of the country with the longest coast?"},
@@ -71,14 +71,14 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "streamed, 64 tokens, 16 clients": (body(max_tokens=_STREAM_TOKENS, stream=True), 16),
     "streamed, 64 tokens, 64 clients": (body(max_tokens=_STREAM_TOKENS, stream=True), 64),
 }
-"""The request of each case and the clients that send it."""
+"""The request of each case, and the number of clients."""
 
 
 class ServerThread(threading.Thread):
     """The service over a script, in a thread of its own.
 
     Attributes:
-        profile: What the thread spends its time on, if it is to be known.
+        profile: The profile of the thread, if it is profiled.
     """
 
     def __init__(self, data_dir: Path, *, is_profiled: bool) -> None:
@@ -116,7 +116,7 @@ class ServerThread(threading.Thread):
 
 @contextlib.contextmanager
 def running(*, is_profiled: bool) -> Iterator[ServerThread]:
-    """The service, ready."""
+    """The running service."""
     with tempfile.TemporaryDirectory() as data_dir:
         thread = ServerThread(Path(data_dir), is_profiled=is_profiled)
         thread.start()
@@ -158,7 +158,7 @@ def _made(thread: ServerThread) -> int:
 
 
 def show_profile(profile: cProfile.Profile, num_lines: int) -> None:
-    """What the server's thread spent its time on."""
+    """Print the functions in which the server's thread spent most time."""
     pstats.Stats(profile).strip_dirs().sort_stats("tottime").print_stats(num_lines)
 
 
@@ -167,7 +167,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=8.0, help="of each case")
     parser.add_argument("--case", action="append", help="only cases that contain this; repeatable")
-    parser.add_argument("--profile", action="store_true", help="show where the time goes instead")
+    parser.add_argument("--profile", action="store_true", help="also print a profile of the server")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     figures = {}

@@ -1,11 +1,10 @@
-"""Does the server survive bad requests: ``python -m benchmarks.bad_requests [--num 20000]``.
+"""Whether the server survives bad requests: ``python -m benchmarks.bad_requests [--num 20000]``.
 
-Starts a server on the built-in model and sends it requests that are nearly right: valid bodies
-with values replaced, removed, repeated, wrapped, moved and grown, their bytes damaged, headers,
-methods and paths exchanged; a twentieth is made by schemathesis from the OpenAPI document. Counts
-the answers by status and names what should not be: a 5xx, an error without its body, a stream
-without end, an answer that takes long, anything left in the engine, memory that grows. The first
-tenth warms up.
+Starts a server on the built-in model and sends it mutated requests: valid bodies with values
+replaced, removed, repeated, wrapped, moved and grown, with damaged bytes, and with other headers,
+methods and paths; a twentieth is made by schemathesis from the OpenAPI document. Counts the answers
+by status and reports faults: a 5xx, an error without its body, a stream without end, a slow answer,
+anything left in the engine, growing memory. The first tenth is a warm-up.
 """
 
 from __future__ import annotations
@@ -39,13 +38,13 @@ _CACHE = {"PALAVER_CACHE_GIB": "0.02"}
 
 @dataclass(slots=True)
 class Findings:
-    """What came of all requests.
+    """The results of all requests.
 
     Attributes:
         statuses: Answers by status; ``none`` where the connection ended without one.
-        faults: What was wrong, each with the request.
-        slowest_s: The longest that an answer took.
-        slowest: Its request.
+        faults: The faults, each with its request.
+        slowest_s: The longest time of an answer.
+        slowest: The request of that answer.
     """
 
     statuses: Counter[str] = field(default_factory=Counter)
@@ -76,7 +75,7 @@ def _shown(tried: Attempt | None) -> dict[str, Any]:
 
 
 async def send(client: httpx.AsyncClient, tried: Attempt, findings: Findings) -> None:
-    """Send one request and note what comes of it."""
+    """Send one request and record the result."""
     begin_s = time.perf_counter()
     status, fault = "none", None
     try:
@@ -88,7 +87,7 @@ async def send(client: httpx.AsyncClient, tried: Attempt, findings: Findings) ->
 
 
 def requests(server: RunningServer, num: int, seed: int) -> list[Attempt]:
-    """All requests in the order in which they are sent."""
+    """All requests, in the order in which they are sent."""
     rng = random.Random(seed)
     made = attempts(server.url, num // _SHARE_OF_DOCUMENT, seed)
     made += [attempt(rng) for _ in range(num - len(made))]
@@ -99,7 +98,7 @@ def requests(server: RunningServer, num: int, seed: int) -> list[Attempt]:
 async def send_all(
     server: RunningServer, made: list[Attempt], findings: Findings
 ) -> list[dict[str, int]]:
-    """Send the requests; the memory of both processes after each tenth."""
+    """Send the requests; returns the memory of both processes after each tenth."""
     size = max(len(made) // 10, 1)
     pids = {"server": server.process.pid, "engine": server.engine_pids()[0]}
     samples = []
@@ -108,7 +107,9 @@ async def send_all(
 
         async def one(tried: Attempt) -> None:
             async with gate:
-                if len(findings.faults) < _MAX_FAULTS:  # with a server that hangs, it ends soon
+                if (
+                    len(findings.faults) < _MAX_FAULTS
+                ):  # a server that hangs is not tested to the end
                     await send(client, tried, findings)
 
         for begin in range(0, len(made), size):

@@ -1,8 +1,8 @@
-"""What clients see of an engine that is killed, and when the service is back.
+"""What clients see when an engine is killed, and how long until the service is back.
 
 ``python -m benchmarks.crash [--runs 5] [--out FILE]`` starts a server on the built-in model, opens
-four streams, kills the engine's process with SIGKILL amid their answers, and asks again until there
-is an answer. Medians over the kills.
+four streams, kills the engine's process with SIGKILL during their answers, and sends requests until
+one is answered. Reports medians over the kills.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def ending(client: httpx.Client, seed: int) -> str:
 
 
 def kill_once(server: RunningServer, client: httpx.Client) -> tuple[list[str], float]:
-    """Kill the engine amid four streams: how they ended, and seconds until the next answer."""
+    """Kill the engine during four streams: how they ended, and seconds until the next answer."""
     with ThreadPoolExecutor(_NUM_STREAMS) as pool:
         endings = [pool.submit(ending, client, seed) for seed in range(_NUM_STREAMS)]
         time.sleep(0.5)

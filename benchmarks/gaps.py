@@ -1,7 +1,7 @@
-"""Gaps between the tokens of streams, beside other requests or alone, as a client sees them.
+"""Gaps between the tokens of streams, with other requests at the same time or alone.
 
-The streams are read by a process of its own that does next to nothing meanwhile, the others by
-another one: :mod:`benchmarks.stream_client`. All of them share the server's cores.
+The gaps are measured at the client. The measured streams and the other requests each have a client
+process with little overhead, :mod:`benchmarks.stream_client`. All share the server's cores.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ from tests.server import KEY, NO_END, RunningServer, chat
 
 _COMMAND = [sys.executable, "-m", "benchmarks.stream_client"]
 _SETTLE_S = 1.0
-_LEAST_MS = 0.001  # a median of nothing: most tokens came together with others
+_LEAST_MS = 0.001  # avoids division by 0, where most tokens arrive together with others
 MAX_OTHERS = 0.05
-"""Cores that other programs may use in a round that is said to be alone on the machine."""
+"""Cores that other programs may use in a round that counts as undisturbed."""
 
 Bodies = list[list[dict[str, Any]]]
-"""For each connection, what it asks one after another."""
+"""For each connection, the bodies of its requests, in order."""
 
 
 def story(seed: int, num_tokens: int, **fields: Any) -> dict[str, Any]:
-    """A request for a long story that has no end of its own."""
+    """A request for a story that ends only at ``num_tokens``."""
     fields |= {"temperature": 1, "seed": seed, "max_tokens": num_tokens, "logit_bias": NO_END}
     return chat("Tell me a story.", **fields)
 
 
 def stories(num: int, seed: int, num_tokens: int, **fields: Any) -> Bodies:
-    """Streams of such stories, each on a connection of its own."""
+    """Streams of such stories, each on its own connection."""
     return [[story(seed + i, num_tokens, stream=True, **fields)] for i in range(num)]
 
 
 def gaps_of(server: RunningServer, streams: Bodies, others: Bodies) -> dict[str, float]:
-    """The gaps of all streams while others ask over and over, in figures.
+    """The gaps of all streams while the requests of ``others`` are repeated.
 
     Returns:
-        Median, 99th percentile and longest in ms, the ratio of the first two, the same ratio as the
-        kernel had the tokens for the client, whole answers that the others got, and cores that
-        other programs used meanwhile.
+        Median, 99th percentile and longest gap in ms, the ratio of the first two, the same ratio by
+        the times at which the client's kernel received the tokens, the number of complete answers
+        to the others, and the cores that other programs used meanwhile.
     """
     programs = OtherPrograms()
     with asking(server, others) as process:
@@ -70,7 +70,7 @@ def gaps_of(server: RunningServer, streams: Bodies, others: Bodies) -> dict[str,
 
 @contextmanager
 def asking(server: RunningServer, bodies: Bodies) -> Iterator[subprocess.Popen[str] | None]:
-    """A process that asks over and over, ended at the end; none if there is nothing to ask."""
+    """A process that repeats requests until the end of the context; ``None`` without requests."""
     if not bodies:
         yield None
         return
@@ -91,9 +91,9 @@ def asking(server: RunningServer, bodies: Bodies) -> Iterator[subprocess.Popen[s
 
 
 def summary(rounds: list[dict[str, float]]) -> dict[str, float]:
-    """The medians of all rounds that were alone on the machine, or of all if none was.
+    """The medians over all undisturbed rounds, or over all rounds if none was undisturbed.
 
-    ``rounds`` is how many they are, ``rounds_among_others`` how many are left out.
+    ``rounds`` is their number, ``rounds_among_others`` that of the disturbed rounds.
     """
     alone = [r for r in rounds if r["cores_of_other_programs"] <= MAX_OTHERS]
     kept = alone or rounds
@@ -102,7 +102,7 @@ def summary(rounds: list[dict[str, float]]) -> dict[str, float]:
 
 
 def _figures(read: list[list[float]], received: list[list[float]]) -> dict[str, float]:
-    """Times in ms of the tokens of each stream, as read and as received, in figures."""
+    """The figures for the times of tokens in ms: as read by the client, and as received."""
     gaps = np.concatenate([np.diff(times) for times in read])
     arrivals = np.concatenate([np.diff(times) for times in received])
     median, p99 = np.percentile(gaps, [50, 99])

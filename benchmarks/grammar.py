@@ -1,12 +1,12 @@
-"""What grammars cost and save: ``python -m benchmarks.grammar FOLDER [--runs 5] [--out FILE]``.
+"""Cost and gain of grammars: ``python -m benchmarks.grammar FOLDER [--runs 5] [--out FILE]``.
 
-- **forced**: 8 streams answer a schema with long fixed keys, with and without fast-forwarding what
-  the grammar forces: tokens per second of each, their ratio, and model steps per output token.
-- **masks**: 8 streams write a JSON string of any text, against 8 streams without a grammar: what
-  the masks add to a step.
+- **fast-forward**: 8 streams answer a schema with long fixed keys, with and without fast-forward
+  tokens: tokens per second of each, their ratio, and model steps per output token.
+- **masks**: 8 streams write a JSON string of any text, against 8 streams without a grammar: the
+  time that masks add to a step.
 
-Runs alternate between the sides; medians are reported. Each ratio comes a second time in seconds of
-processor time, which other work on the machine hardly changes.
+Runs of the two variants alternate; medians are reported. Each ratio is also given in processor
+time, which other programs on the machine hardly change.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.engine import load_vocab_size
 from benchmarks.machine import describe_machine
 from benchmarks.report import report
+from benchmarks.sides import load_vocab_size
 from palaver.engine.engine import Engine
 from palaver.engine.grammar.compiler import GrammarCompiler
 from palaver.engine.grammar.constraint import Constraint
@@ -53,14 +53,14 @@ _NUM_MASKED_TOKENS = 48
 
 
 class _StepByStep(Constraint):
-    """A constraint that draws each forced token in a step of its own."""
+    """A constraint without fast-forward: each token is sampled in a step of its own."""
 
-    def fast_forward(self, num_most: int) -> list[int]:  # noqa: ARG002
+    def fast_forward(self, max_tokens: int) -> list[int]:  # noqa: ARG002
         return []
 
 
 class Bench:
-    """One engine that runs the streams of every side."""
+    """One engine that runs the streams of all variants."""
 
     def __init__(self, folder: Path) -> None:
         files = open_files(folder)
@@ -107,7 +107,7 @@ class Run:
 
     Attributes:
         tokens_per_s: Of all streams together.
-        steps_per_token: Steps in which a stream took part for each of its tokens.
+        steps_per_token: Steps of a stream for each of its tokens.
         step_s: Median time of a step.
         tokens_per_cpu_s: Tokens per second of processor time.
     """
@@ -119,8 +119,8 @@ class Run:
         self.step_s = statistics.median(step_s)
 
 
-def forced(bench: Bench, num_runs: int) -> dict[str, Any]:
-    """With fast-forward against without."""
+def fast_forward(bench: Bench, num_runs: int) -> dict[str, Any]:
+    """The figures with and without fast-forward tokens."""
     runs = [
         (bench.run(_LONG_KEYS, 400, Constraint), bench.run(_LONG_KEYS, 400, _StepByStep))
         for _ in range(num_runs + 1)
@@ -138,7 +138,7 @@ def forced(bench: Bench, num_runs: int) -> dict[str, Any]:
 
 
 def masks(bench: Bench, num_runs: int) -> dict[str, Any]:
-    """Steps with masks against steps without."""
+    """The figures of steps with and without masks."""
     runs = [
         (
             bench.run(_ANY_STRING, _NUM_MASKED_TOKENS, _StepByStep),
@@ -172,7 +172,7 @@ def main() -> None:
         "folder": options.folder.name,
         "streams": _NUM_STREAMS,
         "runs": options.runs,
-        "forced": forced(bench, options.runs),
+        "fast-forward": fast_forward(bench, options.runs),
         "masks": masks(bench, options.runs),
     }
     report(summary, options.out)

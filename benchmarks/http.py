@@ -1,8 +1,8 @@
-"""What HTTP costs: streams through the server against the engine alone, same model, in turn.
+"""The cost of HTTP: streams through the server against the engine alone, with the same model.
 
 ``python -m benchmarks.http FOLDER [--runs 5] [--out FILE]``. Both decode the same number of streams
-of 40 tokens; a speed is decoded tokens per second from the moment every stream had its first token.
-Before each run the other side has read back its finished conversations.
+of 40 tokens in alternating runs; the speed is decoded tokens per second from the moment every
+stream had its first token. Each run begins only when the other side has finished its cache warm-up.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.engine import Palaver, Timing
 from benchmarks.machine import describe_machine
 from benchmarks.report import report
+from benchmarks.sides import Palaver, Timing
 from palaver.bench.client import Client
 from palaver.bench.measurement import Measurement
 from palaver.bench.workload import LengthRange, Workload
@@ -38,7 +38,7 @@ def speed(num_streams: int, timing: Timing) -> float:
 
 
 def over_http(server: RunningServer, num_streams: int, seed: int, stops: tuple[int, ...]) -> Timing:
-    """One run of streams that begin together."""
+    """One run of streams through the server that begin together."""
     workload = Workload(
         model=_NAME,
         prompt_tokens=LengthRange(_PROMPT, _PROMPT),
@@ -64,7 +64,7 @@ def over_http(server: RunningServer, num_streams: int, seed: int, stops: tuple[i
 
 
 def settle(server: RunningServer) -> None:
-    """Wait until the server's engine has nothing more to do."""
+    """Wait until the server's engine has no work."""
     with server.client() as client:
         while any(client.get("/debug/engines").json().values()):
             time.sleep(0.05)

@@ -1,16 +1,19 @@
-"""What machine a measurement was made on, and what else ran there."""
+"""The machine of a measurement, and the load by other programs."""
 
 from __future__ import annotations
 
 import os
 import platform
 import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+
 
 def describe_machine() -> dict[str, str | int]:
-    """Processor, cores, Python and OpenVINO; no names."""
+    """Processor, cores, and versions of Python, OpenVINO and palaver; no host name."""
     return {
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)),
@@ -29,15 +32,29 @@ def _processor() -> str:
     return names[0] if names else platform.machine()
 
 
+def memory_bandwidth_gb_s(num_threads: int = 2, size_mib: int = 512) -> float:
+    """GB/s that ``num_threads`` threads read from memory together, best of twenty."""
+    array = np.ones(size_mib * 2**20 // 4, dtype=np.float32)
+    parts = np.array_split(array, num_threads)
+    with ThreadPoolExecutor(num_threads) as pool:
+
+        def read() -> float:
+            begun = time.perf_counter()
+            list(pool.map(np.max, parts))
+            return float(array.nbytes / (time.perf_counter() - begun) / 1e9)
+
+        return max(read() for _ in range(20))
+
+
 class OtherPrograms:
-    """How much of the processor everything but this process and what it started has used."""
+    """Processor time used by other programs than this process and its descendants."""
 
     def __init__(self) -> None:
         self._begin_s = time.monotonic()
         self._begin = self._used_s()
 
     def num_cores(self) -> float:
-        """Cores used on average since the beginning."""
+        """Cores that they used on average since construction."""
         return max(self._used_s() - self._begin, 0.0) / (time.monotonic() - self._begin_s)
 
     def _used_s(self) -> float:
@@ -48,7 +65,7 @@ class OtherPrograms:
 
 
 def _ticks_of_family(pid: int) -> int:
-    """Of a process and all that descend from it, those that have ended included."""
+    """Clock ticks of a process and its descendants, ended ones included."""
     parents: dict[int, int] = {}
     ticks: dict[int, int] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):

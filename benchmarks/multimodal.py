@@ -1,10 +1,9 @@
-"""What encoding images costs streams under way: gaps between tokens, with and without.
+"""What encoding images costs running streams: gaps between tokens, with and without images.
 
-``python -m benchmarks.multimodal FOLDER`` starts a server on a multimodal model. Four streams
-run; in every other round images that were never sent before are sent one after another beside
-them. Shown are medians over the rounds: the median and the 99th percentile of the gaps between
-the tokens of a stream, and their ratio. Rounds among other programs are left out if there are
-others.
+``python -m benchmarks.multimodal FOLDER`` starts a server on a multimodal model. Four streams run;
+in every other round, new images are sent one after another at the same time. Reported are medians
+over the rounds: the median and the 99th percentile of the gaps between the tokens of a stream, and
+their ratio. Rounds disturbed by other programs are left out, unless all were disturbed.
 """
 
 from __future__ import annotations
@@ -24,26 +23,26 @@ from tests.server import RunningServer, running_server
 
 _MODEL = "seeing"
 _NUM_STREAMS = 4
-_NUM_PICTURES = 200
+_NUM_IMAGES = 200
 """More than can be encoded in a round."""
 
 
-def pictures(number: int, side: int) -> Bodies:
-    """Questions about pictures of a round's own, one after another."""
-    contents = (cases.image(side, side, _NUM_PICTURES * number + i) for i in range(_NUM_PICTURES))
+def images(number: int, side: int) -> Bodies:
+    """Questions about new images for a round, one after another."""
+    contents = (cases.image(side, side, _NUM_IMAGES * number + i) for i in range(_NUM_IMAGES))
     parts = (media.image(files.file_of(content)) for content in contents)
     return [[media.ask(part, model=_MODEL, max_tokens=1) for part in parts]]
 
 
 def measure(server: RunningServer, num_rounds: int, num_tokens: int, side: int) -> dict[str, Any]:
-    """Streams alone and beside pictures, in turn."""
+    """The figures of streams alone and with images, in alternating rounds."""
     found: dict[str, list[dict[str, float]]] = {"without": [], "with": []}
     for number in range(-1, num_rounds):
         for name, rounds in found.items():
             streams = stories(_NUM_STREAMS, 10 * number + 10, num_tokens, model=_MODEL)
-            others = pictures(number + 1, side) if name == "with" else []
+            others = images(number + 1, side) if name == "with" else []
             figures = gaps_of(server, streams, others)
-            if number >= 0:  # the first ones warm up
+            if number >= 0:  # the first round is a warm-up
                 rounds.append(figures)
     return {name: summary(rounds) for name, rounds in found.items()}
 
@@ -54,7 +53,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--tokens", type=int, default=400)
-    parser.add_argument("--side", type=int, default=256, help="pixels of a picture's side")
+    parser.add_argument(
+        "--side", type=int, default=256, help="width and height of an image in pixels"
+    )
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     with (

@@ -1,4 +1,4 @@
-"""Showing the figures of a measurement, and keeping them."""
+"""Printing and saving the figures of a benchmark."""
 
 from __future__ import annotations
 

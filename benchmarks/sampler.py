@@ -1,7 +1,7 @@
-"""What drawing the tokens of a step costs: ``python -m benchmarks.sampler [--vocab 151936]``.
+"""The cost of sampling the tokens of a step: ``python -m benchmarks.sampler [--vocab 151936]``.
 
-Rows of random logits, flat as an untrained model's or peaked as a trained one's, are drawn from
-with temperature, top-p and all penalties, in turn with one another. Milliseconds a step.
+Rows of random logits, flat as those of an untrained model or peaked as those of a trained one, are
+sampled with temperature, top-p and all penalties, in alternation. Reports milliseconds per step.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.engine import SAMPLED
 from benchmarks.machine import describe_machine
 from benchmarks.report import report
+from benchmarks.sides import SAMPLED
 from palaver.engine.sampling.kernels import kernels_for
 from palaver.engine.sampling.numpy_kernels import NumpyKernels
 from palaver.engine.sampling.penalties import TokenCounts
@@ -68,7 +68,7 @@ def _time(
         for token_id in rng.integers(0, logits.shape[1], _ANSWER_TOKENS).tolist():
             counts.add(token_id)
         rows.append(SampleRow(SAMPLED, counts, seed, position))
-    time.sleep(_PAUSE_S)  # as long as a step's threads may still spin
+    time.sleep(_PAUSE_S)  # threads of a real step may still spin as long
     begun = time.perf_counter()
     sampler.sample(logits, rows)
     return time.perf_counter() - begun

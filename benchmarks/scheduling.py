@@ -1,8 +1,8 @@
-"""What the scheduler promises, measured on any model: ``python -m benchmarks.scheduling FOLDER``.
+"""Prefix caching and chunked prefill on any model: ``python -m benchmarks.scheduling FOLDER``.
 
 - **shared**: 8 requests with a common prompt of 1,000 tokens, all at once: prompt tokens computed.
 - **cached**: time to the first token of a prompt of 1,000 tokens, cold against repeated.
-- **gaps**: gaps between tokens of 4 running streams while a prompt of 2,000 tokens is read.
+- **gaps**: gaps between tokens of 4 running streams during the prefill of a prompt of 2,000 tokens.
 
 Each is run several times with new prompts; medians are reported.
 """
@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.engine import load_vocab_size
 from benchmarks.machine import describe_machine
 from benchmarks.report import report
+from benchmarks.sides import load_vocab_size
 from palaver.engine.engine import Engine
 from palaver.generation.request import GenerationRequest, Prompt, SamplingParams
 from palaver.models.formats import open_files
@@ -29,7 +29,7 @@ _CACHE_BYTES = 2 * 2**30
 
 
 class Bench:
-    """An engine and a supply of prompts that were never seen before."""
+    """An engine and a supply of new prompts."""
 
     def __init__(self, folder: Path, max_step_tokens: int) -> None:
         multimodal = open_files(folder).multimodal
@@ -65,7 +65,7 @@ class Bench:
         return times[0], times[1]
 
     def gaps(self) -> dict[str, float]:
-        """Median and 99th percentile of the gaps while the long prompt is read, in seconds."""
+        """Median and 99th percentile of the gaps during a long prefill, in seconds."""
         for _ in range(4):
             self._add(self._prompt(16), 4000)
         for _ in range(20):
@@ -73,13 +73,13 @@ class Bench:
         long = self._add(self._prompt(2000), 1)
         last: dict[int, float] = {}
         gaps: list[float] = []
-        is_reading = True
-        while is_reading:
+        is_prefill = True
+        while is_prefill:
             tokens = self._engine.step().tokens
             now = time.perf_counter()
             for token in tokens:
                 if token.request_id == long:
-                    is_reading = False
+                    is_prefill = False
                 elif token.request_id in last:
                     gaps.append(now - last[token.request_id])
                 last[token.request_id] = now
@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     bench = Bench(options.folder, options.max_step_tokens)
-    bench.cached()  # warms up
+    bench.cached()  # warm-up
     shared = [bench.shared() for _ in range(options.runs)]
     cached = [bench.cached() for _ in range(options.runs)]
     gaps = [bench.gaps() for _ in range(options.runs)]

@@ -1,9 +1,9 @@
-"""Does memory stay flat: ``python -m benchmarks.soak [--num 20000] [--out FILE]``.
+"""Whether memory stays flat: ``python -m benchmarks.soak [--num 20000] [--out FILE]``.
 
 Starts a server on the built-in model, sends it many small requests of every kind (streamed, unary,
-several choices, with stop strings, abandoned half-way), and watches the memory of its two
-processes. The first tenth warms up: it fills the cache, whose pages count as resident only once
-they have been written, so the cache is small here.
+several choices, with stop strings, abandoned), and records the memory of its two processes. The
+first tenth is a warm-up, which fills the cache: pages count as resident only once they have been
+written, so the cache is small here.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def resident_kib(pid: int) -> int:
 
 
 def body(rng: random.Random) -> dict[str, Any]:
-    """A small request of some kind."""
+    """A small request of a random kind."""
     words = " ".join(rng.choice(("river", "stone", "bird", "cloud", "7", "红")) for _ in range(9))
     return chat(
         words,
@@ -55,7 +55,7 @@ async def send(client: httpx.AsyncClient, request: dict[str, Any], is_abandoned:
 
 
 async def soak(server: RunningServer, num_requests: int) -> dict[str, Any]:
-    """Send the requests; the memory of server and engine after the warm-up and at the end."""
+    """Send the requests; returns the memory of both processes after the warm-up and at the end."""
     rng = random.Random(0)
     pids = {"server": server.process.pid, "engine": server.engine_pids()[0]}
     samples: list[dict[str, int]] = []

@@ -1,14 +1,14 @@
-"""A client of streams that costs little: raw connections, read in one process by one thread.
+"""A streaming client with little overhead: raw connections, read by one thread.
 
 ``python -m benchmarks.stream_client URL KEY`` takes a JSON list on its standard input, for each
 connection a list of bodies that it sends one after another, and opens all connections at once.
-While the answers come it only receives and takes the time of every piece; what was in the pieces is
-looked at when all is over. Then it prints, for each connection, when its pieces with text came: as
-this process read them, and as the kernel received them, which leaves out what it waited for a
-processor. Pieces that bear several events count once for each of them.
+While answers arrive, it only receives and records the time of every read; the content is examined
+after the end. Then it prints, for each connection, the times of events with text: when this process
+read them, and when the kernel received them, which excludes the time that the process waited for a
+processor. A read with several events counts once for each of them.
 
-With ``--forever`` the lists are repeated until SIGTERM, nothing is timed, and the number of whole
-answers is printed.
+With ``--forever`` the lists are repeated until SIGTERM, nothing is timed, and the number of
+complete answers is printed.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ _ENDS = (b"data: [DONE]\n\n\r\n0\r\n\r\n", b"data: [DONE]\n\n", b"\r\n0\r\n\r\n"
 _HEADERS_END = b"\r\n\r\n"
 _NUM_BYTES = 1 << 18
 
-Piece = tuple[float, float, bytes]
-"""When it was read, when the kernel received it, and what it was."""
+Received = tuple[float, float, bytes]
+"""The time of a read, the time at which the kernel received the bytes, and the bytes."""
 
 
-class Talk:
+class ClientConnection:
     """One connection and the requests that it sends, one after another.
 
     Args:
-        address: Where the server listens.
-        requests: Whole requests.
+        address: The server's host and port.
+        requests: The bytes of each request.
     """
 
     def __init__(self, address: tuple[str, int], requests: Iterator[bytes]) -> None:
         self.socket = socket.create_connection(address)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPING, _RECEIVED_BY_SOFTWARE)
-        self.pieces: list[Piece] = []
+        self.received: list[Received] = []
         self.num_answers = 0
         self._requests = requests
         self._answer = b""
@@ -64,13 +64,13 @@ class Talk:
         return request is not None
 
     def read(self, *, is_timed: bool) -> bool:
-        """Take what has come; whether the answer is whole with it."""
+        """Read what has arrived; returns whether the answer is complete."""
         content, stamps, _, _ = self.socket.recvmsg(_NUM_BYTES, 128)
         read_s = time.perf_counter()
         if not content:
-            raise ConnectionError(f"the server hung up after {self._answer[:400]!r}")
+            raise ConnectionError(f"the server closed the connection after {self._answer[:400]!r}")
         if is_timed:
-            self.pieces.append((read_s, _received_s(stamps), content))
+            self.received.append((read_s, _received_s(stamps), content))
         self._answer = (self._answer + content)[-4096:] if self._answer else content
         if not _is_whole(self._answer):
             return False
@@ -79,7 +79,7 @@ class Talk:
 
 
 def _received_s(stamps: list[tuple[int, int, bytes]]) -> float:
-    """The kernel's time of the last byte, by the wall clock; 0 if it has none."""
+    """When the kernel received the last byte, by the wall clock; 0 if it does not tell."""
     for _, kind, content in stamps:
         if kind == _SO_TIMESTAMPING:
             seconds, nanoseconds = _STAMP.unpack_from(content)
@@ -99,7 +99,7 @@ def _is_whole(answer: bytes) -> bool:
 
 
 def request_bytes(url: str, key: str, body: dict[str, Any]) -> bytes:
-    """A request as it goes over the wire."""
+    """The bytes of an HTTP request."""
     content = json.dumps(body).encode()
     head = (
         f"POST /v1/chat/completions HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\n"
@@ -109,27 +109,32 @@ def request_bytes(url: str, key: str, body: dict[str, Any]) -> bytes:
     return head.encode() + content
 
 
-def run(talks: list[Talk], *, is_timed: bool) -> None:
-    """Have all answers, those of different connections at the same time."""
+def run(connections: list[ClientConnection], *, is_timed: bool) -> None:
+    """Send all requests and read their answers, on all connections concurrently."""
     waiting = select.epoll()
-    by_number = {talk.socket.fileno(): talk for talk in talks}
-    for number, talk in by_number.items():
+    by_number = {connection.socket.fileno(): connection for connection in connections}
+    for number, connection in by_number.items():
         waiting.register(number, select.EPOLLIN)
-        talk.ask()
-    num_open = len(talks)
+        connection.ask()
+    num_open = len(connections)
     while num_open:
         for number, _ in waiting.poll():
-            talk = by_number[number]
-            if talk.read(is_timed=is_timed) and not talk.ask():
+            connection = by_number[number]
+            if connection.read(is_timed=is_timed) and not connection.ask():
                 waiting.unregister(number)
                 num_open -= 1
 
 
-def times_ms(talk: Talk, offset_s: float) -> dict[str, list[float]]:
-    """When each event with text came, in ms; ``offset_s`` is the wall clock's lead."""
+def times_ms(connection: ClientConnection, offset_s: float) -> dict[str, list[float]]:
+    """The times of events with text, in ms.
+
+    Args:
+        connection: The connection.
+        offset_s: Wall clock minus :func:`time.perf_counter`.
+    """
     read: list[float] = []
     received: list[float] = []
-    for read_s, received_s, content in talk.pieces:
+    for read_s, received_s, content in connection.received:
         num_events = content.count(b'"content":"') - content.count(b'"content":""')
         read += [1000 * read_s] * num_events
         received += [1000 * (received_s - offset_s)] * num_events
@@ -144,21 +149,21 @@ def main() -> None:
     parser.add_argument("--forever", action="store_true")
     options = parser.parse_args()
     parts = urlsplit(options.url)
-    talks = []
+    connections = []
     for bodies in json.load(sys.stdin):
         requests = [request_bytes(options.url, options.key, body) for body in bodies]
         source = cycle(requests) if options.forever else iter(requests)
-        talks.append(Talk((str(parts.hostname), int(parts.port or 80)), source))
+        connections.append(ClientConnection((str(parts.hostname), int(parts.port or 80)), source))
     gc.disable()  # a full collection takes longer than a token
     if options.forever:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         try:
-            run(talks, is_timed=False)
+            run(connections, is_timed=False)
         finally:
-            print(sum(talk.num_answers for talk in talks))
-    run(talks, is_timed=True)
+            print(sum(connection.num_answers for connection in connections))
+    run(connections, is_timed=True)
     offset_s = time.time() - time.perf_counter()
-    print(json.dumps([times_ms(talk, offset_s) for talk in talks]))
+    print(json.dumps([times_ms(connection, offset_s) for connection in connections]))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Is every answer valid: ``python -m benchmarks.structured [--num 2000] [--out FILE]``.
+"""Validity of structured answers: ``python -m benchmarks.structured [--num 2000] [--out FILE]``.
 
-Starts a server on the built-in model and asks for answers to schemas at temperature 1.5: first the
-hand-written ones of every keyword, then schemas that hypothesis generates, until so many have been
-accepted. Each must be refused with a 400 that names a place in it, or every answer that came to its
-end must be valid to ``jsonschema``, formats included. The exit status is 1 if one is not.
+Starts a server on the built-in model and requests answers to schemas at temperature 1.5: first the
+hand-written schemas of every keyword, then schemas that hypothesis generates, until ``--num`` have
+been accepted. A schema must be refused with a 400 that names a place in it, or else every complete
+answer must be valid by ``jsonschema``, formats included. The exit status is 1 if one is not.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ _STATUS_REFUSED = 400
 
 @dataclass(slots=True)
 class Findings:
-    """What came of the schemas.
+    """The results for all schemas.
 
     Attributes:
         num_enforced: Schemas that were accepted.
         num_refused: Schemas that were refused with a place in them.
         answers: Answers by how they ended and whether they are valid.
         keywords: Keywords of the accepted schemas, with the number of schemas.
-        faults: What should not be.
+        faults: Answers that break the rules above.
     """
 
     num_enforced: int = 0
@@ -60,7 +60,7 @@ class Findings:
     faults: list[str] = field(default_factory=list)
 
     def note(self, schema: Any, response: httpx.Response) -> None:
-        """Judge one answer."""
+        """Check and count one response."""
         if response.status_code == _STATUS_REFUSED:
             self.num_refused += 1
             param = response.json()["error"]["param"]
@@ -100,7 +100,7 @@ def hand_written() -> Iterator[Any]:
 
 
 def generated(num: int, number: int) -> list[Any]:
-    """Schemas that hypothesis makes, others for each number."""
+    """Schemas that hypothesis generates; different ones for each ``number``."""
     made: list[Any] = []
 
     @seed(number)
@@ -134,7 +134,7 @@ def _ask(client: httpx.Client, schema: Any, number: int) -> httpx.Response:
 
 
 def run(client: httpx.Client, num: int) -> Findings:
-    """Ask until ``num`` schemas have been accepted."""
+    """Send requests until ``num`` schemas have been accepted."""
     findings = Findings()
     batches = chain([list(hand_written())], (generated(_BATCH, n) for n in range(10**6)))
     with ThreadPoolExecutor(_CONCURRENCY) as pool:

@@ -1,7 +1,7 @@
-"""Are clients served together: wall time of 8 at once against 1.
+"""Whether clients are served concurrently: wall time of 8 clients at once against 1.
 
-``python -m benchmarks.together`` starts a server of its own on the built-in model; every client
-asks for an answer of 200 tokens. Runs alternate between one client and eight; medians are reported.
+``python -m benchmarks.together`` starts a server on the built-in model; every client
+requests an answer of 200 tokens. Runs alternate between one client and eight; medians are reported.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Whether calls keep their promises at a high temperature.
+"""Whether tool calls are valid at a high temperature.
 
 ``python -m benchmarks.tools [--num 600] [--temperature 2] [--seed 0] [--out FILE]`` sends requests
-with tools drawn at random (names, schemas, ``strict``, all forms of ``tool_choice``) to a server
-with the built-in model. Every call must name an offered tool, and its arguments must validate with
+with random tools (names, schemas, ``strict``, all values of ``tool_choice``) to a server with the
+built-in model. Every call must name an offered tool, and its arguments must validate with
 ``jsonschema``; the exit status is 1 if one does not.
 """
 
@@ -28,7 +28,7 @@ _PATH = "/v1/chat/completions"
 
 
 def measure(client: httpx.Client, num: int, temperature: float, seed: int) -> dict[str, Any]:
-    """The figures of ``num`` requests, many at a time."""
+    """The figures of ``num`` concurrent requests."""
     rng = random.Random(seed)
     requests = [request(rng, temperature=temperature) for _ in range(num)]
     with ThreadPoolExecutor(_CONCURRENCY) as pool:

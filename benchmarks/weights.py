@@ -1,11 +1,11 @@
-"""How fast OpenVINO reads weights while one token is decoded: its bare matrix products.
+"""How fast OpenVINO reads weights while it decodes: only matrix products, in several formats.
 
-``python -m benchmarks.weights [--rounds 40] [--out FILE]``. A stack of products of one row with
-matrices as a layer of Qwen3-0.6B has them, far larger in all than the processor's caches, nothing
-else in it. Formats and numbers of threads and rows take turns, and the least of each counts, by the
-clock and in processor time, since other programs can only add to it; with one thread, processor
-time is what a pass takes on a machine of its own. If the memory were the bound, all formats would
-read the same number of bytes a second; if the arithmetic is, the same number of weights.
+``python -m benchmarks.weights [--rounds 40] [--out FILE]``. The model is a stack of products with
+matrices of the sizes in a layer of Qwen3-0.6B, together far larger than the processor's caches.
+Formats, numbers of threads and numbers of rows alternate. The minimum of each is reported, in wall
+time and in processor time, since other programs can only add to it; with one thread, processor time
+is the time on an idle machine. If memory is the limit, all formats read the same number of bytes
+per second; if arithmetic is, the same number of weights.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ import numpy as np
 import openvino as ov
 from openvino import opset13
 
-from benchmarks.engine import memory_bandwidth_gb_s
-from benchmarks.machine import describe_machine
+from benchmarks.machine import describe_machine, memory_bandwidth_gb_s
 from benchmarks.report import report
 
 _WIDTH, _INNER, _NUM_PAIRS = 1024, 3072, 20
@@ -44,7 +43,7 @@ class Format:
 
     @property
     def name(self) -> str:
-        """For the report."""
+        """Its name in the report."""
         group = f", groups of {self.group}" if self.group else ""
         return self.kind + group
 
@@ -71,7 +70,7 @@ def raw(kind: str, shape: tuple[int, ...]) -> Any:
 
 
 def matrix(form: Format, num_rows: int, num_columns: int) -> Any:
-    """A matrix ``[num_rows, num_columns]`` and what decompresses it."""
+    """A matrix ``[num_rows, num_columns]`` with its decompression."""
     if form.kind == "f32":
         return opset13.constant(np.full((num_rows, num_columns), 0.01, dtype=np.float32))
     groups = (num_columns // form.group, form.group) if form.group else (num_columns,)
@@ -97,7 +96,7 @@ def build(form: Format) -> ov.Model:
 
 
 def num_bytes(form: Format) -> int:
-    """What all matrices take, scales included."""
+    """Bytes of all matrices, scales included."""
     if form.kind == "f32":
         return 4 * _NUM_WEIGHTS
     scales = _NUM_WEIGHTS // form.group if form.group else _NUM_PAIRS * (_WIDTH + _INNER)
@@ -105,7 +104,7 @@ def num_bytes(form: Format) -> int:
 
 
 def compile_request(form: Format, num_threads: int) -> Any:
-    """A request that runs them all."""
+    """An inference request for the compiled model."""
     options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": num_threads}
     if form.group:
         options["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = form.group
@@ -146,7 +145,7 @@ def measure(num_rounds: int) -> list[dict[str, Any]]:
 
 
 def read_gb_s(size_mib: int = 512) -> float:
-    """What one thread reads from memory in a second of its processor, best of forty."""
+    """GB that one thread reads from memory per second of processor time, best of forty."""
     array = np.ones(size_mib * 2**20 // 4, dtype=np.float32)
 
     def read() -> float:

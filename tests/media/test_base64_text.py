@@ -16,7 +16,7 @@ from palaver.media.base64_text import decoded
 
 @pytest.fixture(autouse=True)
 def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base64_text, "_PIECE_CHARACTERS", 7)
+    monkeypatch.setattr(base64_text, "_CHUNK_CHARACTERS", 7)
 
 
 @given(content=st.binary(max_size=80), spaces=st.lists(st.integers(0, 120), max_size=6))

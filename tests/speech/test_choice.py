@@ -11,23 +11,23 @@ from hypothesis import strategies as st
 
 from palaver.chat.families.catalogue import HERMES
 from palaver.errors import ModelNotAvailable
-from palaver.speech.choice import SpokenChoice, SpokenPiece
+from palaver.speech.choice import SpokenChoice, SpokenChunk
 from palaver.speech.narration import VoiceNarration
 from tests.speech.beeping import BeepingVoice
 
 
 def spoken(
     *texts: str, is_whole: bool = False
-) -> tuple[SpokenChoice, list[SpokenPiece], BeepingVoice]:
+) -> tuple[SpokenChoice, list[SpokenChunk], BeepingVoice]:
     """A choice that was fed, its pieces, and the voice that spoke them."""
 
-    async def run() -> tuple[SpokenChoice, list[SpokenPiece], BeepingVoice]:
+    async def run() -> tuple[SpokenChoice, list[SpokenChunk], BeepingVoice]:
         voice = BeepingVoice()
         choice = SpokenChoice(VoiceNarration(voice), "pcm16", is_whole=is_whole, family=HERMES)
         for text in texts:
             choice.feed(text)
         choice.finish()
-        return choice, [piece async for piece in choice.pieces()], voice
+        return choice, [piece async for piece in choice.chunks()], voice
 
     return asyncio.run(run())
 
@@ -45,10 +45,10 @@ def test_the_text_of_a_sentence_comes_before_its_audio() -> None:
 
 
 def test_audio_arrives_while_the_answer_is_still_generated() -> None:
-    async def run() -> SpokenPiece:
+    async def run() -> SpokenChunk:
         choice = SpokenChoice(VoiceNarration(BeepingVoice()), "pcm16", is_whole=False)
         choice.feed("One. Tw")
-        pieces = choice.pieces()
+        pieces = choice.chunks()
         await anext(pieces)
         return await anext(pieces)
 
@@ -73,7 +73,7 @@ def test_each_choice_speaks_one_sentence_at_a_time() -> None:
         voice = BeepingVoice()
         choice = SpokenChoice(VoiceNarration(voice), "pcm16", is_whole=False)
         choice.feed("One. Two. Three.")
-        pieces = choice.pieces()
+        pieces = choice.chunks()
         await anext(pieces)
         await anext(pieces)
         await asyncio.sleep(0.01)

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from palaver.speech.sentences import MAX_CHARACTERS, SentenceCutter, readable
+from palaver.speech.sentences import MAX_CHARACTERS, SentenceSplitter, readable
 
 TEXTS = st.text(st.sampled_from('ab. !?…。！；\n"”)*,， 1'), max_size=900)
 
 
 def cut(*pieces: str) -> list[str]:
-    cutter = SentenceCutter()
-    return [s for piece in pieces for s in cutter.feed(piece)] + cutter.flush()
+    splitter = SentenceSplitter()
+    return [s for piece in pieces for s in splitter.feed(piece)] + splitter.flush()
 
 
 @pytest.mark.parametrize(
@@ -34,9 +34,9 @@ def test_sentences_end_at_punctuation(text: str, sentences: list[str]) -> None:
 
 
 def test_a_sentence_comes_as_soon_as_it_is_certain() -> None:
-    cutter = SentenceCutter()
-    assert cutter.feed("Hello there.") == []
-    assert cutter.feed(" How") == ["Hello there."]
+    splitter = SentenceSplitter()
+    assert splitter.feed("Hello there.") == []
+    assert splitter.feed(" How") == ["Hello there."]
 
 
 @given(text=TEXTS, seed=st.randoms(use_true_random=False))

@@ -65,7 +65,7 @@ async def written(*batches: list[Delta]) -> AsyncIterator[list[Delta]]:
 
 
 async def accompanied(session: SpeechSession, *batches: list[Delta]) -> list[Delta]:
-    return [delta async for deltas in session.accompany(written(*batches)) for delta in deltas]
+    return [delta async for deltas in session.add_audio(written(*batches)) for delta in deltas]
 
 
 def test_text_passes_unchanged_and_ends_when_all_is_spoken() -> None:
@@ -95,7 +95,7 @@ def test_hidden_states_are_given_once_before_the_first_sentence(is_wanted: bool)
         session = session_of(talker)
         assert session.begin(PROMPT) is is_wanted
         if is_wanted:
-            session.hear([np.zeros((2, 4), np.float32), np.zeros((3, 4), np.float32)])
+            session.take_hidden_states([np.zeros((2, 4), np.float32), np.zeros((3, 4), np.float32)])
         await accompanied(session, [Delta(0, content="One.", finish_reason="stop")])
         return talker.events
 
@@ -137,7 +137,7 @@ def test_closing_a_session_ends_the_speaking() -> None:
         talker = Talker()
         session = session_of(talker)
         session.begin(PROMPT)
-        deltas = session.accompany(
+        deltas = session.add_audio(
             written([Delta(0, content="One. ")], *([Delta(0, content="More. ")] for _ in range(99)))
         )
         await anext(deltas)

@@ -60,7 +60,7 @@ def _rope_ids(chunks: list[Chunk]) -> NDArray[np.int64] | None:
 
 
 def _placed_features(chunk: Chunk, place: int) -> Iterator[PlacedFeatures]:
-    """The parts of a sequence's media that lie in a chunk which begins at ``place``."""
+    """The features of media in a chunk, whose first token is token ``place`` of the step."""
     sequence = chunk.sequence
     begin = sequence.num_computed
     end = begin + chunk.num_tokens

@@ -1,4 +1,4 @@
-"""Whether a request can ever be served."""
+"""Checks of a request before it is queued."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ def check_request(request: GenerationRequest, runtime: Runtime) -> None:
     """Make sure that an engine can serve a request over a runtime.
 
     Raises:
-        InvalidRequest: Prompt and answer can never fit into the cache together, or
-            ``logit_bias`` names a token that there is not, or forbids all, or it wants hidden
-            states that the model was exported without.
+        InvalidRequest: The cache is too small for prompt and answer together, ``logit_bias`` names
+            a token outside the vocabulary or forbids all tokens, or the request wants hidden states
+            and the model was exported without them.
     """
     shape = runtime.shape
     if request.wants_hidden_states and not runtime.has_hidden_states:

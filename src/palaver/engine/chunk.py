@@ -12,9 +12,9 @@ class Chunk:
     """The part of one sequence that a step computes.
 
     Attributes:
-        sequence: Whose tokens they are, from ``sequence.num_computed`` on.
-        num_tokens: How many.
-        num_rows: How many of them, from the last one back, logits are wanted of.
+        sequence: The sequence; the chunk begins with its token ``sequence.num_computed``.
+        num_tokens: Tokens in the chunk.
+        num_rows: How many of its last tokens need logits.
         kind: The sequence's status when the step was planned: ``PREFILL``, ``DECODE`` (one
             generated token, and the fast-forward tokens behind it) or ``WARMUP``.
     """

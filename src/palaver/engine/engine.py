@@ -109,16 +109,16 @@ class Engine:
         return replace(result, stats=meter.stats(chunks, run.model_s))
 
     def inspect(self) -> list[SequenceState]:
-        """Where every sequence stands, running ones first."""
+        """The state of every sequence, running ones first."""
         return [s.inspect() for s in (*self.scheduler.running, *self.scheduler.waiting)]
 
     def check_integrity(self) -> None:
-        """Raise ``AssertionError`` unless the books of engine and scheduler balance."""
+        """Raise ``AssertionError`` unless the states of engine and scheduler are consistent."""
         self.scheduler.check_integrity()
         self._outputs.check_integrity()
 
     def _sample(self, chunks: Iterable[Chunk], run: ModelRun, result: StepResult) -> None:
-        """Sample the rows that want it, and append the tokens to their sequences."""
+        """Sample from the rows that need it, and append the tokens to their sequences."""
         wanted = list(self._wanted(chunks, run, result))
         if not wanted:
             return

@@ -18,12 +18,12 @@ HiddenStates: TypeAlias = tuple[int, NDArray[np.float32]]
 def take_hidden_states(chunks: Iterable[Chunk], runtime: Runtime) -> list[HiddenStates]:
     """The hidden states of media that a step computed; each is reported once.
 
-    Notes in the sequences how far theirs were reported, since a preempted sequence computes its
-    prompt again.
+    A preempted sequence computes its prompt again, so each sequence records up to which token its
+    hidden states were reported.
 
     Args:
-        chunks: Of the step that the runtime has just computed, not yet noted as such.
-        runtime: What computed it.
+        chunks: Of the step just computed, before :meth:`Scheduler.note_computed` is called.
+        runtime: The runtime that computed the step.
     """
     found: list[HiddenStates] = []
     place = 0

@@ -1,4 +1,4 @@
-"""The figures of one step."""
+"""The statistics of one step."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from palaver.generation.stats import StepStats
 
 
 class StepMeter:
-    """Takes the figures of a step, from its construction on.
+    """Measures one step, from the meter's construction to :meth:`stats`.
 
     Args:
-        scheduler: Plans the step, once this is made.
+        scheduler: Has not planned the step yet.
     """
 
     def __init__(self, scheduler: Scheduler) -> None:
@@ -25,11 +25,11 @@ class StepMeter:
         self._begun_s = time.perf_counter()
 
     def stats(self, chunks: Iterable[Chunk], model_s: float) -> StepStats:
-        """The figures of the step that has just ended.
+        """The statistics of the step that has just ended.
 
         Args:
             chunks: What it computed.
-            model_s: Seconds of it in the model.
+            model_s: Seconds that the model took.
         """
         nums_tokens = dict.fromkeys(Status, 0)
         num_fast_forward_tokens = 0

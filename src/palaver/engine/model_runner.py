@@ -17,11 +17,11 @@ class ModelRun:
     """What the model computed in one step.
 
     Attributes:
-        logits: ``float32[R, V]``, the rows that the chunks want, in their order; valid until the
+        logits: ``float32[R, V]``, the rows that the chunks need, in their order; valid until the
             next step.
-        masks: The tokens that are allowed in the rows of answers with a grammar.
+        masks: For each answer with a grammar, the tokens that it allows next.
         hidden_states: Of media, for the requests that want them.
-        model_s: Seconds in the model.
+        model_s: Seconds that the model took.
     """
 
     logits: Logits
@@ -31,7 +31,7 @@ class ModelRun:
 
 
 class ModelRunner:
-    """Runs the model over a step's chunks, and makes the grammars' masks meanwhile.
+    """Runs the model over a step's chunks, and computes the grammars' masks at the same time.
 
     Args:
         runtime: The model.
@@ -42,7 +42,7 @@ class ModelRunner:
         self._masks = MaskMaker(runtime.shape.vocab_size)
 
     def run(self, chunks: list[Chunk]) -> ModelRun:
-        """Compute one step; the scheduler is yet to be told."""
+        """Compute one step; the caller then calls :meth:`Scheduler.note_computed`."""
         batch = make_batch(chunks, self._runtime.shape.block_size_tokens)
         masks = self._masks.start(
             [

@@ -1,4 +1,4 @@
-"""The requests under way: their sequences get the tokens of each step, and end."""
+"""What a step's tokens do to the unfinished requests: append, report, finish."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class OutputProcessor:
     """The unfinished sequences by request and choice; appends their tokens and ends them.
 
     Args:
-        scheduler: Is told which sequences end.
+        scheduler: Gets told which sequences have ended.
     """
 
     def __init__(self, scheduler: Scheduler) -> None:
@@ -30,7 +30,7 @@ class OutputProcessor:
         return len(self._sequences)
 
     def add(self, sequence: Sequence) -> None:
-        """Follow a sequence that the scheduler has."""
+        """Register a sequence that the scheduler has queued or forked."""
         self._sequences.setdefault(sequence.request.request_id, {})[sequence.choice] = sequence
 
     def cancel(self, request_id: int, choice: int | None) -> None:
@@ -44,14 +44,14 @@ class OutputProcessor:
         """Report fast-forward tokens whose logits a step has computed, and end a complete sequence.
 
         Args:
-            sequence: One whose logits were wanted.
-            logits: ``float32[N, V]``, those.
-            result: Gets the tokens, or the reason why the request is given up.
+            sequence: A sequence for which the step computed logits.
+            logits: ``float32[N, V]``, its rows.
+            result: Gets the tokens, or the reason why the request failed.
 
         Returns:
-            Whether the sequence goes on with a sampled token.
+            Whether the sequence continues with a sampled token.
         """
-        if sequence.status is Status.FINISHED:  # another choice had its request given up
+        if sequence.status is Status.FINISHED:  # another choice made the request fail
             return False
         if sequence.num_unreported:
             result.tokens.extend(_fast_forwarded(sequence, logits))
@@ -81,10 +81,10 @@ class OutputProcessor:
         """Append a sampled token, and those that its grammar fast-forwards behind it.
 
         Args:
-            sequence: Whose it is.
+            sequence: The sequence that gets it.
             token_id: The token.
             logprobs: Its log probabilities, if they are wanted.
-            result: Gets the tokens, or the reason why the request is given up.
+            result: Gets the tokens, or the reason why the request failed.
         """
         if sequence.status is Status.FINISHED:
             return
@@ -102,14 +102,14 @@ class OutputProcessor:
         result.tokens.extend(tokens)
 
     def check_integrity(self) -> None:
-        """Raise ``AssertionError`` unless these are the scheduler's sequences."""
+        """Raise ``AssertionError`` unless these are exactly the scheduler's sequences."""
         known = {id(s) for choices in self._sequences.values() for s in choices.values()}
         queued = [*self._scheduler.running, *self._scheduler.waiting]
         expected = {id(s) for s in queued if s.status is not Status.WARMUP}
         assert known == expected, "a sequence is lost"
 
     def _has_given_up(self, sequence: Sequence, result: StepResult) -> bool:
-        """Give the whole request up if its grammar has become too complex; whether that was so."""
+        """Fail the whole request if its grammar has become too complex; returns whether it did."""
         error = sequence.constraint.error if sequence.constraint else None
         if error:
             result.failures.append((sequence.request.request_id, error))
@@ -128,11 +128,11 @@ class OutputProcessor:
 
 
 def _fast_forward(sequence: Sequence, constraint: Constraint) -> list[TokenOutput]:
-    """Append the tokens that must follow; reported at once unless log probabilities are wanted."""
+    """Append the fast-forward tokens; returns them to be reported unless logprobs are wanted."""
     if sequence.finish:
         return []
-    num_most = sequence.request.params.max_tokens - sequence.num_answer_tokens
-    token_ids = constraint.fast_forward(num_most)
+    max_tokens = sequence.request.params.max_tokens - sequence.num_answer_tokens
+    token_ids = constraint.fast_forward(max_tokens)
     for token_id in token_ids:
         sequence.append(token_id)
     if sequence.request.params.num_top_logprobs is None:

@@ -1,4 +1,4 @@
-"""Which sequence is next: admission, prefill, and preemption where blocks run out."""
+"""The order of sequences: for admission, for prefill, and for preemption."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from palaver.engine.sequence import Sequence
 
 
 class QueuePolicy(Protocol):
-    """Holds the waiting sequences and decides which of all sequences is next.
+    """Holds the waiting sequences and decides the order in which sequences get resources.
 
-    The scheduler asks it three questions (who is admitted, whose prompt is computed first, who
-    gives up its blocks) and tells it what was spent. A policy that is fair between accounts keeps a
-    counter of :meth:`charge` for each ``sequence.request.account``. No policy changes an answer's
-    tokens, only when they come.
+    The scheduler asks three questions (which sequence is admitted next, which prompt is computed
+    first, which sequence is preempted) and reports what each sequence cost. A policy that is fair
+    between accounts adds up :meth:`charge` for each ``sequence.request.account``. A policy never
+    changes an answer's tokens, only when they come.
 
-    To make progress, a policy must not preempt for ever: among the same sequences, one is never the
-    victim until it has finished.
+    To guarantee progress, among any fixed set of running sequences there must be one that is not
+    preempted before it has finished.
     """
 
     def __len__(self) -> int:
@@ -28,29 +28,29 @@ class QueuePolicy(Protocol):
         """The waiting sequences in the order of admission; they may be removed meanwhile."""
 
     def push(self, sequence: Sequence) -> None:
-        """A sequence waits: it is new, or was preempted."""
+        """Add a waiting sequence: a new one, or one that was preempted."""
 
     def remove(self, sequence: Sequence) -> None:
-        """A sequence waits no longer: it was admitted or cancelled."""
+        """Remove a waiting sequence: it was admitted or cancelled."""
 
     def prefill_order(self, sequences: list[Sequence]) -> Iterable[Sequence]:
         """The admitted sequences, oldest first as given, in the order to compute their prompts."""
 
     def victim(self, running: ArrivalOrder) -> Sequence:
-        """Which of the running sequences gives up its blocks, of which another one needs more."""
+        """The running sequence to preempt when another one needs more blocks."""
 
     def charge(self, sequence: Sequence, num_prompt_tokens: int, num_answer_tokens: int) -> None:
         """Count what a sequence costs.
 
         Args:
-            sequence: Whose ``request`` tells the account.
-            num_prompt_tokens: Prompt tokens that have to be computed for it, on its admission.
-            num_answer_tokens: Generated tokens that a step has computed for it.
+            sequence: The sequence; its ``request`` names the account.
+            num_prompt_tokens: Prompt tokens to compute, counted on admission.
+            num_answer_tokens: Generated tokens that a step has computed.
         """
 
 
 class FirstComeFirstServed:
-    """The order of arrival in everything: the youngest is preempted, and keeps its place."""
+    """Order of arrival everywhere; the youngest sequence is preempted and keeps its place."""
 
     def __init__(self) -> None:
         self._waiting = ArrivalOrder()
@@ -79,4 +79,4 @@ class FirstComeFirstServed:
         return running.last
 
     def charge(self, sequence: Sequence, num_prompt_tokens: int, num_answer_tokens: int) -> None:
-        """See :class:`QueuePolicy`: what a sequence costs does not matter."""
+        """See :class:`QueuePolicy`; this policy ignores costs."""

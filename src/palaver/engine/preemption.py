@@ -1,4 +1,4 @@
-"""Sequences that give up their cache blocks for others, and go on later with the same bits."""
+"""Preemption: taking a sequence's cache blocks away, and resuming it later with the same bits."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from palaver.engine.sequence import Sequence, Status
 class Preemption:
     """Frees blocks where decoding runs out of them.
 
-    The blocks that hold generated tokens are copied out, since computing them again as prompt would
-    give other bits; the prompt's blocks are computed again on return.
+    Blocks that hold generated tokens are copied out of the cache, because computing them again as
+    prompt would give other bits. The prompt's blocks are computed again when the sequence resumes.
 
     Args:
         tables: The sequences' blocks.
         running: The sequences that hold blocks.
-        policy: Chooses who gives up its blocks, and takes those who did.
+        policy: Chooses the sequence to preempt, and queues it again.
 
     Attributes:
-        num_preemptions: How often a sequence gave up its blocks, since the start.
+        num_preemptions: Preemptions since the start.
     """
 
     def __init__(self, tables: BlockTables, running: ArrivalOrder, policy: QueuePolicy) -> None:
@@ -30,10 +30,10 @@ class Preemption:
         self.num_preemptions = 0
 
     def make_room(self, sequence: Sequence) -> bool:
-        """Give a sequence blocks for its next tokens, at the cost of others if need be.
+        """Give a sequence blocks for its next tokens; preempts other sequences if necessary.
 
         Returns:
-            Whether it has them: it may have been preempted itself.
+            Whether it got them; if not, it was preempted itself.
         """
         while self._tables.num_wanted(sequence) > self._tables.pool.num_available:
             victim = self._policy.victim(self._running)
@@ -44,7 +44,11 @@ class Preemption:
         return True
 
     def resume(self, sequence: Sequence) -> bool:
-        """Let a sequence go on decoding, if it was preempted and its prompt is computed again."""
+        """Let a preempted sequence decode again, once its prompt is computed again.
+
+        Returns:
+            Whether the sequence decodes now.
+        """
         saved = sequence.saved
         if saved and sequence.num_computed == sequence.prefill_end(self._tables.block_size):
             self._tables.restore_answer(sequence, saved)

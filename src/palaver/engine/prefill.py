@@ -1,4 +1,4 @@
-"""Prompts on their way into the cache: which are admitted, and what a step computes of each."""
+"""Prefill: which prompts are admitted, and which part of each a step computes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from palaver.engine.sequence import Sequence, Status
 class Prefill:
     """Admits sequences and cuts their prompts into chunks.
 
-    A sequence is admitted when the blocks of its whole prompt are there, and one to spare for those
-    that decode. If its next block is being computed for another sequence right now, it waits and
-    takes that one.
+    A sequence is admitted when there are blocks for its whole prompt, and one more if other
+    sequences are running. If its next block is just being computed for another sequence, it waits
+    and shares that block.
 
     Args:
         tables: The sequences' blocks.
@@ -38,11 +38,11 @@ class Prefill:
         self.num_cached_tokens = 0
 
     def admissible(self) -> Iterator[Sequence]:
-        """The waiting sequences in the policy's order, but for those that wait for a block."""
+        """The waiting sequences in the policy's order, except those that wait for a block."""
         return (s for s in self._policy if not self._tables.is_being_computed(s))
 
     def admit(self, sequence: Sequence) -> bool:
-        """Let a waiting sequence run, if there are a place and blocks for it."""
+        """Let a waiting sequence run, if the batch and the cache have room for it."""
         if len(self._running) >= self._max_running:
             return False
         if not self._tables.open(sequence, num_spare=1 if len(self._running) else 0):
@@ -59,11 +59,11 @@ class Prefill:
     def chunk(self, sequence: Sequence, budget: int) -> Chunk | None:
         """The next part of a prompt, if the budget has room for one.
 
-        It is cut at a block boundary and never down to a single token, because a step of one token
-        computes other bits than a longer one.
+        It ends at a block boundary or with the prompt, and never leaves a single token, because a
+        step of one token computes other bits than a longer one.
 
         Args:
-            sequence: A running one.
+            sequence: A running sequence.
             budget: Tokens that the step has room for; may be exceeded by one.
         """
         left = sequence.prefill_end(self._tables.block_size) - sequence.num_computed

@@ -1,4 +1,4 @@
-"""What one step brings."""
+"""The result of one step."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from palaver.generation.stats import StepStats
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What one step brings.
+    """The result of one step.
 
     Attributes:
-        tokens: Of all sequences that got any, oldest first.
-        failures: Requests that were given up, with the reason.
-        hidden_states: Of media, for requests that want them; all come before the first token.
-        stats: The step in figures; ``None`` if there was nothing to compute.
+        tokens: New tokens of all sequences, those of the oldest sequence first.
+        failures: Ids of requests that failed, with the reason.
+        hidden_states: Of media, for requests that want them; they come before the first token.
+        stats: Statistics of the step; ``None`` if there was nothing to compute.
     """
 
     tokens: list[TokenOutput] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What the next step computes: decode for all that run, prefill up to a budget of tokens."""
+"""What the next step computes: decode for all running sequences, prefill up to a token budget."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from palaver.runtime.base import Features
 class Scheduler:
     """Plans step by step which tokens of which sequences are computed.
 
-    - Every sequence that decodes takes part in each step. What a grammar fast-forwards is computed
-      in one chunk, because other chunks would give other bits.
+    - Every decoding sequence takes part in each step. Fast-forward tokens are computed in one
+      chunk, because other chunks would give other bits.
     - Prompts fill the rest of the budget; see :class:`Prefill`.
-    - Where decoding runs out of blocks, a sequence gives its own up; see :class:`Preemption`.
+    - Where decoding runs out of blocks, a sequence is preempted; see :class:`Preemption`.
     - Without requests, finished conversations are computed for the cache; see :class:`CacheWarmup`.
 
     Args:
@@ -34,12 +34,12 @@ class Scheduler:
         policy: Holds the waiting sequences and decides the order of all.
         num_blocks: Cache blocks.
         block_size: Tokens in a block.
-        max_step_tokens: Tokens of one step at most, as long as decoding leaves room. Beside
-            decoding, half of them may be prompt, so that running answers wait half as long.
+        max_step_tokens: Tokens of one step at most, unless decoding alone needs more. While other
+            sequences decode, prompts get half of it, so that running answers wait half as long.
         max_running: Sequences in the batch at most; further choices of a request may exceed it.
 
     Attributes:
-        waiting: Sequences without a place in the batch, in the policy's order.
+        waiting: Sequences that are not in the batch yet, in the policy's order.
         running: Sequences in the batch, oldest first.
     """
 
@@ -69,7 +69,7 @@ class Scheduler:
 
     @property
     def num_preemptions(self) -> int:
-        """How often a sequence gave up its blocks, since the start."""
+        """Preemptions since the start."""
         return self._preemption.num_preemptions
 
     @property
@@ -96,7 +96,7 @@ class Scheduler:
         return sequence
 
     def fork(self, sequence: Sequence) -> list[Sequence]:
-        """The further choices of a request whose prompt has just been computed, now running."""
+        """Start the further choices of a request once its prompt is computed; returns them."""
         others = [sequence.fork(i) for i in range(1, sequence.request.num_choices)]
         for other in others:
             self._tables.share(other)
@@ -134,7 +134,7 @@ class Scheduler:
         return chunks
 
     def note_computed(self, chunks: Iterable[Chunk]) -> None:
-        """Take note that the keys and values of a step's chunks are in the cache."""
+        """Record that the keys and values of a step's chunks are in the cache."""
         for chunk in chunks:
             sequence = chunk.sequence
             sequence.num_computed += chunk.num_tokens
@@ -169,7 +169,7 @@ class Scheduler:
         ]
 
     def _continue_prompts(self, budget: int, chunks: list[Chunk]) -> int:
-        """Plan further parts of prompts that run already; returns what is left of the budget."""
+        """Plan further parts of admitted prompts; returns what is left of the budget."""
         prompts = [s for s in self.running if s.status is Status.PREFILL]
         for sequence in self.waiting.prefill_order(prompts):
             budget -= self._plan_prefill(sequence, budget, chunks)

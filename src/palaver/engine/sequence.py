@@ -1,4 +1,4 @@
-"""One choice of a request on its way through the engine."""
+"""A sequence: one choice of a request in the engine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Status(StrEnum):
                             admit       ▼        ▼
                               └──────── preempted
 
-    A warm-up goes from ``warm-up`` to ``finished``. Cancelling leads from anywhere to ``finished``.
+    A warm-up goes from ``warm-up`` to ``finished``. Cancelling always leads to ``finished``.
     """
 
     WAITING = "waiting"
@@ -39,11 +39,11 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SavedAnswer:
-    """The answer's part of the cache, copied out while its sequence is preempted.
+    """The answer's part of the cache, copied out while the sequence is preempted.
 
     Attributes:
         blocks: Copies of the cache blocks that hold generated tokens.
-        num_computed: Tokens whose keys and values lay in the cache, prompt included.
+        num_computed: Tokens that had keys and values in the cache, prompt included.
     """
 
     blocks: list[SavedBlock]
@@ -51,29 +51,29 @@ class SavedAnswer:
 
 
 class Sequence:
-    """The tokens of one choice and where their keys and values lie.
+    """The tokens of one choice, and where the cache holds their keys and values.
 
     Attributes:
-        request: What was asked.
+        request: The request.
         choice: Which of the request's choices this is; choice 0 computes the prompt for all.
-        arrival: Place in the order of arrival; shared by the choices of a request.
+        arrival: Number in the order of arrival; shared by the choices of a request.
         key: Sorts sequences oldest first, the choices of a request in their order.
         status: What it is doing.
         token_ids: Prompt, then the answer so far.
         num_prompt_tokens: How many of them are prompt.
-        num_computed: Tokens whose keys and values lie in the cache.
+        num_computed: Tokens that have keys and values in the cache.
         num_cached_tokens: Prompt tokens that the prefix cache held on admission.
         block_table: The cache blocks, in order.
         hashes: Hashes of the prompt's full blocks.
         num_published: How many of those blocks have been offered to the prefix cache.
         saved: The answer's blocks while it is preempted, until its prompt is computed again.
         counts: Token counts for the penalties, if there are any.
-        constraint: Where the answer stands in its grammar, if it has one.
-        num_unreported: Fast-forward tokens at the end whose log probabilities are still to be
-            computed, and which are reported with them.
+        constraint: State of the answer's grammar, if it has one.
+        num_unreported: Fast-forward tokens at the end that are reported only when the next step
+            has computed their log probabilities.
         features: Of the prompt's media, in their order; kept to the end, since a preempted sequence
             computes its prompt again.
-        hidden_states_end: Prompt token up to which the hidden states of media were reported.
+        hidden_states_end: End of the prompt's part of which hidden states were reported.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Sequence:
 
     @property
     def finish(self) -> TokenFinish | None:
-        """Why it ends with its last token; ``None`` if it goes on."""
+        """Why it ends with its last token; ``None`` if it continues."""
         params, num_answer_tokens = self.request.params, self.num_answer_tokens
         if not num_answer_tokens:
             return None
@@ -123,7 +123,7 @@ class Sequence:
         return "length" if num_answer_tokens >= params.max_tokens else None
 
     def inspect(self) -> SequenceState:
-        """Where it stands."""
+        """Its state."""
         return SequenceState(
             request_id=self.request.request_id,
             choice=self.choice,
@@ -137,10 +137,10 @@ class Sequence:
         )
 
     def prefill_end(self, block_size: int) -> int:
-        """Up to where the prompt must be computed before decoding can start or resume.
+        """Number of prompt tokens to compute before decoding can start or resume.
 
-        A resumed sequence computes only the full blocks of its prompt again: from the first block
-        that holds a generated token on, its blocks were saved. Of a warm-up, only full blocks can
+        A preempted sequence computes only the full blocks of its prompt again: the blocks from the
+        first generated token on were saved. A warm-up needs only full blocks, since others cannot
         be cached.
         """
         if self.saved is not None or self.status is Status.WARMUP:
@@ -159,7 +159,7 @@ class Sequence:
         return other
 
     def append(self, token_id: int) -> None:
-        """Add a generated token, whose keys and values the next step computes."""
+        """Add a generated token; the next step computes its keys and values."""
         self.token_ids.append(token_id)
         if self.counts:
             self.counts.add(token_id)

@@ -1,7 +1,7 @@
 """Cache warm-up: finished conversations are computed as prompts, so that the next turn is cached.
 
-What decoding leaves in the cache differs in bits from what prefill leaves, so an answer's own
-blocks cannot serve as a prompt's. They are computed again when there is nothing else to do.
+Decoding leaves other bits in the cache than prefill, so the blocks of an answer cannot be reused as
+those of a prompt. They are computed again in idle steps.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class CacheWarmup:
         return self._sequence is not None or bool(self._prompts)
 
     def plan(self, sequence: Sequence) -> None:
-        """Remember a finished sequence, if its answer filled a block."""
+        """Plan a warm-up, if a finished conversation has more full blocks than its prompt."""
         num_blocks = len(sequence.token_ids) // self._tables.block_size
         if num_blocks > len(sequence.hashes):
             tokens = sequence.token_ids[: num_blocks * self._tables.block_size]
@@ -52,13 +52,13 @@ class CacheWarmup:
             self._prompts.append(prompt)
 
     def interrupt(self) -> None:
-        """Give the blocks back, since there is a request; full blocks stay in the cache."""
+        """Give the blocks back because a request has arrived; full blocks stay in the cache."""
         if self._sequence:
             self._prompts.appendleft(self._sequence.request.prompt)
             self.stop()
 
     def stop(self) -> None:
-        """End with the conversation that is being computed."""
+        """End the warm-up that is under way."""
         if self._sequence:
             self._running.remove(self._sequence)
             self._tables.close(self._sequence)
@@ -75,14 +75,14 @@ class CacheWarmup:
         return None
 
     def _begin(self, prompt: Prompt) -> Sequence | None:
-        """A sequence for a conversation that is not cached as yet and has room."""
+        """A sequence for a conversation; ``None`` if it is cached already or does not fit."""
         request = GenerationRequest(-1, prompt, _PARAMS)
         hashes = block_hashes(prompt, self._tables.block_size)
         sequence = Sequence(request, 0, hashes, status=Status.WARMUP)
         if not self._tables.open(sequence, num_spare=0):
             return None
         is_cached = sequence.num_computed == sequence.prefill_end(self._tables.block_size)
-        if is_cached or sequence.num_computed < prompt.media_end:  # whose features are gone
+        if is_cached or sequence.num_computed < prompt.media_end:  # its features are gone
             self._tables.close(sequence)
             return None
         self._running.add(sequence)

@@ -1,1 +1,1 @@
-"""The machine: supervised child processes, and what tunes the processes of a server."""
+"""Processes and the operating system: supervised child processes, and tuning of processes."""

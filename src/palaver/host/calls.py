@@ -1,4 +1,4 @@
-"""Calls to a child process: bytes to bytes, several at once, in whatever order answers come."""
+"""Calls to a child process: bytes to bytes, several at once, answered in any order."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from palaver.host.child_side import Parent
 from palaver.host.connection import Message
 
 _HEAD = struct.Struct("<I?")
-"""Number of a call, and whether it was answered."""
+"""Number of a call, and whether it succeeded."""
 _ENDED = "it ended before it had answered"
-_EXIT_TIMEOUT_S = 1.0  # nothing is lost with a process that answers calls
+_EXIT_TIMEOUT_S = 1.0  # a process that answers calls has nothing to save
 
 _log = logging.getLogger(__name__)
 
 
 class CallFailed(ChildError):
-    """The child process has raised an error of its own; its log says which."""
+    """The child process raised an error while answering; its log has the traceback."""
 
 
 class Caller:
-    """A child process that is called; started with the first call and again after it has ended.
+    """A child process that answers calls; started with the first call, and again after it ended.
 
     Args:
-        module: What it runs; it answers with :func:`serve_calls`, or with :func:`answer_to` in an
-            order of its own.
-        config: What it is told.
+        module: The module that it runs; it answers with :func:`serve_calls`, or with
+            :func:`answer_to` in an order of its own.
+        config: Passed on to the module.
         start_timeout_s: Seconds until it has to be ready.
     """
 
@@ -53,7 +53,7 @@ class Caller:
         return self._child.pid
 
     async def start(self) -> bytes:
-        """Start it now; returns what it says when it is ready.
+        """Start it now; returns the message with which it reports that it is ready.
 
         Raises:
             ChildError: It does not start.
@@ -69,11 +69,11 @@ class Caller:
         await self._child.start_if_needed()
 
     async def call(self, message: bytes) -> memoryview:
-        """What the process answers; an answer that is not waited for any more is dropped.
+        """The process's answer; if the caller is cancelled, the answer is dropped.
 
         Raises:
             ChildError: It does not start, or ends before it has answered.
-            CallFailed: It has raised an error.
+            CallFailed: It raised an error.
         """
         await self._child.start_if_needed()
         self._num_calls += 1
@@ -87,7 +87,7 @@ class Caller:
             self._calls.pop(number, None)
 
     def tell(self, message: bytes) -> None:
-        """Call without waiting for the answer; a process that does not run is told nothing."""
+        """Call without waiting for the answer; does nothing if the process is not running."""
         if self._child.is_ready:
             self._num_calls += 1
             self._child.send(_HEAD.pack(self._num_calls, True) + message)
@@ -119,11 +119,11 @@ class Caller:
 
 
 def serve_calls(parent: Parent, work: Callable[[bytes], bytes]) -> None:
-    """Answer calls, one after another, until the parent hangs up; for the child's side.
+    """Answer calls, one after another, until the parent closes the connection; used by the child.
 
     Args:
-        parent: Who calls.
-        work: Makes the answer to a call; what it raises fails that call alone.
+        parent: The parent process.
+        work: Makes the answer to a call; an exception fails only that call.
     """
     for message in parent:
         number, content = numbered(message)
@@ -134,7 +134,7 @@ def serve_calls(parent: Parent, work: Callable[[bytes], bytes]) -> None:
             answer = None
         try:
             parent.send(answer_to(number, answer))
-        except ConnectionError:  # the parent has hung up meanwhile
+        except ConnectionError:  # the parent has closed the connection
             return
 
 

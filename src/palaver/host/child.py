@@ -1,4 +1,4 @@
-"""A child process of ours: started, spoken to, started again, ended."""
+"""A supervised child process: started, exchanging messages, restarted, ended."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ _log = logging.getLogger(__name__)
 
 
 class ChildError(Exception):
-    """A child process did not start, or has ended; says why."""
+    """A child process did not start, or has ended; the message says why."""
 
 
 class ChildTimeout(ChildError):
-    """A child process was not ready in time; says the limit."""
+    """A child process was not ready in time; the message says the limit."""
 
 
 class Child:
     """A process that runs ``python -m MODULE FD PARENT-PID TUNED CONFIG``.
 
-    Its module calls :func:`palaver.host.child_side.connect` first. It ends with this process,
-    however that ends, and with :meth:`end`. It is tuned if this process is; see
+    The module calls :func:`palaver.host.child_side.connect` first. The process ends with
+    :meth:`end`, or when this process ends for any reason. It is tuned if this process is; see
     :mod:`palaver.host.tuning`.
 
     Args:
-        module: What it runs.
-        config: What it is told, in whatever form its module reads.
-        name: What it is called in the log; its module by default.
-        on_message: Called with each message but that which ends the start.
+        module: The module that it runs.
+        config: Text that is passed on to the module.
+        name: Its name in the log; by default, that of the module.
+        on_message: Called with each message after the one that reports the start.
         on_end: Called when it has ended without :meth:`end`.
         start_timeout_s: Seconds until it has to be ready.
-        exit_timeout_s: Seconds that it has to end by itself.
+        exit_timeout_s: Seconds that it has to end by itself before it is killed.
 
     Attributes:
         num_starts: How often it was started.
@@ -83,25 +83,25 @@ class Child:
 
     @property
     def exit_status(self) -> int | None:
-        """How it ended, once it has been waited for; see :attr:`subprocess.Popen.returncode`."""
+        """Its exit status, once :meth:`end` has waited for it; see ``Popen.returncode``."""
         return self._process.returncode if self._process else None
 
     @property
     def is_ready(self) -> bool:
-        """Whether it has started and not hung up since."""
+        """Whether it has started and the connection to it is open."""
         return self._connection is not None and self._connection.is_ready
 
     async def start(self) -> bytes:
-        """Start it and wait until it is ready; what is left of an earlier one is ended first.
+        """Start it and wait until it is ready; an earlier process is ended first.
 
-        After a start that failed, the next one waits: a tenth of a second, then twice as long each
-        time, ten seconds at most.
+        After a failed start, the next one is delayed by a tenth of a second, then twice as long
+        each time, up to ten seconds.
 
         Returns:
-            What it says when it is ready.
+            The message with which it reports that it is ready.
 
         Raises:
-            ChildError: It says that it cannot start, ends, or is not ready in time.
+            ChildError: It reports that it cannot start, ends, or is not ready in time.
         """
         async with self._starting:
             return await self._start()
@@ -117,14 +117,14 @@ class Child:
                 await self._start()
 
     async def keep_running(self, on_start: Callable[[bytes], None]) -> None:
-        """Start it again whenever it ends by itself, until :meth:`end`; to be called when it runs.
+        """Restart it whenever it ends by itself, until :meth:`end`; to be called once it runs.
 
         Args:
-            on_start: Called with what it says when it is ready again.
+            on_start: Called with its message when it is ready again.
         """
         while self._connection:
             await self._connection.closed.wait()
-            if not self._connection:  # it was ended
+            if not self._connection:  # end() was called
                 return
             await self._end_process()
             _log.error("%s ended with status %s; starting again", self._name, self.exit_status)
@@ -132,19 +132,19 @@ class Child:
             _log.info("%s is back", self._name)
 
     def send(self, message: bytes) -> None:
-        """Send a message; one to a process that has ended is lost, as `on_end` has told."""
+        """Send a message; it is lost if the process has ended, which `on_end` reports."""
         if self._connection:
             self._connection.send(message)
 
     def kill(self) -> None:
-        """End it at once, whatever it is doing; :meth:`start` starts another one."""
+        """Kill it; :meth:`start` starts another one."""
         if self._process:
             self._process.kill()
         if self._connection:
             self._connection.end()
 
     async def end(self) -> None:
-        """Hang up, which ends a process that is idle, and kill it if it has not ended in time."""
+        """Close the connection, which ends an idle process; kill it if it does not end in time."""
         await asyncio.shield(self._end_process())
 
     async def _start_again(self) -> bytes:
@@ -163,7 +163,7 @@ class Child:
             if isinstance(error, ChildError):
                 self._backoff_s = min(max(2 * self._backoff_s, _FIRST_BACKOFF_S), _LAST_BACKOFF_S)
                 self._next_start_s = time.monotonic() + self._backoff_s
-            self.kill()  # it may be amid its start, or have said that it cannot
+            self.kill()  # it may still be starting, or have reported a failure
             await asyncio.shield(self._end_process())
             raise
         self._backoff_s = self._next_start_s = 0.0
@@ -186,7 +186,7 @@ class Child:
         return bytes(message[1:])
 
     def _open_process(self) -> socket.socket:
-        """Start the process; returns the socket to it."""
+        """Start the process; returns this side's socket."""
         ours, theirs = socket.socketpair()
         tuned = TUNED if tuning.is_tuned() else UNTUNED
         arguments = [str(theirs.fileno()), str(os.getpid()), tuned, self._config]

@@ -1,4 +1,4 @@
-"""A child process's side of its connection to the process that started it; see `Child`."""
+"""The child's side of the connection between a child process and its parent; see `Child`."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ UNTUNED = "untuned"
 
 
 class Parent:
-    """The parent, as its child sees it. One thread may read while another one writes.
+    """The connection to the parent. One thread may receive while another one sends.
 
     Args:
-        connection: The socket to it.
-        config: What the parent says on the command line.
-        is_tuned: Whether the parent's process is tuned, so that this one is to be, too.
+        connection: The socket.
+        config: The text that the parent passes on the command line.
+        is_tuned: Whether the parent is tuned, so that this process is to be tuned, too.
     """
 
     def __init__(self, connection: socket.socket, config: str = "", *, is_tuned: bool) -> None:
@@ -32,31 +32,31 @@ class Parent:
         self.is_tuned = is_tuned
 
     def say_ready(self, message: bytes = b"") -> None:
-        """End the start: whatever the parent has to know of it."""
+        """Report that the process is ready, with what the parent needs to know."""
         self.send(READY + message)
 
     def say_failed(self, why: str) -> None:
-        """Give the start up; the process should end then."""
+        """Report that the process cannot start; it should end then."""
         self.send(FAILED + why.encode())
 
     def send(self, message: bytes) -> None:
         """Send a message.
 
         Raises:
-            OSError: The parent has hung up.
+            OSError: The parent has closed the connection.
         """
         self.connection.sendall(frame(message))
 
     def receive(self) -> bytes | None:
-        """The next message, waited for; none once the parent has hung up.
+        """Wait for the next message; ``None`` once the parent has closed the connection.
 
-        Not a byte more is read, so that a fork can take the next one.
+        It reads no byte beyond the message, so that a forked process can receive the next one.
         """
         head = self._read(LENGTH.size)
         return None if head is None else self._read(*LENGTH.unpack(head))
 
     def __iter__(self) -> Iterator[bytes]:
-        """All messages until the parent hangs up."""
+        """All messages until the parent closes the connection."""
         while (message := self.receive()) is not None:
             yield message
 
@@ -76,8 +76,8 @@ class Parent:
 def connect(arguments: Sequence[str] = sys.argv) -> Parent:
     """The parent of this process, which :class:`palaver.host.child.Child` has started.
 
-    From now on the process ends with its parent, and leaves SIGINT and SIGTERM to it: a terminal
-    sends Ctrl-C to all processes, and the parent decides when its children end.
+    From now on the process ends with its parent, and ignores SIGINT and SIGTERM: a terminal sends
+    Ctrl-C to all processes, but the parent decides when its children end.
 
     Args:
         arguments: The command line.
@@ -90,7 +90,7 @@ def connect(arguments: Sequence[str] = sys.argv) -> Parent:
 
 
 def fork_with_parent() -> int:
-    """Fork; the new process ends with this one. Returns its id, and 0 in it."""
+    """Fork a process that ends with this one; returns its id here, and 0 in the new process."""
     parent_pid = os.getpid()
     if not (pid := os.fork()):
         end_with_parent(parent_pid)

@@ -1,4 +1,4 @@
-"""The socket to a child process: bytes to messages and back."""
+"""The parent's side of the connection to a child process."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ Message: TypeAlias = bytes | bytearray
 
 
 class Connection(asyncio.BufferedProtocol):
-    """The socket to a child.
+    """The parent's side of the connection to a child process.
 
     Args:
-        first: Gets the first message; an empty one if there is none.
-        on_message: Called with each further one.
-        on_end: Called if the child ends once it was ready.
+        first: Gets the first message; an empty one if the connection closes before.
+        on_message: Called with each further message.
+        on_end: Called when the connection closes after the child was ready.
 
     Attributes:
         is_ready: Whether the child has started and not ended since.
-        closed: Set when either side has hung up.
+        closed: Set when either side has closed the connection.
     """
 
     def __init__(
@@ -64,18 +64,18 @@ class Connection(asyncio.BufferedProtocol):
         self.end()
 
     def send(self, message: bytes) -> None:
-        """Send a message, if the child still listens."""
+        """Send a message, if the connection is open."""
         if self._transport and not self._transport.is_closing():
             self._transport.write(frame(message))
 
     def end(self) -> None:
-        """Take notice that the child has ended, or is about to."""
+        """Close the connection and call ``on_end``, when the child has ended or is killed."""
         if self.is_ready:
             self.close()
             self._on_end()
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection without calling ``on_end``."""
         self.is_ready = False
         if self._transport:
             self._transport.close()

@@ -1,4 +1,4 @@
-"""Messages in a stream of bytes: each has its length in front, four bytes, little-endian."""
+"""Length-prefixed messages in a stream of bytes; lengths are four bytes, little-endian."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def frame(message: bytes) -> bytes:
 
 
 class FrameReader:
-    """Cuts a stream into messages, however it comes in pieces.
+    """Splits a stream into messages.
 
-    It hands out the memory that is to be read into. A large message is read into memory of its own,
-    so that it is neither moved nor copied on the way.
+    It provides the buffer that is read into. A large message gets a buffer of its own, so that its
+    bytes are not copied again.
     """
 
     def __init__(self) -> None:
@@ -27,13 +27,13 @@ class FrameReader:
         self._num_large_read = 0
 
     def writable(self) -> memoryview:
-        """Where to read the next bytes into; at least one byte."""
+        """The buffer for the next bytes; at least one byte long."""
         if self._large is not None:
             return memoryview(self._large)[self._num_large_read :]
         return memoryview(self._buffer)[self._num_read :]
 
     def advance(self, num_bytes: int) -> list[bytes | bytearray]:
-        """The messages that are complete after so many further bytes."""
+        """The messages that are complete after ``num_bytes`` further bytes."""
         if self._large is not None:
             self._num_large_read += num_bytes
             if self._num_large_read < len(self._large):

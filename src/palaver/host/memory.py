@@ -1,4 +1,4 @@
-"""Memory: what was freed, given back to the system; what stays, left alone by the collector."""
+"""Memory: returning freed buffers to the system, and excluding objects from collections."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ _LARGE_BYTES = 2**20
 
 
 def return_large_buffers() -> None:
-    """Have every buffer of more than a mebibyte leave the process as soon as it is freed.
+    """Return every buffer of more than a mebibyte to the system as soon as it is freed.
 
-    Otherwise glibc learns from the first large one that is freed to keep up to 64 MiB for others
-    to come, in each of the heaps that its threads have: a server would hold for ever what one
-    image took for a moment. Other C libraries are left as they are.
+    By default, glibc raises its threshold when a large buffer is freed, and then keeps up to 64 MiB
+    in each thread's heap: a server would keep for ever the memory that one image needed. Other C
+    libraries are not changed.
     """
     if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
         library.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 
 def freeze_objects() -> None:
-    """Have the garbage collector never look again at the objects that are there now.
+    """Exclude all objects that exist now from future garbage collections.
 
-    It would take tens of milliseconds at a time, and find that all of them are still in use.
+    They stay in use, and traversing them would take tens of milliseconds each time.
     """
     gc.collect()
     gc.freeze()

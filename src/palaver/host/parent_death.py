@@ -1,4 +1,4 @@
-"""Child processes that do not outlive their parents, however those end."""
+"""The parent-death watch: a child process ends when its parent has ended for any reason."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _POLL_S = 1.0
 
 
 def end_with_parent(parent_pid: int) -> None:
-    """Have this process be killed when the one that started it is gone, whatever it is doing then.
+    """End this process when its parent has ended.
 
-    On Linux the kernel does it, when the parent's thread that started this process ends; elsewhere
-    a thread looks once a second. A process that is forked has to ask for itself again.
+    On Linux the kernel kills it, when the parent's thread that started it ends; elsewhere a thread
+    checks once a second. A forked process does not inherit this and has to call it again.
 
     Args:
-        parent_pid: The process that started this one; if that is gone already, this one ends now.
+        parent_pid: The parent; if it has ended already, this process ends now.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,9 +1,9 @@
-"""Time slices: which thread waits for which where there are more threads than cores.
+"""Time slices: how soon a thread that wakes gets a core, where there are more threads than cores.
 
-Linux lets a thread finish its time slice before another one that has just woken gets the core:
-1.4 ms or more, and up to the next tick of its clock, which may be 4 ms away. A step of a small
-model takes less. A thread with short slices interrupts those with ordinary ones as soon as it
-wakes; its share of the processor stays the same.
+Linux lets a running thread finish its time slice before a thread that has just woken gets the core:
+1.4 ms or more, and up to the next timer tick, which may be 4 ms away. A step of a small model takes
+less. A thread with short slices preempts those with ordinary ones as soon as it wakes; its share of
+the processor stays the same.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import platform
 import struct
 import sys
 
-_SHORT_NS = 100_000  # the least that Linux takes
+_SHORT_NS = 100_000  # the minimum that Linux accepts
 _ORDINARY = 0
 _SYSCALLS = {"x86_64": 314, "aarch64": 274, "riscv64": 274}
 _RESET_ON_FORK = 1
@@ -24,25 +24,25 @@ _NICENESS = 5
 
 
 def take_short_slices(*, are_inherited: bool) -> None:
-    """Have the calling thread run as soon as it wakes; from Linux 6.12 on, elsewhere it stays.
+    """Give the calling thread short slices; without effect before Linux 6.12 and elsewhere.
 
     Args:
-        are_inherited: Whether the threads and processes that it starts take short slices as well.
+        are_inherited: Whether threads and processes that it starts get short slices as well.
     """
-    # the flag would also take an administrator's better niceness from the processes to come
+    # the flag would also reset a negative niceness in the threads and processes to come
     is_reset = not are_inherited and os.getpriority(os.PRIO_PROCESS, 0) >= 0
     _take_slices(_SHORT_NS, _RESET_ON_FORK if is_reset else 0)
 
 
 def take_ordinary_slices() -> None:
-    """Have the calling thread let those with short slices go first."""
+    """Give the calling thread ordinary slices, so that threads with short ones preempt it."""
     _take_slices(_ORDINARY, 0)
 
 
 def be_nice() -> None:
-    """Have the calling process, on Linux the calling thread, let others have more of the processor.
+    """Raise the niceness of the calling process (on Linux, thread), and give it ordinary slices.
 
-    Also when others want all of it, a quarter of a core is left.
+    Even while others use the processor fully, it still gets about a quarter of a core.
     """
     os.nice(_NICENESS)
     take_ordinary_slices()
@@ -53,7 +53,7 @@ def _take_slices(slice_ns: int, flags: int) -> None:
     if sys.platform != "linux" or number is None:
         return
     policy = os.sched_getscheduler(0)
-    if policy != os.SCHED_OTHER:  # an administrator has chosen another one
+    if policy != os.SCHED_OTHER:  # chosen by the administrator
         return
     niceness = os.getpriority(os.PRIO_PROCESS, 0)
     attributes = _ATTRIBUTES.pack(_ATTRIBUTES.size, policy, flags, niceness, 0, slice_ns, 0, 0)

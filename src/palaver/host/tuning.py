@@ -1,8 +1,9 @@
-"""How the operating system and Python are told to run a process: one place, one switch.
+"""Tuning of processes: time slices, niceness, memory and garbage collection, behind one switch.
 
-Nothing is tuned in a process until its owner, which is a command or a child process's ``main``,
-calls one of the first three functions here; the others do nothing before that. A process that is
-not tuned has children that are not: the setting ``tune_process`` so holds for all of a server.
+Nothing is tuned in a process until its main program, a command or the ``main`` of a child process,
+calls one of the three ``tune_…_process`` functions; before that, the other functions do nothing.
+The children of a process that is not tuned are not tuned, so the setting ``tune_process`` applies
+to all processes of a server.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def is_tuned() -> bool:
 
 
 def tune_server_process() -> None:
-    """For the process with the event loop: it runs as soon as it wakes, and keeps no memory."""
+    """For the API process: short time slices, and large buffers are returned when freed."""
     _Process.is_tuned = True
     sys.setswitchinterval(_SWITCH_S)
     take_short_slices(are_inherited=False)
@@ -34,40 +35,40 @@ def tune_server_process() -> None:
 
 
 def tune_engine_process() -> None:
-    """For a process that computes steps: it and its threads run as soon as they wake."""
+    """For an engine process: short time slices for all of its threads."""
     _Process.is_tuned = True
     sys.setswitchinterval(_SWITCH_S)
     take_short_slices(are_inherited=True)
 
 
 def tune_background_process() -> None:
-    """For a process whose work is to leave the processor to steps and event loop."""
+    """For a process in the background, such as a decoder or a voice: nice, ordinary slices."""
     _Process.is_tuned = True
     be_nice()
 
 
 def tune_background_thread() -> None:
-    """For a thread of an engine process whose work is to leave the processor to the step."""
+    """For a background thread of an engine process: nice, ordinary slices."""
     if _Process.is_tuned:
         be_nice()
 
 
 def tune_helper_thread() -> None:
-    """For a thread of an engine process whose work is as urgent as that of others, but no more."""
+    """For a helper thread of an engine process: ordinary slices, ordinary niceness."""
     if _Process.is_tuned:
         take_ordinary_slices()
 
 
 def freeze_start_up() -> None:
-    """Have the garbage collector leave alone what start-up has made; to be called at its end."""
+    """Exclude the objects made during start-up from garbage collections; called at its end."""
     if _Process.is_tuned:
         freeze_objects()
 
 
 def yield_core() -> None:
-    """Let a thread run that the calling one has just woken, if Linux put it on the same core.
+    """Let a thread run that the calling thread has just woken, if it is on the same core.
 
-    It would wait for the next tick of the clock, up to 4 ms, where the calling thread never sleeps.
+    Where the calling thread never sleeps, it would otherwise wait up to 4 ms for a timer tick.
     """
     if _Process.is_tuned:
         os.sched_yield()

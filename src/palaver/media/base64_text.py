@@ -1,15 +1,15 @@
-"""Base64, piece by piece: a large file does not hold Python's lock for long."""
+"""Base64 decoding in chunks, so that a large file does not hold the GIL for long."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 
-_PIECE_CHARACTERS = 2**16
+_CHUNK_CHARACTERS = 2**16
 
 
 def decoded(text: str) -> bytes:
-    """The bytes that a text stands for; white space and missing padding are no faults.
+    """The bytes of a base64 text; white space and missing padding are accepted.
 
     Raises:
         ValueError: It is not base64.
@@ -17,11 +17,11 @@ def decoded(text: str) -> bytes:
     content = bytearray()
     rest = ""
     is_padded = False
-    for begin in range(0, len(text), _PIECE_CHARACTERS):
-        piece = "".join(text[begin : begin + _PIECE_CHARACTERS].split())
-        if piece and is_padded:
+    for begin in range(0, len(text), _CHUNK_CHARACTERS):
+        chunk = "".join(text[begin : begin + _CHUNK_CHARACTERS].split())
+        if chunk and is_padded:
             raise binascii.Error("Excess data after padding")
-        rest += piece
+        rest += chunk
         end = len(rest) - len(rest) % 4
         content += base64.b64decode(rest[:end], validate=True)
         is_padded = rest[:end].endswith("=")

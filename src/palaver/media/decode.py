@@ -1,6 +1,6 @@
-"""Files to arrays: images, the frames of a video, the samples of audio.
+"""Decoding of files to arrays: images, the frames of a video, the samples of audio.
 
-Foreign files are not to be trusted, so this runs in a process of its own; see
+Files of clients are not trusted, so this runs in a process of its own; see
 :mod:`palaver.media.decoder_process`.
 """
 
@@ -30,10 +30,10 @@ T = TypeVar("T")
 
 
 def decode(kind: Kind, content: bytes, limits: MediaLimits) -> Media:
-    """A file as arrays.
+    """Decode a file to arrays.
 
     Raises:
-        MediaError: It is broken, not of this kind, or larger than the limits allow.
+        MediaError: The file is broken, not of this kind, or larger than the limits allow.
     """
     decoders: dict[Kind, Callable[[bytes, MediaLimits], Media]] = {
         "image": _decode_image,
@@ -61,14 +61,14 @@ def _decode_image(content: bytes, limits: MediaLimits) -> Image:
 
 
 def _without_transparency(image: PIL.Image.Image) -> PIL.Image.Image:
-    """The image over white."""
+    """The image on a white background."""
     if image.mode == "RGB":
         return image
     if "A" not in image.getbands() and "transparency" not in image.info:
         return image.convert("RGB")
-    seen = image.convert("RGBA")
-    white = PIL.Image.new("RGBA", seen.size, "white")
-    return PIL.Image.alpha_composite(white, seen).convert("RGB")
+    layer = image.convert("RGBA")
+    white = PIL.Image.new("RGBA", layer.size, "white")
+    return PIL.Image.alpha_composite(white, layer).convert("RGB")
 
 
 def _decode_video(content: bytes, limits: MediaLimits) -> Video:
@@ -89,7 +89,7 @@ def _decode_video(content: bytes, limits: MediaLimits) -> Video:
 
 
 def _scan(content: bytes, limits: MediaLimits) -> tuple[int, float]:
-    """How many frames there are and how long they take in seconds."""
+    """The number of frames, and the length in seconds."""
     num_frames, last_s = 0, 0.0
     for frame in _frames(content, limits):
         num_frames += 1
@@ -114,14 +114,14 @@ def _frames(content: bytes, limits: MediaLimits) -> Iterator[Any]:
 
 
 def _frame_shape(frame: Any, num_frames: int, limits: MediaLimits) -> tuple[int, ...]:
-    """Height and width in which so many frames keep the limit of all pixels together."""
+    """Height and width at which ``num_frames`` frames keep the limit of their total pixels."""
     num_pixels = num_frames * frame.width * frame.height
     shrink = max(num_pixels / limits.max_video_pixels, 1.0) ** 0.5
     return max(int(frame.height / shrink), 1), max(int(frame.width / shrink), 1)
 
 
 def _pixels(frame: Any, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """A frame's pixels, in the size of the first frame."""
+    """A frame's pixels, resized to ``shape``."""
     frame = frame.reformat(width=shape[1], height=shape[0], format="rgb24")
     pixels: NDArray[np.uint8] = frame.to_ndarray(format="rgb24")
     return pixels
@@ -132,7 +132,7 @@ def _decode_audio(content: bytes, limits: MediaLimits) -> Audio:
         if not container.streams.audio:
             raise MediaError("has no audio track")
         if container.streams.audio[0].codec_context is None:
-            raise MediaError("has a audio track of an unknown codec")
+            raise MediaError("has an audio track of an unknown codec")
         resampler = av.AudioResampler(format="fltp", rate=SAMPLE_RATE_HZ)
         num_samples = 0
         for frame in chain(container.decode(container.streams.audio[0]), (None,)):
@@ -149,11 +149,13 @@ def _decode_audio(content: bytes, limits: MediaLimits) -> Audio:
 
 
 def _through_ffmpeg(content: bytes, what: str, read: Callable[[Any], Iterator[T]]) -> Iterator[T]:
-    """What ``read`` yields from the opened file, with ffmpeg's errors in our terms."""
+    """What ``read`` yields from the opened file; ffmpeg's errors become :class:`MediaError`."""
     try:
         with av.open(io.BytesIO(content), mode="r", metadata_errors="ignore") as container:
             if container.duration and container.duration > 0:
-                limit_s = 24 * 3600  # absurd lengths at once; others as they turn out
+                limit_s = (
+                    24 * 3600
+                )  # refuses absurd lengths at once; the real limit is checked while decoding
                 _check_length(what, container.duration / _MICROSECONDS, limit_s)
             yield from read(container)
     except (av.FFmpegError, OSError, ValueError, EOFError) as error:

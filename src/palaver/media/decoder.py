@@ -1,7 +1,7 @@
 """Decoding in a process of its own, so that a hostile file harms no other request.
 
-The process has a bound on its memory. It is killed when a file takes too long, replaced when a
-file brings it down, and ends by itself when the server does.
+The process has a bound on its memory. It is killed when a file takes too long, restarted when a
+file crashes it, and ends with the server.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ class Decoder:
     """One decoding process, started when it is first needed. One file at a time.
 
     Args:
-        limits: What a file may have, and how long it may take.
+        limits: Limits of a file, and of the time to decode it.
 
     Attributes:
-        num_waiting: Files that it has been given and has not decoded yet.
+        num_waiting: Files that are being decoded or wait for that.
     """
 
     def __init__(self, limits: MediaLimits) -> None:
@@ -40,14 +40,14 @@ class Decoder:
 
     @property
     def pid(self) -> int | None:
-        """The process, while it runs."""
+        """The process id, while it runs."""
         return self._caller.pid
 
     async def decode(self, kind: Kind, content: bytes) -> Media:
-        """A file as arrays.
+        """Decode a file to arrays.
 
         Raises:
-            MediaError: It cannot be decoded within the limits.
+            MediaError: The file cannot be decoded within the limits.
         """
         self.num_waiting += 1
         try:

@@ -20,10 +20,10 @@ _encoder = msgspec.msgpack.Encoder()
 
 
 class File(msgspec.Struct, frozen=True, array_like=True):
-    """What is to be decoded.
+    """A file to decode.
 
     Attributes:
-        kind: What it has to be.
+        kind: The kind of media that it must be.
         content: The file's bytes.
     """
 
@@ -32,11 +32,11 @@ class File(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Decoded(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """What was in a file.
+    """The content of a file.
 
     Attributes:
-        kind: What it is.
-        arrays: An image's pixels; a video's frames and their times; a clip's samples.
+        kind: The kind of media.
+        arrays: An image's pixels; a video's frames and their times; an audio clip's samples.
     """
 
     kind: Kind
@@ -44,7 +44,7 @@ class Decoded(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
     @classmethod
     def of(cls, media: Media) -> Decoded:
-        """A piece of media in a form that can be sent."""
+        """The message for a media item."""
         match media:
             case Image(pixels):
                 return cls("image", [Array.of(pixels)])
@@ -53,7 +53,7 @@ class Decoded(msgspec.Struct, frozen=True, array_like=True, tag=True):
         return cls("audio", [Array.of(media.samples)])
 
     def media(self) -> Media:
-        """The piece of media again; its arrays are not writable."""
+        """The media item; its arrays are not writable."""
         arrays = [array.numpy() for array in self.arrays]
         match self.kind:
             case "image":
@@ -67,7 +67,7 @@ class Refused(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """A file that cannot be decoded.
 
     Attributes:
-        why: What is wrong with it.
+        why: The reason.
     """
 
     why: str
@@ -76,7 +76,7 @@ class Refused(msgspec.Struct, frozen=True, array_like=True, tag=True):
 def main() -> None:
     """Decode files for the parent."""
     parent = connect()
-    from palaver.media.decode import decode  # noqa: PLC0415  # codecs are for this process alone
+    from palaver.media.decode import decode  # noqa: PLC0415  # codecs are loaded in this process only
 
     limits = msgspec.json.decode(parent.config, type=MediaLimits)
     files = msgspec.msgpack.Decoder(File)

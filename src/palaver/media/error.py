@@ -1,7 +1,7 @@
-"""What can be wrong with a file of media."""
+"""The error for media files that cannot be decoded."""
 
 from __future__ import annotations
 
 
 class MediaError(Exception):
-    """A file cannot be decoded, or has too much of something; says why."""
+    """A file cannot be decoded, or exceeds a limit; the message says why."""

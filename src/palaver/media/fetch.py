@@ -1,4 +1,4 @@
-"""Files fetched for a request, from public addresses alone unless a setting says otherwise."""
+"""Fetching files for requests, only from public addresses unless a setting allows others."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class ForbiddenAddress(httpx.RequestError):
 
 
 class _CheckedTransport(httpx.AsyncBaseTransport):
-    """Resolves each host once, checks what it found, and connects to that very address.
+    """Resolves each host once, checks the addresses, and connects to the address that was checked.
 
-    Redirects come through here as well. A name that resolves to something else the next time gains
-    nothing: the address that was checked is the one that is connected to.
+    This prevents DNS rebinding: a name that resolves differently the next time makes no difference.
+    Redirects are checked as well.
     """
 
     def __init__(self, *, allow_private: bool) -> None:
@@ -59,7 +59,7 @@ class _CheckedTransport(httpx.AsyncBaseTransport):
 
 
 class Fetcher:
-    """Fetches files over http(s) within limits.
+    """Fetches files over HTTP and HTTPS within limits.
 
     Args:
         limits: Size, time, redirects, and whether private addresses are allowed.
@@ -72,7 +72,7 @@ class Fetcher:
             follow_redirects=True,
             max_redirects=limits.max_redirects,
             timeout=limits.fetch_timeout_s,
-            trust_env=False,  # a proxy would connect to whatever it likes
+            trust_env=False,  # a proxy would resolve the host itself, without the check
             headers={"User-Agent": "palaver", "Accept-Encoding": "identity"},
         )
 
@@ -85,7 +85,7 @@ class Fetcher:
 
         Args:
             url: An http or https URL.
-            path: Where it stands in the request, for messages.
+            path: The field of the request that has the URL, for messages.
 
         Raises:
             InvalidRequest: It cannot be fetched, takes too long, is too large, or leads to an
@@ -121,7 +121,7 @@ class Fetcher:
         return b"".join(chunks)
 
     def _check_encoding(self, encoding: str, path: str) -> None:
-        """Others unpack a few bytes to gigabytes at once, before their size can be checked."""
+        """Other encodings can unpack a few bytes to gigabytes before the size is checked."""
         if encoding.strip().lower() not in _ENCODINGS:
             raise _refusal(path, f"it comes in the encoding {encoding!r}, which was not asked for")
 
@@ -135,7 +135,7 @@ class Fetcher:
 
 
 def _is_public(address: _Address) -> bool:
-    """Whether an address belongs to the internet at large, also inside IPv6 wrappings."""
+    """Whether an address is public; looks into IPv6 addresses that contain an IPv4 address."""
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
         if address in _NAT64:

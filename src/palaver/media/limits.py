@@ -1,4 +1,4 @@
-"""How much of everything a piece of media may have."""
+"""Limits of media files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaLimits:
-    """Bounds that keep foreign files from taking the machine over.
+    """Limits that keep files of clients from exhausting the machine.
 
     Attributes:
         max_bytes: Size of a file, as sent or fetched.
@@ -15,8 +15,8 @@ class MediaLimits:
         max_redirects: Redirects that are followed.
         allow_private_addresses: Whether URLs may lead into private and link-local networks.
         max_pixels: Pixels of an image, and of one frame of a video.
-        max_video_pixels: Pixels of all those frames together; they are made smaller to keep it.
-        max_frames: Frames of a video that are looked at.
+        max_video_pixels: Pixels of all used frames together; frames are made smaller to keep it.
+        max_frames: Frames of a video that are used.
         max_video_s: Length of a video in seconds.
         max_audio_s: Length of an audio clip in seconds.
         decode_timeout_s: Seconds that decoding may take.

@@ -1,4 +1,4 @@
-"""Media as requests refer to them: read, decoded, and remembered by content."""
+"""Reading media that requests refer to: loaded, decoded, and cached by content."""
 
 from __future__ import annotations
 
@@ -20,17 +20,16 @@ from palaver.multimodal.media import Image, Kind, Media, Video
 _CACHE_BYTES = 256 * 2**20
 _LARGE_BYTES = 2**18
 _NUM_DECODERS = 2
-"""Processes that decode, started when they are needed: a slow file does not hold up others."""
+"""Processes that decode, started when needed; with two, a slow file does not delay all others."""
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedMedia:
-    """A piece of media with the name of its content.
+    """A decoded media item with a hash of its content.
 
     Attributes:
-        content_hash: Of the file's bytes and the kind that they were read as; equal contents have
-            equal hashes, whatever URL they came from.
-        media: What was in it.
+        content_hash: Hash of the file's bytes and the kind of media, not of the URL.
+        media: The media item.
     """
 
     content_hash: bytes
@@ -38,11 +37,11 @@ class DecodedMedia:
 
 
 class MediaReader:
-    """Reads the media of requests. Conversations repeat theirs, so decoded ones are kept.
+    """Reads the media of requests. Conversations repeat theirs, so decoded ones are cached.
 
     Args:
-        limits: What a file may have.
-        cache_bytes: Memory for decoded files.
+        limits: Limits of a file.
+        cache_bytes: Size of the cache of decoded files.
     """
 
     def __init__(self, limits: MediaLimits, cache_bytes: int = _CACHE_BYTES) -> None:
@@ -56,16 +55,16 @@ class MediaReader:
     async def read(
         self, kind: Kind, reference: str, path: str, *, may_be_base64: bool = False
     ) -> DecodedMedia:
-        """The piece of media that a reference stands for.
+        """The media item that a reference stands for.
 
         Args:
-            kind: What it has to be.
-            reference: A URL, or base64 if so allowed; see :meth:`MediaSource.read`.
-            path: Where it stands in the request, for messages.
-            may_be_base64: Whether bare base64 is understood.
+            kind: The kind of media that it must be.
+            reference: A URL, or base64 if allowed; see :meth:`MediaSource.read`.
+            path: The field of the request that has the reference, for messages.
+            may_be_base64: Whether bare base64 is allowed.
 
         Raises:
-            InvalidRequest: It cannot be had or decoded; the message names the path.
+            InvalidRequest: It cannot be loaded or decoded; the message names the path.
         """
         content = await self._source.read(reference, path, may_be_base64=may_be_base64)
         content_hash = await _hash(kind, content)
@@ -76,13 +75,13 @@ class MediaReader:
             decoded = DecodedMedia(content_hash, await decoder.decode(kind, content))
         except MediaError as error:
             raise InvalidRequest(f"{path}: {error}", param=path) from error
-        with contextlib.suppress(ValueError):  # it is larger than all that may be kept
+        with contextlib.suppress(ValueError):  # it is larger than the cache
             self._cached[content_hash] = decoded
         return decoded
 
     @property
     def num_cached_bytes(self) -> int:
-        """Memory that decoded files take now."""
+        """Bytes of decoded files in the cache."""
         return int(self._cached.currsize)
 
     async def close(self) -> None:
@@ -92,7 +91,7 @@ class MediaReader:
 
 
 async def _hash(kind: Kind, content: bytes) -> bytes:
-    """Of a large file in a thread: streams do not wait."""
+    """The hash of a file; a large one is hashed in a thread, so that the event loop goes on."""
     if len(content) < _LARGE_BYTES:
         return _hash_now(kind, content)
     return await asyncio.to_thread(_hash_now, kind, content)

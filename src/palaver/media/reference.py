@@ -1,4 +1,4 @@
-"""A piece of media as a request refers to it."""
+"""A reference to a media item in a request."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from palaver.multimodal.media import Detail, Kind
 
 @dataclass(frozen=True, slots=True)
 class MediaReference:
-    """What is to be read, and where the request says so.
+    """A reference to a media item in a request.
 
     Attributes:
-        kind: What it has to be.
-        text: A URL, or base64 if so allowed.
-        path: Where it stands in the request, for messages.
-        detail: How closely to look at an image.
-        may_be_base64: Whether bare base64 is understood.
+        kind: The kind of media that it must be.
+        text: A URL, or base64 if allowed.
+        path: The field of the request that has the reference, for messages.
+        detail: In which detail to process an image.
+        may_be_base64: Whether bare base64 is allowed.
     """
 
     kind: Kind

@@ -1,4 +1,4 @@
-"""The bytes of a piece of media: out of a data URL, from base64, or fetched."""
+"""The bytes of a media item: from a data URL, from base64, or fetched."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from palaver.media.fetch import Fetcher
 _DATA_URL = re.compile(r"data:(?P<type>[^;,]*)(?P<parameters>(?:;[^;,]*)*),", re.IGNORECASE)
 _MAX_SHOWN = 60
 _LARGE_CHARACTERS = 2**18
-"""More take the better part of a millisecond."""
+"""Decoding more takes about a millisecond."""
 
 
 class MediaSource:
-    """Turns what a client wrote into bytes.
+    """Loads the bytes that a reference stands for.
 
     Args:
-        fetcher: For http(s) URLs.
-        max_bytes: Size of the result.
+        fetcher: Fetches http(s) URLs.
+        max_bytes: Limit of their number.
     """
 
     def __init__(self, fetcher: Fetcher, max_bytes: int) -> None:
@@ -32,9 +32,9 @@ class MediaSource:
         """The bytes that ``reference`` stands for.
 
         Args:
-            reference: A data URL, an http(s) URL or, if so allowed, bare base64.
-            path: Where it stands in the request, for messages.
-            may_be_base64: Whether bare base64 is understood (``input_audio.data``).
+            reference: A data URL, an http(s) URL or, if allowed, bare base64.
+            path: The field of the request that has the reference, for messages.
+            may_be_base64: Whether bare base64 is allowed.
 
         Raises:
             InvalidRequest: It is none of these, is too large, or cannot be fetched.

@@ -1,4 +1,4 @@
-"""MultimodalRules: what each family of models makes of media. Pure: numpy and Pillow alone.
+"""How each model family takes media. Pure functions: only numpy and Pillow, no model.
 
-The chat layer asks how a piece of media stands in a prompt, the runtime how it enters an encoder.
+The chat layer uses it to put media items into prompts, the runtime to make inputs of encoders.
 """

@@ -1,4 +1,4 @@
-"""How Qwen3-Omni's sound encoder hears: a log-mel spectrogram in chunks of a second."""
+"""The input of Qwen3-Omni's audio encoder: a log-mel spectrogram in chunks of a second."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from palaver.multimodal.media import SAMPLE_RATE_HZ
 
 NUM_BINS = 128
 CHUNK_FRAMES = 100
-"""Frames that the encoder's convolutions and attention see together: one second."""
+"""Frames that the encoder's convolutions and attention process together: one second."""
 CHUNK_TOKENS = 13
 _WINDOW = 400
 _HOP = 160
@@ -25,7 +25,7 @@ _STEP = np.log(6.4) / 27
 def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """``float32[128, frames]``, a frame for each 160 samples; Whisper's spectrogram.
 
-    A sound shorter than half a window is continued with silence.
+    Audio shorter than half a window is padded with silence.
     """
     if len(samples) < _MIN_SAMPLES:
         samples = np.pad(samples, (0, _MIN_SAMPLES - len(samples)))
@@ -41,7 +41,7 @@ def log_mel(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def num_tokens(num_frames: int) -> int:
-    """Tokens that so many frames become."""
+    """Tokens for ``num_frames`` frames."""
     rest = num_frames % CHUNK_FRAMES
     for _ in range(3):  # three convolutions of stride 2
         rest = (rest + 1) // 2
@@ -49,7 +49,7 @@ def num_tokens(num_frames: int) -> int:
 
 
 def in_chunks(mel: NDArray[np.float32]) -> NDArray[np.float32]:
-    """``float32[128, frames]`` as ``float32[chunks, 128, frames]``, silence at the end."""
+    """``float32[128, frames]`` as ``float32[chunks, 128, frames]``, padded with silence."""
     width = min(CHUNK_FRAMES, mel.shape[1])
     num = -(-mel.shape[1] // width)
     padded = np.pad(mel, ((0, 0), (0, num * width - mel.shape[1])))
@@ -57,7 +57,7 @@ def in_chunks(mel: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def token_mask(num_tokens_in_all: int, num_chunks: int, width: int) -> NDArray[np.bool_]:
-    """``bool[chunks, tokens of a chunk]``: which of the encoder's rows are tokens of the sound."""
+    """``bool[chunks, tokens of a chunk]``: which of the encoder's rows are tokens, not padding."""
     per_chunk = num_tokens(width) if width < CHUNK_FRAMES else CHUNK_TOKENS
     return (np.arange(num_chunks * per_chunk) < num_tokens_in_all).reshape(num_chunks, per_chunk)
 

@@ -1,4 +1,4 @@
-"""What a model's folder says about media."""
+"""The multimodal configuration of a model, from the files of its folder."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ FamilyName: TypeAlias = Literal["qwen3_omni", "qwen3_vl"]
 
 _FAMILIES: dict[str, FamilyName] = {"qwen3_omni_moe": "qwen3_omni", "qwen3_vl": "qwen3_vl"}
 _OMNI_FRAME_PIXELS = (128 * 32 * 32, 768 * 32 * 32)
-"""Pixels of a frame as transformers' processor sets them, whatever the folder says."""
+"""Bounds of a frame's pixels that transformers' processor has built in for this family."""
 
 
 @dataclass(frozen=True, slots=True)
 class PixelBudget:
-    """How many pixels an image or video may have when the model sees it."""
+    """How many pixels an image or video may have when it is encoded."""
 
     least: int
     most: int
@@ -26,18 +26,18 @@ class PixelBudget:
 
 @dataclass(frozen=True, slots=True)
 class VisionConfig:
-    """How images are cut into patches.
+    """How images are resized and cut into patches.
 
     Attributes:
         patch_size: Pixels along each side of a patch.
-        merge_size: Patches along each side of what becomes one token.
+        merge_size: Patches along each side of the square that becomes one token.
         num_frames: Frames that one patch covers.
-        mean, std: Of each colour, to normalise with.
+        mean, std: Mean and standard deviation of each colour, for normalisation.
         side: Position embeddings along each side of their square.
         head_size: Width of an attention head of the encoder.
-        num_deep: Layers of the language model that get features of their own.
+        num_deep: Layers of the language model that get deepstack features.
         image: Pixels of an image.
-        video: Pixels of a video: of each frame in Qwen3-Omni, of all together in Qwen3-VL.
+        video: Pixels of a video: of each frame in Qwen3-Omni, of all frames in Qwen3-VL.
     """
 
     patch_size: int
@@ -53,21 +53,21 @@ class VisionConfig:
 
     @property
     def factor(self) -> int:
-        """Pixels along each side of what becomes one token."""
+        """Pixels along each side of the square that becomes one token."""
         return self.patch_size * self.merge_size
 
 
 @dataclass(frozen=True, slots=True)
 class MultimodalConfig:
-    """A model that takes more than text.
+    """The configuration of a multimodal model.
 
     Attributes:
-        family: Whose rules it follows.
-        vision: How it sees.
+        family: The family, which decides the rules.
+        vision: Sizes of the vision encoder.
         hidden_size: Width of a token's embedding.
-        pad_token_ids: The token that stands for each kind it takes.
+        pad_token_ids: The placeholder token of each kind of media that the model takes.
         text: The language model's part of ``config.json``.
-        positions_per_s: Steps of position in a second of video (Qwen3-Omni).
+        positions_per_s: Positions in a second of video (Qwen3-Omni).
     """
 
     family: FamilyName
@@ -79,7 +79,7 @@ class MultimodalConfig:
 
     @property
     def kinds(self) -> frozenset[Kind]:
-        """What it takes beside text."""
+        """The kinds of media that the model takes."""
         return frozenset(self.pad_token_ids)
 
 
@@ -90,17 +90,17 @@ def multimodal_config(
     *,
     has_audio: bool,
 ) -> MultimodalConfig:
-    """How a model takes more than text, from its descriptions.
+    """The multimodal configuration of a model, from its JSON files.
 
     Args:
         source: Where they come from, for messages.
         config: ``config.json``.
-        processors: ``processor_config``, ``preprocessor_config`` and ``video_preprocessor_config``,
-            as far as they are there, by these names.
-        has_audio: Whether there is an audio encoder.
+        processors: ``processor_config``, ``preprocessor_config`` and ``video_preprocessor_config``
+            by these names, as far as the files exist.
+        has_audio: Whether the folder has an audio encoder.
 
     Raises:
-        ModelFolderError: The model is of no known family, or its descriptions lack something.
+        ModelFolderError: The model is of no known family, or its files lack something.
     """
     family = _FAMILIES.get(str(config.get("model_type")))
     if family is None:

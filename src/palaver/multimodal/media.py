@@ -1,4 +1,4 @@
-"""Images, video and sound as arrays."""
+"""Images, video and audio as arrays."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Kind: TypeAlias = Literal["image", "video", "audio"]
 MEDIA_KINDS: tuple[Kind, ...] = get_args(Kind)
-"""All of them, in the order in which they are listed."""
+"""All kinds, in the order in which they are listed."""
 Detail: TypeAlias = Literal["low", "high", "auto"]
 
 SAMPLE_RATE_HZ = 16_000
@@ -29,7 +29,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """Some frames of a video, evenly spread.
+    """Evenly spaced frames of a video.
 
     Attributes:
         frames: ``uint8[N, height, width, 3]``, red, green, blue.
@@ -42,7 +42,7 @@ class Video:
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """A sound, all channels mixed into one.
+    """Audio, all channels mixed into one.
 
     Attributes:
         samples: ``float32[N]``, -1 to 1, 16,000 a second.

@@ -1,4 +1,4 @@
-"""How a piece of media stands in a prompt: its tokens, their positions, and what is encoded."""
+"""How a media item is put into a prompt: its tokens, their positions, and the chunks to encode."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ MARKERS: dict[Kind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class MediaChunk:
-    """What an encoder turns into embeddings at once.
+    """The part of a media item that an encoder processes at once.
 
     Attributes:
-        kind: What it is.
+        kind: The kind of media.
         content: ``uint8[frames, height, width, 3]`` or ``float32[chunks, 128, frames]``.
-        num_tokens: Embeddings that come out.
-        content_hash: Of all that the embeddings and their places depend on.
+        num_tokens: Embeddings that the encoder makes of it.
+        content_hash: Hash of everything that the embeddings and their positions depend on.
     """
 
     kind: Kind
@@ -47,11 +47,11 @@ class MediaChunk:
 
 @dataclass(frozen=True, slots=True)
 class MediaSegment:
-    """Tokens without text between them.
+    """The part of a media item whose tokens have no text between them.
 
     Attributes:
-        chunks: In order.
-        positions: ``int32[3, tokens]``, counted from where the segment begins.
+        chunks: Its chunks, in order.
+        positions: ``int32[3, tokens]``, relative to the beginning of the segment.
     """
 
     chunks: Sequence[MediaChunk]
@@ -59,7 +59,7 @@ class MediaSegment:
 
     @property
     def num_tokens(self) -> int:
-        """How many they are."""
+        """Tokens of the segment."""
         return int(self.positions.shape[1])
 
 
@@ -68,9 +68,9 @@ class MediaItem:
     """An image, video or audio clip, ready to be put into a prompt.
 
     Attributes:
-        kind: What it is.
-        text: What stands in the prompt for it, with one marker for each segment.
-        segments: What the markers stand for, in order.
+        kind: The kind of media.
+        text: The text for it in the prompt, with one marker for each segment.
+        segments: The segments, one for each marker, in order.
     """
 
     kind: Kind
@@ -79,25 +79,25 @@ class MediaItem:
 
 
 class MultimodalRules(Protocol):
-    """The rules of a family of models."""
+    """How a family of models takes media."""
 
     @property
     def config(self) -> MultimodalConfig:
-        """What the model's folder says."""
+        """The model's multimodal configuration."""
 
     def marker(self, kind: Kind) -> re.Pattern[str]:
-        """What a chat template writes for a piece of media of this kind."""
+        """A pattern for what a chat template writes for a media item of this kind."""
 
     def place(self, media: Media, detail: Detail = "auto") -> MediaItem:
-        """How ``media`` stands in a prompt; takes milliseconds, or seconds for a long video.
+        """The media item for a prompt; takes milliseconds, or seconds for a long video.
 
         Raises:
-            ValueError: The media have a shape that the model cannot take; says which.
+            ValueError: The model cannot take media of this kind or shape; the message says why.
         """
 
 
 def place_image(image: Image, multimodal: MultimodalConfig, detail: Detail) -> MediaItem:
-    """An image, in the size that ``detail`` asks for (spec row S08)."""
+    """The item for an image, in the size that ``detail`` asks for (spec row S08)."""
     most = {"low": _LOW_PIXELS, "auto": _AUTO_PIXELS, "high": _HIGH_PIXELS}[detail]
     budget = multimodal.vision.image
     budget = PixelBudget(min(budget.least, most), min(budget.most, most))
@@ -110,7 +110,7 @@ def place_image(image: Image, multimodal: MultimodalConfig, detail: Detail) -> M
 def resized_frames(
     video: Video, multimodal: MultimodalConfig, *, is_shared_budget: bool
 ) -> NDArray[np.uint8]:
-    """The frames in the size that the model sees, ``uint8[N, height, width, 3]``."""
+    """The frames in the size for the encoder, ``uint8[N, height, width, 3]``."""
     num = -(-len(video.frames) // multimodal.vision.num_frames) * multimodal.vision.num_frames
     height, width = vision.fitting_size(
         video.frames.shape[1],
@@ -125,28 +125,28 @@ def resized_frames(
 def frames_segment(
     kind: Kind, frames: NDArray[np.uint8], times: Sequence[int], multimodal: MultimodalConfig
 ) -> MediaSegment:
-    """The segment of frames that follow each other, a chunk for each step in time.
+    """The segment for consecutive frames, a chunk for each temporal patch.
 
     Args:
         kind: Image or video.
-        frames: ``uint8[N, height, width, 3]``, already in size.
-        times: Position of each step in time.
-        multimodal: The sizes.
+        frames: ``uint8[N, height, width, 3]``, already resized.
+        times: Position in time of each temporal patch.
+        multimodal: The model's sizes.
     """
     factor, num = multimodal.vision.factor, multimodal.vision.num_frames
     rows, columns = frames.shape[1] // factor, frames.shape[2] // factor
-    media_chunks, places = [], []
+    media_chunks, parts = [], []
     for i, time in enumerate(times):
         content = frames[i * num : (i + 1) * num]
         positions = vision.grid_positions(rows, columns, time)
         media_chunks.append(_chunk(kind, content, rows * columns, positions))
-        places.append(positions)
-    return MediaSegment(media_chunks, np.concatenate(places, axis=1))
+        parts.append(positions)
+    return MediaSegment(media_chunks, np.concatenate(parts, axis=1))
 
 
-def place_audio(sound: Audio) -> MediaItem:
-    """A sound, a chunk for each ten seconds."""
-    mel = audio.log_mel(sound.samples)
+def place_audio(clip: Audio) -> MediaItem:
+    """The item for an audio clip, a chunk for each ten seconds."""
+    mel = audio.log_mel(clip.samples)
     chunks = audio.in_chunks(mel)
     media_chunks = []
     for begin in range(0, len(chunks), _CHUNK_SECONDS):
@@ -154,7 +154,7 @@ def place_audio(sound: Audio) -> MediaItem:
         left = mel.shape[1] - begin * audio.CHUNK_FRAMES
         num = audio.num_tokens(min(left, _CHUNK_SECONDS * audio.CHUNK_FRAMES))
         media_chunks.append(_chunk("audio", content, num, np.array(num)))
-    num_tokens = sum(piece.num_tokens for piece in media_chunks)
+    num_tokens = sum(chunk.num_tokens for chunk in media_chunks)
     positions = np.tile(np.arange(num_tokens, dtype=np.int32), (3, 1))
     return MediaItem("audio", MARKERS["audio"], [MediaSegment(media_chunks, positions)])
 

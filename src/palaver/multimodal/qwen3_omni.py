@@ -1,4 +1,4 @@
-"""Qwen3-Omni: images, video whose time runs on in its positions, sound."""
+"""Qwen3-Omni: images, audio, and video with the time of frames in their positions."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from palaver.multimodal.placement import (
 class Qwen3Omni:
     """The rules of Qwen3-Omni's thinker.
 
-    A second of video takes 13 steps of position, as a second of sound takes 13 tokens. Each frame
-    has the whole budget of pixels.
+    A second of video takes 13 positions, as a second of audio takes 13 tokens. The budget of pixels
+    applies to each frame.
 
     Attributes:
-        config: What the model's folder says.
+        config: The model's multimodal configuration.
     """
 
     config: MultimodalConfig
 
     def marker(self, kind: Kind) -> re.Pattern[str]:
-        """What a chat template writes for a piece of media of this kind."""
+        """See :meth:`MultimodalRules.marker`."""
         return re.compile(re.escape(MARKERS[kind]))
 
     def place(self, media: Media, detail: Detail = "auto") -> MediaItem:
-        """How ``media`` stands in a prompt; see :class:`MultimodalRules`."""
+        """See :meth:`MultimodalRules.place`."""
         match media:
             case Image():
                 return place_image(media, self.config, detail)

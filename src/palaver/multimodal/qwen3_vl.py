@@ -1,4 +1,4 @@
-"""Qwen3-VL: images, and video with the time of each pair of frames written before it."""
+"""Qwen3-VL: images, and video with the time of each pair of frames as text before it."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ class Qwen3VL:
     """The rules of Qwen3-VL. All frames of a video share one budget of pixels.
 
     Attributes:
-        config: What the model's folder says.
+        config: The model's multimodal configuration.
     """
 
     config: MultimodalConfig
 
     def marker(self, kind: Kind) -> re.Pattern[str]:
-        """What a chat template writes for a piece of media; around a video it is replaced too."""
+        """See :meth:`MultimodalRules.marker`; a video's pattern includes the tokens around it."""
         marker = re.escape(MARKERS[kind])
         if kind == "video":
             marker = f"(?:{re.escape(_BEGIN)})?{marker}(?:{re.escape(_END)})?"
         return re.compile(marker)
 
     def place(self, media: Media, detail: Detail = "auto") -> MediaItem:
-        """How ``media`` stands in a prompt; see :class:`MultimodalRules`."""
+        """See :meth:`MultimodalRules.place`."""
         match media:
             case Image():
                 return place_image(media, self.config, detail)
@@ -50,10 +50,10 @@ class Qwen3VL:
         num = self.config.vision.num_frames
         frames = resized_frames(video, self.config, is_shared_budget=True)
         times = np.pad(video.times_s, (0, -len(frames) % num), mode="edge").reshape(-1, num)
-        runs = [
+        segments = [
             frames_segment("video", frames[i * num : (i + 1) * num], [0], self.config)
             for i in range(len(times))
         ]
         shown = (times[:, 0] + times[:, -1]) / 2
         text = "".join(f"<{t:.1f} seconds>{_BEGIN}{MARKERS['video']}{_END}" for t in shown)
-        return MediaItem("video", text, runs)
+        return MediaItem("video", text, segments)

@@ -1,4 +1,4 @@
-"""From a model's folder to the rules that it follows."""
+"""The rules of each model family."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from palaver.multimodal.qwen3_vl import Qwen3VL
 
 
 def rules_of(config: MultimodalConfig) -> MultimodalRules:
-    """The rules for such a model."""
+    """The rules for a model with this configuration."""
     if config.family == "qwen3_omni":
         return Qwen3Omni(config)
     return Qwen3VL(config)

@@ -1,7 +1,7 @@
-"""How Qwen3's vision encoders see: sizes, patches, positions.
+"""The input of Qwen3's vision encoders: sizes, patches, positions.
 
-An image becomes patches of 16 by 16 pixels, in the order of 2 by 2 neighbours that the encoder
-merges into one token; two frames of a video share a patch.
+An image becomes patches of 16 by 16 pixels, ordered by the squares of 2 by 2 patches that the
+encoder merges into one token. A patch of a video covers two frames (a temporal patch).
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ def fitting_size(
     """Height and width, multiples of ``factor``, that keep the shape and the budget.
 
     Args:
-        height: Of the image as it came.
-        width: Likewise.
+        height: Height of the original.
+        width: Width of the original.
         factor: Pixels along each side of a token.
-        budget: For all frames together.
-        num_frames: Frames that share the budget, already even.
+        budget: Pixels of all frames together.
+        num_frames: Frames that share the budget, a multiple of the frames of a patch.
 
     Raises:
         ValueError: One side is more than 200 times the other.
@@ -59,11 +59,12 @@ def resize(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uin
 
 
 def patches(frames: NDArray[np.uint8], vision: VisionConfig) -> NDArray[np.float32]:
-    """One step in time as the encoder takes it: ``float32[patches, values of a patch]``.
+    """The frames of one temporal patch as the encoder takes them: ``float32[patches, values]``.
 
     Args:
-        frames: ``uint8[N, height, width, 3]``, as many as a patch covers; fewer are repeated.
-        vision: The sizes.
+        frames: ``uint8[N, height, width, 3]``, as many as a patch covers; if fewer, the last one is
+            repeated.
+        vision: The encoder's sizes.
     """
     size, merge, num = vision.patch_size, vision.merge_size, vision.num_frames
     mean, std = np.array(vision.mean, np.float32), np.array(vision.std, np.float32)
@@ -80,9 +81,9 @@ def patches(frames: NDArray[np.uint8], vision: VisionConfig) -> NDArray[np.float
 def position_weights(
     rows: int, columns: int, vision: VisionConfig
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Which position embeddings each patch mixes, and how much of each.
+    """The indices of the position embeddings that are mixed for each patch, and their weights.
 
-    The learnt embeddings lie on a square; those of a grid of any other size are interpolated.
+    The learnt embeddings form a square grid; for other grids they are interpolated bilinearly.
 
     Returns:
         ``int64[4, rows * columns]`` and ``float32[4, rows * columns]``, row after row.
@@ -100,7 +101,7 @@ def position_weights(
 
 
 def rotary_angles(rows: int, columns: int, vision: VisionConfig) -> NDArray[np.float32]:
-    """``float32[patches, head size / 2]``: what the encoder's rotary embedding turns by."""
+    """``float32[patches, head size / 2]``: the angles of the encoder's rotary embedding."""
     half = vision.head_size // 2
     frequencies = 1 / np.float32(_ROPE_BASE) ** (np.arange(0, half, 2, dtype=np.float32) / half)
     places = np.stack(np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij"), axis=-1)
@@ -112,14 +113,14 @@ def rotary_angles(rows: int, columns: int, vision: VisionConfig) -> NDArray[np.f
 def in_merge_order(
     values: NDArray[Any], rows: int, columns: int, vision: VisionConfig
 ) -> NDArray[Any]:
-    """``[rows * columns, …]`` row after row, as squares of patches that become one token."""
+    """``[rows * columns, …]`` reordered by the squares of patches that become one token."""
     merge = vision.merge_size
     squares = values.reshape(rows // merge, merge, columns // merge, merge, -1)
     return squares.transpose(0, 2, 1, 3, 4).reshape(rows * columns, -1)
 
 
 def grid_positions(rows: int, columns: int, time: int = 0) -> NDArray[np.int32]:
-    """``int32[3, rows * columns]``: time, row and column of each token of one step in time."""
+    """``int32[3, rows * columns]``: time, row and column of each token of one temporal patch."""
     times = np.full(rows * columns, time)
     return np.stack(
         [times, np.repeat(np.arange(rows), columns), np.tile(np.arange(columns), rows)]

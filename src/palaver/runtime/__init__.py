@@ -1,4 +1,4 @@
-"""Running a model: load a folder, run a step over a mixed batch. Only this imports OpenVINO."""
+"""Running a model: load a folder, run steps. Only this package imports OpenVINO."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from palaver.runtime.base import Runtime
 from palaver.runtime.config import RuntimeConfig
 
 _NUM_KEPT_KERNELS = 512
-"""Eight to ten serve for one number of tokens; together they take some 60 MiB."""
+"""A step of one number of tokens needs eight to ten; 512 take about 60 MiB."""
 
 __all__ = ["Runtime", "RuntimeConfig", "load_runtime"]
 
@@ -16,7 +16,7 @@ __all__ = ["Runtime", "RuntimeConfig", "load_runtime"]
 def load_runtime(config: RuntimeConfig) -> Runtime:
     """The runtime that ``config`` describes, loaded.
 
-    Imports OpenVINO only when it is wanted: it is the process's own to load.
+    OpenVINO is imported here and not at the top, so that only processes with a model load it.
 
     Raises:
         ModelFolderError: The folder holds no model that can be run.
@@ -25,8 +25,8 @@ def load_runtime(config: RuntimeConfig) -> Runtime:
         from palaver.runtime.fake import FakeRuntime
 
         return FakeRuntime(num_blocks=1024)
-    # Kernels are kept for each shape that comes by, and steps come in countless shapes: without a
-    # bound, memory grows for hours. Read by the library when it is first used.
+    # oneDNN caches kernels for each shape, and steps have very many shapes: without a bound, memory
+    # grows for hours. The library reads the variable when it is first used.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(_NUM_KEPT_KERNELS))
     from palaver.runtime.openvino import OpenVinoRuntime
 

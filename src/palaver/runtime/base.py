@@ -1,4 +1,4 @@
-"""What the engine asks of a runtime, and the batch that it hands over."""
+"""The protocol between engine and runtime: the batch of a step, and the runtime itself."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ SavedBlock: TypeAlias = tuple[NDArray[np.generic], ...]
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What an encoder made of a piece of media.
+    """The output of an encoder for one chunk of media.
 
     Attributes:
         rows: ``float32[N, hidden size]``, the embeddings of N tokens.
-        deep: ``float32[layers, N, hidden size]``, added inside the first layers of the language
-            model; ``None`` for audio.
+        deep: ``float32[layers, N, hidden size]``, added to the hidden states of the first layers of
+            the language model (deepstack); ``None`` for audio.
     """
 
     rows: NDArray[np.float32]
@@ -29,17 +29,17 @@ class Features:
 
     @property
     def num_bytes(self) -> int:
-        """Memory that they take."""
+        """Memory that the arrays take."""
         return int(self.rows.nbytes) + (0 if self.deep is None else int(self.deep.nbytes))
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedFeatures:
-    """Features in the place of some of a step's token embeddings.
+    """Features that replace some of a step's token embeddings.
 
     Attributes:
-        begin: Which of the T tokens is the first.
-        features: As many rows as tokens.
+        begin: Index of the first replaced token among the T tokens.
+        features: One row for each replaced token.
     """
 
     begin: int
@@ -50,22 +50,22 @@ class PlacedFeatures:
 class StepBatch:
     """The tokens of S sequences for one step, flat, one sequence after another.
 
-    A sequence brings one token (decode) or several (prefill); both kinds mix freely. In shapes,
-    T is the number of tokens of all sequences, B that of cache blocks they occupy, R that of rows
-    of logits wanted.
+    A sequence has one token (decode) or several (prefill); both kinds mix freely. In shapes, T is
+    the number of tokens of all sequences, B that of the cache blocks that they occupy, R that of
+    the rows of logits to compute.
 
     Attributes:
         token_ids: ``int64[T]``.
-        position_ids: ``int64[T]``, each token's place in its sequence.
+        position_ids: ``int64[T]``, each token's position in its sequence.
         past_lens: ``int32[S]``, tokens of each sequence that the cache holds already.
         subsequence_begins: ``int32[S + 1]``, where each sequence's tokens begin; the last is T.
         block_indices: ``int32[B]``, the cache blocks of each sequence in order, with this step's.
         block_indices_begins: ``int32[S + 1]``, where each sequence's blocks begin; the last is B.
         max_context_len: Length of the longest sequence after this step.
-        sampled_indices: ``int64[R]``, which of the T tokens' logits are wanted.
-        rope_ids: ``int64[3, T]``, time, row and column of each token; ``None`` if they are all its
-            place in its sequence, as in text.
-        splices: Images, video and audio among the tokens, in order.
+        sampled_indices: ``int64[R]``, the tokens among the T whose logits are computed.
+        rope_ids: ``int64[3, T]``, time, row and column of each token; ``None`` if all three are its
+            position, as in text.
+        placed_features: Features of images, video and audio among the tokens, in order.
     """
 
     token_ids: NDArray[np.int64]
@@ -98,22 +98,22 @@ class RuntimeShape:
 
 
 class Encoder(Protocol):
-    """The encoders of a multimodal model. One thread calls it at a time, not the one that steps."""
+    """The encoders of a multimodal model. Not thread-safe; may run while another thread steps."""
 
     def encode(
         self, kind: Kind, content: NDArray[np.uint8] | NDArray[np.float32], num_tokens: int
     ) -> Features:
-        """What the model makes of a piece of media.
+        """The features of one chunk of media.
 
         Args:
-            kind: What it is.
+            kind: The kind of media.
             content: ``uint8[frames, height, width, 3]`` or ``float32[chunks, 128, frames]``.
-            num_tokens: Tokens that it takes in the prompt.
+            num_tokens: Tokens that the chunk takes in the prompt.
         """
 
 
 class Runtime(Protocol):
-    """A loaded model with its paged cache. One thread calls it at a time."""
+    """A loaded model with its paged cache. Not thread-safe."""
 
     @property
     def shape(self) -> RuntimeShape:
@@ -121,7 +121,7 @@ class Runtime(Protocol):
 
     @property
     def encoder(self) -> Encoder | None:
-        """The encoders of images, video and audio; ``None`` for a model of text."""
+        """The encoders of images, video and audio; ``None`` for a text model."""
 
     @property
     def media_kinds(self) -> tuple[Kind, ...]:
@@ -136,13 +136,13 @@ class Runtime(Protocol):
 
     @property
     def has_hidden_states(self) -> bool:
-        """Whether :meth:`hidden_states` are there: whether the model was exported with a talker."""
+        """Whether :meth:`hidden_states` works, that is, the model was exported with a talker."""
 
     def hidden_states(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
         """The hidden states of some of the last step's T tokens, in the layer that a talker reads.
 
         Args:
-            tokens: Which, ``int64[N]``.
+            tokens: Their indices, ``int64[N]``.
 
         Returns:
             A copy, ``float32[N, hidden size]``.

@@ -1,4 +1,4 @@
-"""How a runtime is to be set up, in a form that can be handed to another process."""
+"""The configuration of a runtime, serialisable for another process."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ class RuntimeConfig(msgspec.Struct, frozen=True, kw_only=True):
         folder: Path of the model's folder.
         cache_bytes: Memory for keys and values.
         cache_precision: Their number format; answers are reproducible bit for bit with all but u8.
-            f16 means 16 bits: it is bf16 where inference is. bf16 and f32 go with their like alone.
+            f16 means 16 bits: it is bf16 where inference is. bf16 and f32 need the same inference
+            precision.
         inference_precision: Number format of everything else; ``auto`` is the fastest that the
             processor computes natively.
         num_threads: Threads of a step; 0 means one for each core that the process may use.
-        max_cache_tokens: No larger cache than for this many tokens; 0 means no such bound.
-        multimodal: How the model takes more than text; ``None`` for a model of text.
+        max_cache_tokens: Upper bound of the cache in tokens; 0 means none.
+        multimodal: How the model takes more than text; ``None`` for a text model.
         kind: ``fake`` is the runtime without a model that tests use.
     """
 

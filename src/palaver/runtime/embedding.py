@@ -1,4 +1,4 @@
-"""The inputs of a language model that takes embeddings: text looked up, media put between."""
+"""The inputs of a language model that takes embeddings: those of text tokens, and of media."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _EMBEDDED, _IDS, _IS_MEDIA, _MEDIA = "inputs_embeds", "input_ids", "is_media", "
 
 
 def embed_inside(core: ov.Core, model: ov.Model, folder: Path) -> None:
-    """Let a language model in paged mode look its tokens up itself, in place.
+    """Add the lookup of token embeddings to a language model in paged mode, in place.
 
-    Its export takes embeddings, and a model of its own looks them up. As one graph they need no
-    second inference in each step, and no copy of all rows.
+    The export takes embeddings, and a separate model looks them up. As one graph, they need no
+    second inference in each step and no copy of all rows.
 
     Args:
-        core: What reads the other model.
-        model: Its input of embeddings becomes three: token ids, which of them are media, and rows
-            for these.
-        folder: Where both come from.
+        core: Reads the lookup model.
+        model: Its input of embeddings becomes three: token ids, a mask of those that stand for
+            media, and the embeddings of these.
+        folder: The folder of both models.
 
     Raises:
         ModelFolderError: The folder has no model of text embeddings.
@@ -55,11 +55,11 @@ def embed_inside(core: ov.Core, model: ov.Model, folder: Path) -> None:
 
 
 class Embedding:
-    """Turns a step's tokens into what a multimodal model reads.
+    """Makes the inputs of a multimodal language model from a step's batch.
 
     Args:
-        multimodal: What its folder says.
-        language: The compiled language model, whose inputs are to be filled.
+        multimodal: The model's multimodal configuration.
+        language: The compiled language model that takes the inputs.
     """
 
     def __init__(self, multimodal: MultimodalConfig, language: ov.CompiledModel) -> None:
@@ -71,31 +71,31 @@ class Embedding:
         )
 
     def inputs(self, batch: StepBatch) -> dict[str, NDArray[Any]]:
-        """The step's tokens, media, positions, and what deeper layers add to images."""
+        """The step's tokens, media, positions, and deepstack features, by input name."""
         num_tokens = len(batch.token_ids)
-        is_media, is_seen = np.zeros((2, num_tokens), dtype=np.bool_)
+        is_media, is_visual = np.zeros((2, num_tokens), dtype=np.bool_)
         rows, deep = self._no_media, []
         if batch.placed_features:
             rows = np.zeros((num_tokens, self._hidden_size), dtype=np.float32)
-        for splice in batch.placed_features:
-            features = splice.features
-            place = slice(splice.begin, splice.begin + len(features.rows))
+        for placed in batch.placed_features:
+            features = placed.features
+            place = slice(placed.begin, placed.begin + len(features.rows))
             rows[place] = features.rows
             is_media[place] = True
             if features.deep is not None:
-                is_seen[place] = True
+                is_visual[place] = True
                 deep.append(features.deep)
         return {
             _IDS: batch.token_ids,
             _IS_MEDIA: is_media[:, None],
             _MEDIA: rows,
             "position_ids": self._position_ids(batch),
-            "visual_pos_masks": is_seen[None],
+            "visual_pos_masks": is_visual[None],
             "deepstack_visual_embeds": np.concatenate(deep, axis=1) if deep else self._no_deep,
         }
 
     def _position_ids(self, batch: StepBatch) -> NDArray[np.int64]:
-        """Time, row and column; where the model has a fourth row, plain positions come first."""
+        """Time, row and column; a model with four rows takes the text position as the first."""
         plain = np.broadcast_to(batch.position_ids, (self._num_rows, len(batch.position_ids)))
         if batch.rope_ids is None:
             return np.ascontiguousarray(plain)

@@ -22,8 +22,8 @@ class Encoders:
     """A vision encoder and, where the folder has one, an audio encoder.
 
     Args:
-        config: Names the folder.
-        multimodal: What it says.
+        config: Names the model's folder.
+        multimodal: The model's multimodal configuration.
 
     Raises:
         ModelFolderError: A model is missing or cannot be run.
@@ -36,7 +36,7 @@ class Encoders:
     def encode(
         self, kind: Kind, content: NDArray[np.uint8] | NDArray[np.float32], num_tokens: int
     ) -> Features:
-        """Features of a piece; see :meth:`palaver.runtime.base.Encoder.encode`."""
+        """Features of a chunk; see :meth:`palaver.runtime.base.Encoder.encode`."""
         if kind != "audio":
             return self._vision.encode(content.astype(np.uint8, copy=False))
         assert self._audio is not None, "audio for a model without an audio encoder"
@@ -44,13 +44,13 @@ class Encoders:
 
 
 class VisionEncoder:
-    """Sees one image, or the frames of one step in time.
+    """Encodes one image, or the frames of one temporal patch of a video.
 
-    Attention stays within a step in time, so the steps of a video are encoded one by one.
+    Attention does not cross temporal patches, so those of a video are encoded one by one.
 
     Args:
-        config: Names the folder.
-        multimodal: What it says.
+        config: Names the model's folder.
+        multimodal: The model's multimodal configuration.
     """
 
     def __init__(self, config: RuntimeConfig, multimodal: MultimodalConfig) -> None:
@@ -72,7 +72,7 @@ class VisionEncoder:
         patches = vision.patches(frames, self._config)
         positions = self._position_embeddings(rows, columns)
         others = {
-            # all patches see each other: one row of zeros serves for all of them
+            # all patches attend to each other: one row of zeros is broadcast to all
             "attention_mask": np.zeros((1, 1, rows * columns), dtype=np.float32),
             "rotary_pos_emb": vision.rotary_angles(rows, columns, self._config),
         }
@@ -90,10 +90,10 @@ class VisionEncoder:
 
 
 class AudioEncoder:
-    """Hears a few seconds. Attention stays within each second in this export.
+    """Encodes a few seconds of audio. In this export, attention stays within each second.
 
     Args:
-        config: Names the folder.
+        config: Names the model's folder.
     """
 
     def __init__(self, config: RuntimeConfig) -> None:
@@ -102,7 +102,7 @@ class AudioEncoder:
         self._inputs = {port.any_name for port in self._model.inputs}
 
     def encode(self, chunks: NDArray[np.float32], num_tokens: int) -> Features:
-        """Features of ``float32[chunks, 128, frames]``, of which ``num_tokens`` are the audio's."""
+        """Features of ``float32[chunks, 128, frames]``, padded after ``num_tokens`` tokens."""
         mask = audio.token_mask(num_tokens, len(chunks), chunks.shape[2])
         ends = np.minimum(np.arange(len(chunks) + 1) * mask.shape[1], num_tokens)
         given = {

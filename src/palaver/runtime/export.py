@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 TEXT_MODEL = "openvino_model.xml"
-"""A model of text, in one part."""
+"""A text model, in one part."""
 
 
 def part_file(part: str) -> str:
@@ -14,7 +14,7 @@ def part_file(part: str) -> str:
 
 
 LANGUAGE_MODEL = part_file("language")
-"""The language model of one that takes more than text."""
+"""The language model within a multimodal model."""
 TEXT_EMBEDDINGS = part_file("text_embeddings")
 AUDIO_ENCODER = part_file("audio_encoder")
 VISION_POSITIONS = part_file("vision_embeddings_pos")
@@ -24,7 +24,7 @@ TALKER_PARTS = (
     *("talker", "talker_text_embeddings", "talker_projections"),
     *("code_predictor", "code2wav"),
 )
-"""The parts with which a model speaks, beside the text embeddings."""
+"""The parts of a talker; it uses the text embeddings as well."""
 
 
 def weights_file(graph: str) -> str:

@@ -1,9 +1,9 @@
-"""A runtime without a model, for tests of everything above it.
+"""A runtime without a model, for tests of the engine and everything above it.
 
-It keeps real blocks and reads its context back through the block table, so a scheduler that mixes
-up blocks, positions or chunks gets other logits. As with real kernels, what a one-token step leaves
-in the cache differs from what a longer step leaves for the same token, so code that confuses both
-loses its bit-exactness here as well.
+It keeps real blocks and reads its context through the block table, so a scheduler that confuses
+blocks, positions or chunks gets other logits. As with real kernels, a one-token step leaves another
+content in the cache than a longer step does for the same token, so code that confuses both loses
+its bit-exactness here as well.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class FakeEncoder:
     def encode(
         self, kind: Kind, content: NDArray[np.uint8] | NDArray[np.float32], num_tokens: int
     ) -> Features:
-        """Rows that no other content has."""
+        """Rows that differ for each content."""
         self.num_pieces += 1
         digest = hashlib.blake2b(kind.encode() + content.tobytes(), digest_size=8).digest()
         rng = np.random.default_rng(int.from_bytes(digest, "little"))
@@ -87,7 +87,7 @@ class FakeRuntime:
         return np.stack([rows[i] for i in batch.sampled_indices.tolist()]) if wanted else _no_rows()
 
     def hidden_states(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
-        """What the tokens are, rounded."""
+        """The tokens' contents, rounded to floats."""
         return self._hidden_states[tokens]
 
     def copy_block(self, source: int, target: int) -> None:
@@ -132,10 +132,10 @@ class FakeRuntime:
 
 
 def _contents(batch: StepBatch) -> NDArray[np.int64]:
-    """What each token is: its id, or the features in its place; and where it stands."""
+    """A number for each token: of its id, or of the features that replace it, and its position."""
     contents = batch.token_ids.copy()
-    for splice in batch.placed_features:
-        for i, row in enumerate(splice.features.rows, start=splice.begin):
+    for placed in batch.placed_features:
+        for i, row in enumerate(placed.features.rows, start=placed.begin):
             digest = hashlib.blake2b(row.tobytes(), digest_size=4).digest()
             contents[i] = int.from_bytes(digest, "little")
     if batch.rope_ids is not None:

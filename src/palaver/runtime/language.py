@@ -1,4 +1,4 @@
-"""A language model in OpenVINO's paged mode, made ready for steps."""
+"""A language model in OpenVINO's paged mode."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from palaver.runtime.rotary import simplify_rotary
 SAMPLED = "sampled_tokens_indices"
 MAX_CONTEXT_LEN = "max_context_len"
 _ACTIVATION_GROUP = 64
-"""Activations that share a scale where they meet weights in groups of a multiple of this.
+"""Activations that share a scale, where the groups of weights are a multiple of this.
 
-OpenVINO's default is 32; with it prefill and decode of int4 models are a sixth slower."""
-_LEAST_ROOM = 1024
-"""Tokens of context for which attention is prepared at least."""
+OpenVINO's default is 32; with it, prefill and decode of int4 models are a sixth slower."""
+_MIN_CONTEXT_TOKENS = 1024
+"""Smallest context length for which attention is prepared."""
 
 
 class LanguageModel:
-    """A compiled language model with what it takes to compute a step.
+    """A compiled language model, its cache and its inference request.
 
     Args:
         compiled: The model.
-        caches: Keys and values, by the names of the inputs that take them.
+        caches: The tensors of keys and values, by input name.
     """
 
     def __init__(self, compiled: ov.CompiledModel, caches: dict[str, ov.Tensor]) -> None:
@@ -42,46 +42,46 @@ class LanguageModel:
             self._request.set_tensor(name, tensor)
         self._names = {port.any_name for port in compiled.inputs} - caches.keys()
         self._inputs: dict[str, NDArray[Any]] = {}
-        self._room = 0  # tokens of context that attention is prepared for
+        self._prepared_context_len = 0  # in tokens
 
     def compute(self, inputs: dict[str, NDArray[Any]]) -> None:
-        """Compute, and return when it is done. Releases the GIL.
+        """Run the model. Releases the GIL.
 
         Args:
-            inputs: By name; those that the model does not have are left out.
+            inputs: Inputs by name; those that the model does not have are ignored.
         """
         self._inputs = inputs | {
-            MAX_CONTEXT_LEN: self._with_room(inputs[MAX_CONTEXT_LEN])
-        }  # kept, since it is read in place
+            MAX_CONTEXT_LEN: self._context_len(inputs[MAX_CONTEXT_LEN])
+        }  # kept, since the tensors share its memory
         for name in self._names:
             self._request.set_tensor(name, ov.Tensor(self._inputs[name], shared_memory=True))
         self._request.infer()
 
-    def _with_room(self, longest: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The longest context of a step, or a longer one where attention has to be prepared for it.
+    def _context_len(self, longest: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The maximum context length to pass on; a quarter larger where it exceeds all before.
 
-        OpenVINO prepares kernels and buffers anew, in milliseconds, whenever a context outgrows all
-        before it by a block.
+        OpenVINO takes milliseconds to prepare kernels and buffers whenever the longest context
+        grows by a block.
         """
-        if longest <= self._room:
+        if longest <= self._prepared_context_len:
             return longest
-        self._room = max(int(longest) * 5 // 4, _LEAST_ROOM)
-        return np.array(self._room, dtype=np.int32)
+        self._prepared_context_len = max(int(longest) * 5 // 4, _MIN_CONTEXT_TOKENS)
+        return np.array(self._prepared_context_len, dtype=np.int32)
 
     def output(self, name: str) -> NDArray[np.float32]:
-        """What was computed, valid until more is; ``float32[rows, width]``."""
+        """An output, valid until the next run; ``float32[rows, width]``."""
         data: NDArray[np.float32] = self._request.get_tensor(name).data
         return data.reshape(-1, data.shape[-1])
 
 
 def compile_language(config: RuntimeConfig, path: Path, num_threads: int) -> ov.CompiledModel:
-    """A language model of the folder, compiled in paged mode.
+    """A language model, compiled in paged mode.
 
     Args:
-        config: How to compute.
+        config: Precisions, threads and the folder.
         path: The model's file.
-        num_threads: How many compute, the calling one included. They are bound to cores only if
-            they are all that there may be.
+        num_threads: Threads of a step, the calling one included. They are pinned to cores only if
+            they use all cores that the runtime may use.
 
     Raises:
         ModelFolderError: The file is missing, or cannot run in paged mode.
@@ -125,7 +125,7 @@ def _weight_groups(model: ov.Model) -> list[int]:
 
 
 def _gather_before_head(model: ov.Model) -> None:
-    """Compute logits only where they are wanted: a Gather in front of the last MatMul."""
+    """Compute only the wanted logits: add a Gather in front of the last MatMul."""
     node = model.output("logits").get_node()
     while node.get_type_name() != "MatMul":
         node = node.input_value(0).get_node()

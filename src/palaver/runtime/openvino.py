@@ -1,4 +1,4 @@
-"""A model folder in OpenVINO's paged mode: weights read once, the cache allocated once."""
+"""The runtime over OpenVINO: a model in paged mode, with a cache that is allocated once."""
 
 from __future__ import annotations
 
@@ -32,16 +32,15 @@ class OpenVinoRuntime:
     """One model on this machine's CPU.
 
     Args:
-        config: Names the folder, in which the model lies as optimum-intel exports it, and bounds
-            the cache.
+        config: Names the folder of a model exported by optimum-intel, and bounds the cache.
 
     Raises:
         ModelFolderError: The folder holds no such model, the model cannot run in paged mode, or the
             memory is too small for a single block.
 
     Attributes:
-        media_kinds: The kinds of media that it takes beside text.
-        has_hidden_states: Whether it was exported with a talker.
+        media_kinds: The kinds of media that the model takes beside text.
+        has_hidden_states: Whether the model was exported with a talker.
     """
 
     def __init__(self, config: RuntimeConfig) -> None:
@@ -97,7 +96,7 @@ class OpenVinoRuntime:
         return self._model.output("logits")
 
     def hidden_states(self, tokens: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Of the last step; see :meth:`palaver.runtime.base.Runtime.hidden_states`."""
+        """See :meth:`palaver.runtime.base.Runtime.hidden_states`."""
         return self._model.output(_HIDDEN_STATES)[tokens]
 
     def copy_block(self, source: int, target: int) -> None:
@@ -115,11 +114,11 @@ class OpenVinoRuntime:
             cache[index] = content
 
     def _warm_up(self) -> None:
-        """Compute a step of padding: the first one of a large model takes seconds."""
+        """Compute a step of padding now, because a large model's first step takes seconds."""
         self._model.compute(self._inputs(single_token(self._shape.num_blocks)))
 
     def _inputs(self, batch: StepBatch) -> dict[str, NDArray[Any]]:
-        """What the model takes, with padding sequences where bits or speed want them."""
+        """The model's inputs, with padding sequences where reproducibility or speed needs them."""
         padding_block = self._shape.num_blocks
         if is_decode(batch):
             batch = with_num_sequences(batch, self._num_threads, padding_block)
@@ -147,7 +146,7 @@ def _block_bytes(port: ov.Output) -> int:
 
 
 def _block_size_tokens(caches: list[ov.Output]) -> int:
-    """Tokens in a block, read off the values' shape: u8 keys carry their scales as more rows."""
+    """Tokens in a block, from the values' shape: u8 keys have further rows for their scales."""
     values = next(port for port in caches if port.any_name.startswith("value_cache"))
     return _block_shape(values)[1]
 

@@ -1,6 +1,6 @@
-"""Padding sequences: added to a step where its bits or its speed depend on its shape.
+"""Padding sequences: added to a step whose bits or speed would otherwise depend on its shape.
 
-They all name one cache block that no sequence is ever given, and their logits are not wanted.
+They all use one cache block that no real sequence gets, and their logits are not computed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def single_token(padding_block: int) -> StepBatch:
     """A step of one padding sequence of one token.
 
     Args:
-        padding_block: The block that no sequence is given.
+        padding_block: Index of the block for padding.
     """
     begins = np.array([0, 1], dtype=np.int32)
     return StepBatch(
@@ -36,21 +36,21 @@ def single_token(padding_block: int) -> StepBatch:
 
 
 def is_decode(batch: StepBatch) -> bool:
-    """Whether each sequence brings one token."""
+    """Whether each sequence has one token."""
     return len(batch.token_ids) == len(batch.past_lens)
 
 
 def with_num_sequences(batch: StepBatch, num_sequences: int, padding_block: int) -> StepBatch:
-    """The batch with at least so many sequences; those that are added bring no tokens.
+    """The batch with at least so many sequences; the added ones have no tokens.
 
-    When all sequences decode and there are fewer of them than threads, OpenVINO's attention divides
-    each context among the threads, at places that depend on the batch. With as many sequences as
-    threads it computes each of them in one piece, as it does in any larger batch.
+    When all sequences decode and there are fewer of them than threads, OpenVINO's attention splits
+    each context among the threads, at points that depend on the batch. With at least as many
+    sequences as threads, it does not split contexts, so the bits do not depend on the batch.
 
     Args:
         batch: The step.
-        num_sequences: How many it wants.
-        padding_block: The block that no sequence is given.
+        num_sequences: Sequences that it must have at least.
+        padding_block: Index of the block for padding.
     """
     num_missing = num_sequences - len(batch.past_lens)
     if num_missing < 1:
@@ -59,14 +59,14 @@ def with_num_sequences(batch: StepBatch, num_sequences: int, padding_block: int)
 
 
 def with_common_length(batch: StepBatch, padding_block: int) -> StepBatch:
-    """The batch with one of a few numbers of tokens, so that steps of the same shape come again.
+    """The batch, padded to one of a few numbers of tokens, so that shapes repeat.
 
-    OpenVINO prepares its kernels for each number of tokens that it has not seen lately, which takes
-    longer than a small model's step.
+    OpenVINO prepares kernels for each number of tokens that is not in its cache, which takes longer
+    than a small model's step.
 
     Args:
         batch: The step, of any number of tokens.
-        padding_block: The block that no sequence is given.
+        padding_block: Index of the block for padding.
     """
     num_tokens = len(batch.token_ids)
     multiple = _FINE if num_tokens <= _LONGEST_FINE else _COARSE
@@ -88,7 +88,7 @@ def with_common_length(batch: StepBatch, padding_block: int) -> StepBatch:
 
 
 def _padded(batch: StepBatch, nums_tokens: NDArray[np.int32], padding_block: int) -> StepBatch:
-    """The batch with more sequences, of so many tokens each, that share the padding block."""
+    """The batch with further sequences, of ``nums_tokens`` each, that share the padding block."""
     num = len(nums_tokens)
     token_ends = batch.subsequence_begins[-1] + np.cumsum(nums_tokens, dtype=np.int32)
     block_ends = batch.block_indices_begins[-1] + np.arange(1, num + 1, dtype=np.int32)

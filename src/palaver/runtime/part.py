@@ -1,4 +1,4 @@
-"""The smaller models beside a language model: embeddings and encoders."""
+"""The smaller models of a multimodal model, such as its encoders, and numbers of threads."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from palaver.errors import ModelFolderError
 from palaver.runtime.config import RuntimeConfig
 
 NUM_KEPT_EXECUTORS = 20
-"""Prepared operations to keep for shapes that come again; the default of 5,000 fills memory."""
+"""Prepared operations that are cached for repeated shapes; the default of 5,000 fills memory."""
 _SMALL_BYTES = 64 << 20
-"""Weights of a model whose steps a single thread computes about as quickly as several."""
+"""Size of weights below which one thread computes a step about as fast as several."""
 
 
 def compile_part(config: RuntimeConfig, path: Path, num_threads: int = 1) -> ov.CompiledModel:
-    """A model of the folder, compiled to run at the same time as steps.
+    """A part of a model, compiled to run at the same time as steps.
 
-    Its threads are not bound to cores: the step's are, and would be waited for.
+    Its threads are not pinned to cores, because those of the step are and would compete with them.
 
     Raises:
         ModelFolderError: The file is missing or cannot be run.
@@ -47,7 +47,7 @@ def num_cores(config: RuntimeConfig) -> int:
 
 
 def is_small(weights: Path) -> bool:
-    """Whether waiting and preparing take more time in a model's steps than computing.
+    """Whether a model is so small that overhead takes most of the time of a step.
 
     Args:
         weights: The file of the model's weights.

@@ -1,9 +1,9 @@
-"""Queries, keys and values of a layer from one product instead of three.
+"""Fusing the projections of queries, keys and values of a layer into one matrix product.
 
-All three multiply the same activations. Their matrices are too small to be worth dividing among
-threads each on its own, and the activations are quantized for each of them anew; stacked, they are
-one matrix and one product. Its rows are the same sums; a kernel may add them up in another order
-for a matrix of another size, so the last bits may be others than without stacking.
+All three multiply the same activations. Their matrices are too small to be divided among threads
+efficiently, and the activations are quantized for each of them again; stacked, they are one matrix
+and one product. The sums are the same, but a kernel may add them up in another order for a matrix
+of another size, so the last bits may differ from those without stacking.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from openvino import opset13
 _NUM_PROJECTIONS = 3
 _MATRIX_RANK = 2
 _STEPS = ("Convert", "Subtract", "Multiply", "Reshape")
-"""Of decompression, from the constants to a matrix."""
-_UNTURNED = {"transpose_a": False, "transpose_b": True}
+"""Operations that decompress constants to a matrix."""
+_NOT_TRANSPOSED = {"transpose_a": False, "transpose_b": True}
 
 
 def stack_projections(model: ov.Model) -> int:
     """Stack the matrices of every three products with a common input, in place.
 
     Args:
-        model: As optimum-intel exports it, weights compressed or not.
+        model: A model exported by optimum-intel, with compressed weights or not.
 
     Returns:
-        How many groups of three were found whose matrices can be stacked.
+        Number of groups of three that were stacked.
     """
     groups: dict[tuple[str, int], list[ov.Node]] = defaultdict(list)
     for op in model.get_ordered_ops():
-        if op.get_type_name() == "MatMul" and op.get_attributes() == _UNTURNED:
+        if op.get_type_name() == "MatMul" and op.get_attributes() == _NOT_TRANSPOSED:
             source = op.input_value(0)
             groups[source.get_node().get_friendly_name(), source.get_index()].append(op)
     triples = [group for group in groups.values() if len(group) == _NUM_PROJECTIONS]
@@ -61,13 +61,13 @@ def _stack_products(products: Sequence[ov.Node]) -> bool:
 
 
 def _stack(nodes: Sequence[ov.Node], num_rows: Sequence[int]) -> ov.Node | None:
-    """Matrices, or a step of their decompression, above each other.
+    """Matrices, or operations of their decompression, stacked row-wise.
 
-    ``None`` if they differ in more than their rows, or do not go row by row, as a scale that serves
-    for a whole matrix.
+    ``None`` if they differ in more than their rows, or do not have a row for each row of the
+    matrix, such as a scale for a whole matrix.
     """
     kind = nodes[0].get_type_name()
-    is_known = kind in (*_STEPS, "Constant") and len({_form(node) for node in nodes}) == 1
+    is_known = kind in (*_STEPS, "Constant") and len({_signature(node) for node in nodes}) == 1
     if not is_known or [_num_rows(node) for node in nodes] != num_rows:
         return None
     if kind == "Constant":
@@ -92,8 +92,8 @@ def _stack_constants(nodes: Sequence[ov.Node]) -> ov.Node:
     return ov.op.Constant(tensor)
 
 
-def _form(node: ov.Node) -> tuple[str, str, tuple[int, ...]]:
-    """What nodes must have in common: kind, number format, and shape but for the rows."""
+def _signature(node: ov.Node) -> tuple[str, str, tuple[int, ...]]:
+    """What nodes must have in common: kind, number format, and shape without the rows."""
     output = node.output(0)
     shape = tuple(output.get_shape())
     return node.get_type_name(), output.get_element_type().to_string(), shape[1:]

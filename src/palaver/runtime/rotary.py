@@ -1,8 +1,8 @@
-"""Rotary angles of positions in time, row and column from one small product.
+"""Rotary angles of positions in time, row and column from one small matrix product.
 
-As exported, each step spreads its three rows of positions over the frequencies by copying slices of
-them about: some sixty operations over a few numbers, which for a small model are a tenth of the
-step. Each angle is one of the positions times a frequency, so a matrix says the same.
+The exported graph distributes the three rows of positions over the frequencies by copying slices:
+about sixty operations over a few numbers, which take a tenth of a small model's step. Each angle is
+one of the positions times a frequency, so one matrix product computes the same.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from openvino import opset13
 _RANK = 3
 _POSITIONS = "position_ids"
 _PROBES = np.array([0, 1, 2, 7, 30, 511, 4099, 100_003])
-"""Places where both ways must agree bit for bit."""
+"""Positions at which both ways must agree bit for bit."""
 
 
 def simplify_rotary(core: ov.Core, model: ov.Model) -> bool:
     """Compute the angles with one product, in place, if that gives the same bits.
 
     Args:
-        core: To compute both ways with.
-        model: As optimum-intel exports it: with positions of ``int64[axes, batch, tokens]``, of
+        core: Runs both ways for the comparison.
+        model: A model exported by optimum-intel, with positions ``int64[axes, batch, tokens]``, of
             which the last three axes are time, row and column.
 
     Returns:
-        Whether the model was such, and was changed.
+        Whether the model was changed.
     """
     positions = next((p for p in model.get_parameters() if _POSITIONS in p.output(0).names), None)
     waves = [op for op in model.get_ops() if op.get_type_name() in ("Cos", "Sin")]
@@ -38,7 +38,7 @@ def simplify_rotary(core: ov.Core, model: ov.Model) -> bool:
     (exported,) = angles.values()
     try:
         as_exported = _compiled(core, exported, positions)
-    except RuntimeError:  # they depend on more than the positions
+    except RuntimeError:  # the angles depend on more than the positions
         return False
     num_axes = shape[0].get_length()
     frequencies = as_exported(np.eye(num_axes, dtype=np.int64)[:, None])[0]

@@ -1,4 +1,4 @@
-"""The models with which a Qwen3-Omni speaks, as optimum-intel exports them (spec row S11)."""
+"""The models of a Qwen3-Omni talker, as optimum-intel exports them (spec row S11)."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _NUM_AXES = 3
 
 
 class Talker:
-    """All of them, compiled.
+    """The models of a talker, compiled.
 
     Args:
-        folder: As optimum-intel writes it.
+        folder: The model's folder, as optimum-intel writes it.
         num_threads: Threads of each model; 0 leaves that to OpenVINO.
 
     Raises:
-        ModelFolderError: The talker takes no positions that can be told apart by time, row, column.
+        ModelFolderError: The talker cannot take separate positions for time, row and column.
 
     Attributes:
         config: The folder's ``config.json``.
@@ -56,43 +56,43 @@ class Talker:
     def wave(self, frames: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """The audio of n frames: ``float32[1920 n - 555]``, 24,000 samples a second.
 
-        It begins with what it is for the first m of them: frames do not change what is before.
+        Frames do not change the audio before them: that of the first m frames is a prefix.
         """
         codes = np.array(frames, dtype=np.int64).T[None]
         wave: NDArray[np.float32] = self._models["code2wav"](codes)[0].ravel().copy()
         return wave
 
-    def reader(self, name: str) -> Stateful:
-        """A model of those that remember, at its beginning."""
+    def stateful(self, name: str) -> Stateful:
+        """A model with state, such as ``talker``, in its initial state."""
         return Stateful(self._models[name])
 
     def opening(self, speaker: str) -> list[int]:
-        """The codes that begin an answer."""
+        """The codes at the beginning of an answer."""
         config = self.config["talker_config"]
         names = ("codec_nothink_id", "codec_think_bos_id", "codec_think_eos_id")
         ids: list[int] = [config[name] for name in names]
         return [*ids, config["speaker_id"][speaker], config["codec_pad_id"], config["codec_bos_id"]]
 
     def text(self, token_ids: Sequence[int]) -> Rows:
-        """Tokens of text as the talker reads them: ``float32[N, hidden]``."""
+        """The talker's input for text tokens: ``float32[N, hidden]``."""
         embeds = self._models["text_embeddings"](np.array(token_ids, dtype=np.int64)[None])[0]
         projected: Rows = self._models["talker_projections"](embeds)[0][0].copy()
         return projected
 
     def hidden(self, hidden_states: Rows) -> Rows:
-        """Hidden states of media, as the talker reads them: ``float32[N, hidden]``."""
+        """The talker's input for hidden states of media: ``float32[N, hidden]``."""
         projected: Rows = self._models["talker_projections"](hidden_states[None])[1][0].copy()
         return projected
 
     def codec(self, codes: Sequence[int]) -> Rows:
-        """Codes of the first group as the talker reads them: ``float32[N, hidden]``."""
+        """The talker's input for codes of the first group: ``float32[N, hidden]``."""
         embeds = self._models["talker_text_embeddings"](np.array(codes, dtype=np.int64)[None])
         rows: Rows = embeds[0][0].copy()
         return rows
 
 
 class Stateful:
-    """A model that remembers what it has read."""
+    """A model that keeps its past inputs as state."""
 
     def __init__(self, compiled: Any) -> None:
         self._outputs = [output.any_name for output in compiled.outputs]
@@ -100,12 +100,12 @@ class Stateful:
         self._num_read = 0
 
     def reset(self) -> None:
-        """Forget it all."""
+        """Return to the initial state."""
         self._request.reset_state()
         self._num_read = 0
 
     def __call__(self, rows: Rows, **further: Any) -> dict[str, Any]:
-        """Read on: ``float32[N, hidden]`` and what else the model takes; its outputs by name."""
+        """Run on ``float32[N, hidden]`` and the model's further inputs; returns outputs by name."""
         end = self._num_read + len(rows)
         inputs = {
             "inputs_embeds": np.ascontiguousarray(rows[None]),
@@ -119,12 +119,13 @@ class Stateful:
 
 
 def _take_rope_ids(model: ov.Model) -> bool:
-    """Have a talker take time, row and column of each token, ``int64[3, 1, N]``.
+    """Give a talker an input for time, row and column of each token, ``int64[3, 1, N]``.
 
-    Exported, it takes one position a token and makes all three of it, which is right for text only.
+    As exported, it takes one position for each token and uses it for all three, which is right only
+    for text.
 
     Returns:
-        Whether the place where it does so was found.
+        Whether the graph has the expected form and was changed.
     """
     nodes = [model.input("position_ids").get_node()]
     for node in nodes:

@@ -1,1 +1,1 @@
-"""Answers in text and audio: voices, sentence by sentence, in the format that a client wants."""
+"""Spoken answers: voices that speak sentence by sentence, in the format that a client wants."""

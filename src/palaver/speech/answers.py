@@ -1,4 +1,4 @@
-"""Spoken answers that later turns may refer to by their ids."""
+"""The texts of spoken answers, which later requests refer to by their ids."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _MAX_CHARACTERS = 16 * 2**20
 
 
 class SpokenAnswers:
-    """What was said in spoken answers: the text, which is what a model reads of them.
+    """The texts of spoken answers, in memory.
 
-    They are forgotten an hour after they ended, when the server ends, and, those that were not
-    referred to for longest first, when all of them together have more than 16 Mi characters.
+    They expire after an hour, and the least recently used ones go when all of them together have
+    more than 16 Mi characters.
 
     Args:
         now_s: The time in Unix seconds.
-        max_characters: How much is remembered.
+        max_characters: Limit of all texts together.
     """
 
     def __init__(
@@ -34,8 +34,8 @@ class SpokenAnswers:
         )
 
     def keep(self, spoken_id: str, text: str) -> int:
-        """Remember an answer; returns until when, in Unix seconds."""
-        with contextlib.suppress(ValueError):  # it is larger than all that may be kept
+        """Keep an answer; returns its expiry in Unix seconds."""
+        with contextlib.suppress(ValueError):  # it is larger than the limit
             self._answers[spoken_id] = text
         return int(self._now_s()) + LIFETIME_S
 
@@ -44,10 +44,10 @@ class SpokenAnswers:
 
         Args:
             spoken_id: Its id.
-            path: Where the request names it.
+            path: The field of the request that has the id, for messages.
 
         Raises:
-            InvalidRequest: It is not known, or not any more.
+            InvalidRequest: It is unknown or has expired.
         """
         text = self._answers.get(spoken_id)
         if text is None:

@@ -1,4 +1,4 @@
-"""All voices of a server, by name. Nothing is loaded before it is started."""
+"""All voices of a server, by name; they are loaded by :meth:`Voices.start`."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from palaver.speech.voices.neural.voice import NeuralModel
 
 DEFAULT_VOICE = "alto"
 _WARM = (DEFAULT_LANGUAGE, "zh")
-"""Languages in which the default voice is ready from the beginning."""
+"""Languages for which a process with the default voice is prepared at the start."""
 INSTALL = "pip install 'palaver[speech]'"
 
 _log = logging.getLogger(__name__)
 
 
 class Voices:
-    """The embedded voices, if their package is installed, and neural ones.
+    """The embedded voices, if their package is installed, neural voices, and models' own voices.
 
     Args:
         default: The voice of a request that names none.
         models: Neural voice models: name to folder or ``hub:OWNER/NAME``.
-        talkers: Talkers of models that have voices of their own.
+        talkers: The talkers of models that have voices of their own.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Voices:
         self._default = default
 
     def __iter__(self) -> Iterator[Voice]:
-        """The voices of all models, in the order in which they are listed."""
+        """The voices that can speak any model's answers, in the order in which they are listed."""
         return iter(self._voices.values())
 
     @property
@@ -60,15 +60,15 @@ class Voices:
         return list(self._voices)
 
     def names_for(self, model: str) -> list[str]:
-        """The names of the voices in which a model's answers can be had, its own ones first."""
+        """The names of the voices that can speak a model's answers, its own ones first."""
         own = self._own(model)
         return [*own, *(name for name in self._voices if name not in own)]
 
     def check(self, name: str | None, model: str) -> None:
-        """Make sure that a model's answers can be read by a voice.
+        """Make sure that a voice can speak a model's answers.
 
         Raises:
-            InvalidRequest: There is none of that name; the message lists those that are.
+            InvalidRequest: There is no such voice; the message lists the voices.
         """
         if name not in self._own(model):
             self.get(name, model)
@@ -86,9 +86,9 @@ class Voices:
 
         Args:
             name: The voice, of the model itself or any other; ``None`` means the default.
-            model: Which one answers.
-            encode: Text to the model's tokens.
-            prompt: What is answered.
+            model: The model that answers.
+            encode: Turns text into the model's tokens.
+            prompt: The prompt of the answer.
             is_played: Whether the audio is played while it is made.
 
         Raises:
@@ -99,14 +99,14 @@ class Voices:
         return VoiceNarration(self.get(name, model), is_played=is_played)
 
     def get(self, name: str | None, model: str = "") -> Voice:
-        """The voice of that name, of those that read any model's answers.
+        """A voice that can speak any model's answers.
 
         Args:
             name: Its name; ``None`` means the default.
-            model: Whose own voices a refusal is to list, too.
+            model: A model whose own voices are listed in the error message, too.
 
         Raises:
-            InvalidRequest: There is none; the message lists those that are.
+            InvalidRequest: There is no such voice; the message lists the voices.
         """
         if not (names := self.names_for(model)):
             raise InvalidRequest(
@@ -125,7 +125,7 @@ class Voices:
     async def start(self) -> None:
         """Load all voices.
 
-        An embedded voice that fails is logged and shows again with a request.
+        A failure of the embedded voices is only logged; requests for them fail later.
 
         Raises:
             SettingError: A neural voice cannot be loaded, or there is no default voice.
@@ -133,7 +133,7 @@ class Voices:
         work = [self._start_embedded(), *(self._load(model) for model in self._models)]
         work += [talker.start() for talker in self._talkers.values()]
         for outcome in await asyncio.gather(*work, return_exceptions=True):
-            if outcome is not None:  # raised when all are through: half-started ones would be left
+            if outcome is not None:  # not earlier: others would be left half-started
                 raise outcome
         if self._voices and self._default not in self._voices:
             known = ", ".join(self._voices)

@@ -1,4 +1,4 @@
-"""Audio in the format that a client asked for, whole or piece by piece."""
+"""Encoding of audio in the format that a client asked for, as a whole or in chunks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Encoder(Protocol):
 
     @property
     def is_quick(self) -> bool:
-        """Whether that takes less time than handing it to a thread."""
+        """Whether encoding is faster than handing it to a thread."""
 
     def feed(self, samples: Samples) -> bytes:
         """The bytes that are ready now."""
@@ -36,17 +36,17 @@ class Encoder(Protocol):
         """The rest of the file."""
 
 
-def encoder_of(form: AudioFormat, *, is_whole: bool) -> Encoder:
+def encoder_of(audio_format: AudioFormat, *, is_whole: bool) -> Encoder:
     """An encoder at the beginning of a file.
 
     Args:
-        form: The kind of file.
-        is_whole: Whether all of it comes at the end, with a header that says how long it is.
-            Otherwise it comes in pieces, and no header can say that.
+        audio_format: The format of the file.
+        is_whole: Whether the whole file comes at the end, with its length in the header. Otherwise
+            it comes in chunks, and the header cannot have the length.
     """
-    if form == "pcm16":
+    if audio_format == "pcm16":
         return _RawEncoder()
-    return _FileEncoder(form, io.BytesIO() if is_whole else _Outlet())
+    return _FileEncoder(audio_format, io.BytesIO() if is_whole else _ChunkBuffer())
 
 
 class _RawEncoder:
@@ -61,8 +61,8 @@ class _RawEncoder:
         return b""
 
 
-class _Outlet(io.RawIOBase):
-    """A file that can only be appended to, and emptied."""
+class _ChunkBuffer(io.RawIOBase):
+    """A file that can only be written at its end, whose content is taken out chunk by chunk."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,23 +82,23 @@ class _Outlet(io.RawIOBase):
 
 
 class _FileEncoder:
-    """Any format that ffmpeg writes.
+    """A format that ffmpeg writes.
 
     Args:
-        form: Which one.
-        file: Where to write; what goes to an outlet comes in pieces.
+        audio_format: The format.
+        file: Where to write; a chunk buffer is emptied with each call.
     """
 
     is_quick = False
 
-    def __init__(self, form: str, file: io.BytesIO | _Outlet) -> None:
-        container, codec = _CONTAINERS[form]
+    def __init__(self, audio_format: str, file: io.BytesIO | _ChunkBuffer) -> None:
+        container, codec = _CONTAINERS[audio_format]
         self._file = file
         self._container = av.open(file, mode="w", format=container)
         self._stream: Any = self._container.add_stream(codec, rate=SAMPLE_RATE_HZ, layout="mono")
         context: Any = self._stream.codec_context
-        if form in _BITS_PER_S:
-            context.bit_rate = _BITS_PER_S[form]
+        if audio_format in _BITS_PER_S:
+            context.bit_rate = _BITS_PER_S[audio_format]
         context.open()
         self._resampler = av.AudioResampler(
             format=context.format,
@@ -112,13 +112,15 @@ class _FileEncoder:
             frame = av.AudioFrame.from_ndarray(np.atleast_2d(samples), format="s16", layout="mono")
             frame.sample_rate = SAMPLE_RATE_HZ
             self._write(self._resampler.resample(frame))
-        return self._file.take() if isinstance(self._file, _Outlet) else b""
+        return self._file.take() if isinstance(self._file, _ChunkBuffer) else b""
 
     def finish(self) -> bytes:
         self._write(self._resampler.resample(None))
         self._write([None])
         self._container.close()
-        return self._file.take() if isinstance(self._file, _Outlet) else self._file.getvalue()
+        if isinstance(self._file, _ChunkBuffer):
+            return self._file.take()
+        return self._file.getvalue()
 
     def _write(self, frames: Iterable[Any]) -> None:
         for frame in frames:

@@ -1,4 +1,4 @@
-"""In which language a sentence is to be read aloud."""
+"""Detecting the language of a sentence that is to be spoken."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _LATIN = (
 _LEAST_LETTERS = 20
 
 LANGUAGES = (*dict.fromkeys([*_LATIN, *(language for _, language in _SCRIPTS)]),)
-"""The languages that are told apart."""
+"""The languages that are detected."""
 
 
 def language_of(text: str, before: str = DEFAULT_LANGUAGE) -> str:
-    """The language of ``text`` by its two letters.
+    """The language of ``text``, as a two-letter code.
 
-    A script of its own decides at once. Latin letters are told apart by their statistics if there
-    are enough of them; a short text goes on as it was.
+    A script that belongs to one language decides alone. Latin text is classified by its statistics
+    if it is long enough; otherwise it keeps the language of the text before it.
 
     Args:
         text: A sentence.
-        before: The language of what stands before it.
+        before: The language of the text before it.
     """
     for script, language in _SCRIPTS:
         if script.search(text):
@@ -50,7 +50,7 @@ def language_of(text: str, before: str = DEFAULT_LANGUAGE) -> str:
 
 @cache
 def _identifier() -> Any:
-    """The statistics of languages, read once; without the package there is one language."""
+    """The language classifier, loaded once; without its package, one that knows one language."""
     try:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415
     except ImportError:

@@ -1,4 +1,4 @@
-"""One answer spoken: by a voice that reads any text, or by the model that writes it."""
+"""The speaking of one answer: by a voice that reads any text, or by the model that writes it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from palaver.speech.voice import Samples, Voice
 
 
 class Narration(Protocol):
-    """Takes the sentences of one answer, in order, and gives back its audio.
+    """Takes the sentences of one answer, in order, and returns its audio.
 
     The same sentences always sound the same; the audio of one may come with the next, or at the
     end.
@@ -20,42 +20,42 @@ class Narration(Protocol):
 
     @property
     def wants_hidden_states(self) -> bool:
-        """Whether it needs what the model makes of the media in the prompt."""
+        """Whether it needs the model's hidden states of the media in the prompt."""
 
     def take_hidden_states(self, hidden_states: Sequence[NDArray[np.float32]]) -> None:
-        """Take what the model makes of the media in the prompt, before the first sentence.
+        """Take the model's hidden states of the media in the prompt, before the first sentence.
 
         Args:
             hidden_states: Arrays of ``float32[N, hidden size]``, of N tokens each, in order.
         """
 
     def say(self, sentence: str, language: str) -> AsyncGenerator[Samples, None]:
-        """The audio that a further sentence brings.
+        """The audio that is ready with a further sentence.
 
         Args:
-            sentence: What to say, in a text's own spelling.
-            language: Its language by its two letters, ``en``.
+            sentence: The sentence as it is written.
+            language: The two-letter code of its language, such as ``en``.
 
         Raises:
             ModelNotAvailable: The voice cannot speak now.
         """
 
     def finish(self) -> AsyncGenerator[Samples, None]:
-        """The rest of the audio, when there are no more sentences.
+        """The rest of the audio, after the last sentence.
 
         Raises:
             ModelNotAvailable: The voice cannot speak now.
         """
 
     def close(self) -> None:
-        """Free what is held for it, finished or not."""
+        """Free its resources, finished or not."""
 
 
 class VoiceNarration:
-    """Read by a voice, each sentence by itself.
+    """An answer spoken by a voice, each sentence independently.
 
     Args:
-        voice: Who reads.
+        voice: The voice.
         is_played: Whether the audio is played while it is made.
     """
 
@@ -66,7 +66,7 @@ class VoiceNarration:
         self._is_played = is_played
 
     def take_hidden_states(self, hidden_states: Sequence[NDArray[np.float32]]) -> None:
-        """See :meth:`Narration.take_hidden_states`; a voice reads the text alone."""
+        """See :meth:`Narration.take_hidden_states`; a voice needs only the text."""
 
     def say(self, sentence: str, language: str) -> AsyncGenerator[Samples, None]:
         """See :meth:`Narration.say`."""

@@ -1,4 +1,4 @@
-"""Audio of one sample rate turned into another, as it comes."""
+"""Resampling of audio, as it is made."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from palaver.speech.voice import SAMPLE_RATE_HZ, Samples
 
 
 class Resampler:
-    """Turns audio into :data:`SAMPLE_RATE_HZ` samples a second, as it comes.
+    """Resamples audio to :data:`SAMPLE_RATE_HZ`, chunk by chunk.
 
-    However it comes in pieces, the samples are the same. They are made in the calling thread
-    alone: PyAV's own resampler starts threads each time, and where cores are busy, waiting for
+    The result does not depend on how the audio is split into chunks. It is computed in the calling
+    thread: PyAV's own resampler starts threads each time, and where cores are busy, waiting for
     their end takes milliseconds.
 
     Args:
-        from_rate_hz: Samples a second of what comes.
+        from_rate_hz: Sample rate of the input.
     """
 
     def __init__(self, from_rate_hz: int) -> None:
@@ -29,7 +29,7 @@ class Resampler:
         self._graph: Graph | None = None
 
     def feed(self, samples: Samples) -> Samples:
-        """What is ready now."""
+        """Take samples; returns those that are ready now."""
         if self._from_rate_hz == SAMPLE_RATE_HZ or not len(samples):
             return samples
         self._graph = self._graph or _resampling(self._from_rate_hz)
@@ -39,7 +39,7 @@ class Resampler:
         return _joined(_pulled(self._graph))
 
     def finish(self) -> Samples:
-        """The rest."""
+        """End the audio; returns the remaining samples."""
         if self._graph is None:
             return np.zeros(0, dtype=np.int16)
         self._graph.push(None)
@@ -47,7 +47,7 @@ class Resampler:
 
 
 def resampled(samples: Samples, from_rate_hz: int) -> Samples:
-    """The same audio with :data:`SAMPLE_RATE_HZ` samples a second."""
+    """The same audio at :data:`SAMPLE_RATE_HZ`."""
     resampler = Resampler(from_rate_hz)
     return np.concatenate([resampler.feed(samples), resampler.finish()])
 

@@ -1,11 +1,11 @@
-"""A growing text cut into sentences, each as soon as it is complete."""
+"""Splitting a text into sentences while it is written."""
 
 from __future__ import annotations
 
 import re
 
 MAX_CHARACTERS = 300
-"""Longest piece; what has no end by then is cut where it hurts least."""
+"""Longest sentence; longer text is split at a comma or space if there is one."""
 
 _END = re.compile(
     r"""
@@ -21,25 +21,25 @@ _NO_END = re.compile(
 )
 _SOFT_END = re.compile(r"[,;:，、：—]\s?|\s")
 _MARKDOWN = re.compile(
-    r"\[([^\]]*)\]\([^)]*\)"  # links, of which the text is read
+    r"\[([^\]]*)\]\([^)]*\)"  # links, of which the text is spoken
     r"|^\s*(?:[#>]+|[*+-])\s+"  # headings, quotations, items
-    r"|(?<!\s)[*_~`]+|[*_~`]+(?!\s)"  # emphasis; marks between spaces are sums
+    r"|(?<!\s)[*_~`]+|[*_~`]+(?!\s)"  # emphasis; marks between spaces are operators
     r"|\|",
     re.MULTILINE,
 )
 
 
-class SentenceCutter:
-    """Collects text and gives it back in sentences, which together are the text.
+class SentenceSplitter:
+    """Collects text and returns it in sentences, which joined are the text.
 
-    However the text comes in pieces, the sentences are the same.
+    The sentences do not depend on how the text is split when it is fed.
     """
 
     def __init__(self) -> None:
         self._text = ""
 
     def feed(self, text: str) -> list[str]:
-        """The sentences that are complete now."""
+        """Take text; returns the sentences that are complete now."""
         self._text += text
         sentences = []
         while end := _end_of_first(self._text):
@@ -48,13 +48,13 @@ class SentenceCutter:
         return sentences
 
     def flush(self) -> list[str]:
-        """What is left when the text has ended."""
+        """End the text; returns what is left of it."""
         rest, self._text = self._text, ""
         return [rest] if rest else []
 
 
 def _end_of_first(text: str) -> int:
-    """Where the first sentence ends; 0 if that is not known yet."""
+    """The end of the first sentence; 0 if it is not known yet."""
     for match in _END.finditer(text):
         end = match.end()
         if end == len(text) or end > MAX_CHARACTERS:  # in the first case, more may follow
@@ -68,12 +68,12 @@ def _end_of_first(text: str) -> int:
 
 
 def readable(text: str) -> str:
-    """The text without marks that are not read aloud."""
+    """The text without Markdown marks, which are not spoken."""
     return _MARKDOWN.sub(_unmarked, text).strip()
 
 
 def _unmarked(mark: re.Match[str]) -> str:
-    """What is read in place of a mark; emphasis within a word parts it."""
+    """What replaces a mark: a link's text, nothing for emphasis around words, or a space."""
     if mark[1] is not None:
         return mark[1]
     is_emphasis = not mark[0].strip("*_~`")

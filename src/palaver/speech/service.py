@@ -1,4 +1,4 @@
-"""Everything that speaks, as the API sees it: voices, sessions, and what was spoken lately."""
+"""The speech service that the API uses: voices, sessions, and the texts of spoken answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class SpeechService:
     """The voices of a server, and the spoken answers that requests may refer to.
 
     Args:
-        voices: Started and ended with this.
+        voices: The voices; started and closed with the service.
     """
 
     def __init__(self, voices: Voices) -> None:
@@ -23,14 +23,14 @@ class SpeechService:
         self._answers = SpokenAnswers()
 
     def names_for(self, model: str) -> list[str]:
-        """The names of the voices in which a model's answers can be had, its own ones first."""
+        """The names of the voices that can speak a model's answers, its own ones first."""
         return self.voices.names_for(model)
 
     def check(self, voice: str | None, model: str) -> None:
-        """Make sure that a model's answers can be spoken by a voice.
+        """Make sure that a voice can speak a model's answers.
 
         Raises:
-            InvalidRequest: There is none of that name; the message lists those that are.
+            InvalidRequest: There is no such voice; the message lists the voices.
         """
         self.voices.check(voice, model)
 
@@ -43,14 +43,14 @@ class SpeechService:
         num_choices: int,
         has_thinking: bool,
     ) -> SpeechSession:
-        """What speaks the choices of one completion.
+        """A session that speaks the choices of one completion.
 
         Args:
-            audio: How the answer is wanted.
+            audio: The voice and format that the request asks for.
             model_name: Name of the model that answers.
             model: The model that answers.
-            num_choices: Answers wanted.
-            has_thinking: Whether the model's thinking stands in the answer, to be passed over.
+            num_choices: Number of choices.
+            has_thinking: Whether the text contains the model's thinking, which is not spoken.
         """
         narrate = partial(
             self.voices.narration,
@@ -69,14 +69,14 @@ class SpeechService:
         )
 
     def text_of(self, spoken_id: str, path: str) -> str:
-        """The text of an answer that was spoken lately.
+        """The text of a spoken answer.
 
         Args:
             spoken_id: Its id.
-            path: Where the request names it.
+            path: The field of the request that has the id, for messages.
 
         Raises:
-            InvalidRequest: It is not known, or not any more.
+            InvalidRequest: It is unknown or has expired.
         """
         return self._answers.find(spoken_id, path)
 
@@ -89,5 +89,5 @@ class SpeechService:
         await self.voices.start()
 
     async def close(self) -> None:
-        """End all processes that speak."""
+        """End the processes of all voices."""
         await self.voices.close()

@@ -1,4 +1,4 @@
-"""Answers in text and audio together: what a completion says is read aloud (spec row S11)."""
+"""Answers in text and audio together: a completion is spoken while it is written (row S11)."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ _Queue: TypeAlias = asyncio.Queue[list[Delta] | BaseException | None]
 
 
 class SpeechSession:
-    """Speaks the choices of one completion while they are being written.
+    """Speaks the choices of one completion while they are written.
 
-    Call :meth:`begin` first, :meth:`hear` if that says so, then :meth:`accompany`, and
-    :meth:`close` in every case.
+    Call :meth:`begin` first, :meth:`take_hidden_states` if it returns true, then :meth:`add_audio`,
+    and :meth:`close` in every case.
 
     Args:
         narrate: Begins the narration of an answer to a prompt.
-        form: The kind of file.
-        answers: Where spoken answers are remembered.
-        is_whole: Whether each choice's audio comes in one piece.
-        num_choices: How many there are.
-        family: How the model writes, if its thinking stands in the answer.
+        audio_format: The format of the audio.
+        answers: Keeps the texts of spoken answers.
+        is_whole: Whether each choice's audio comes as a whole.
+        num_choices: Number of choices.
+        family: The model's family, if the text contains its thinking.
     """
 
     def __init__(
         self,
         narrate: Callable[[Prompt], Narration],
-        form: AudioFormat,
+        audio_format: AudioFormat,
         answers: SpokenAnswers,
         *,
         is_whole: bool,
@@ -54,7 +54,7 @@ class SpeechSession:
         family: Family | None = None,
     ) -> None:
         self._narrate = narrate
-        self._form = form
+        self._audio_format = audio_format
         self._answers = answers
         self._is_whole = is_whole
         self._num_choices = num_choices
@@ -65,20 +65,22 @@ class SpeechSession:
         self._task: asyncio.Task[None] | None = None
 
     def begin(self, prompt: Prompt) -> bool:
-        """Take notice of what is answered.
+        """Begin to speak the answers to a prompt.
 
         Returns:
-            Whether :meth:`hear` has to be called before the answer's first token is passed on.
+            Whether :meth:`take_hidden_states` has to be called before the answer's first delta.
         """
         self._narrations = [self._narrate(prompt) for _ in range(self._num_choices)]
         self._choices = [
-            SpokenChoice(narration, self._form, is_whole=self._is_whole, family=self._family)
+            SpokenChoice(
+                narration, self._audio_format, is_whole=self._is_whole, family=self._family
+            )
             for narration in self._narrations
         ]
         return any(narration.wants_hidden_states for narration in self._narrations)
 
-    def hear(self, hidden_states: Sequence[NDArray[np.float32]]) -> None:
-        """Take what the model makes of the media in the prompt.
+    def take_hidden_states(self, hidden_states: Sequence[NDArray[np.float32]]) -> None:
+        """Take the model's hidden states of the media in the prompt.
 
         Args:
             hidden_states: Arrays of ``float32[N, hidden size]``, of N tokens each, in order.
@@ -91,15 +93,15 @@ class SpeechSession:
         """Audio tokens so far, over all choices."""
         return sum(choice.num_tokens for choice in self._choices)
 
-    async def accompany(
+    async def add_audio(
         self, batches: AsyncIterator[list[Delta]]
     ) -> AsyncGenerator[list[Delta], None]:
-        """The same deltas and those of the audio between them.
+        """The same deltas, with deltas of audio between them.
 
-        A choice's last delta, which has its finish reason, comes when all of it is spoken.
+        A choice's last delta, which has its finish reason, comes after all of its audio.
 
         Raises:
-            InvalidRequest: The audio is too long for an answer in one piece.
+            InvalidRequest: The audio is too long for a unary answer.
             ModelNotAvailable: Model or voice cannot answer.
         """
         queue: _Queue = asyncio.Queue(_MAX_WAITING)
@@ -114,9 +116,9 @@ class SpeechSession:
             self.close()
 
     def close(self) -> None:
-        """Stop speaking, if that is still going on."""
+        """Stop speaking, if it is not finished, and free all resources."""
         if self._task:
-            self._task.cancel()  # the choices are closed when nothing of it runs any more
+            self._task.cancel()  # its done callback closes the choices
         else:
             self._close_choices()
 
@@ -125,18 +127,18 @@ class SpeechSession:
             choice.close()
 
     async def _work(self, batches: AsyncIterator[list[Delta]], queue: _Queue) -> None:
-        """Read the completion and speak its choices side by side, into one queue."""
+        """Forward the completion and speak its choices concurrently, into one queue."""
         outcome: BaseException | None = None
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._read(batches, queue))
+                group.create_task(self._forward(batches, queue))
                 for index, choice in enumerate(self._choices):
                     group.create_task(self._speak(index, choice, queue))
         except* Exception as failures:
             outcome = failures.exceptions[0]
         await queue.put(outcome)
 
-    async def _read(self, batches: AsyncIterator[list[Delta]], queue: _Queue) -> None:
+    async def _forward(self, batches: AsyncIterator[list[Delta]], queue: _Queue) -> None:
         async for batch in batches:
             shown = [replace(delta, finish_reason=None) for delta in batch]
             await queue.put([delta for delta in shown if not delta.is_empty])
@@ -152,14 +154,14 @@ class SpeechSession:
     async def _speak(self, index: int, choice: SpokenChoice, queue: _Queue) -> None:
         spoken_id, expires_s = choice.id, None
         try:
-            async with aclosing(choice.pieces()) as pieces:
-                async for piece in pieces:
+            async with aclosing(choice.chunks()) as chunks:
+                async for chunk in chunks:
                     self._check_length()
-                    audio = AudioDelta(spoken_id, piece.transcript, piece.data)
+                    audio = AudioDelta(spoken_id, chunk.transcript, chunk.data)
                     await queue.put([Delta(index, audio=audio)])
                     spoken_id = ""
         finally:
-            if not spoken_id:  # an interrupted answer can be referred to as far as it came
+            if not spoken_id:  # even an interrupted answer can be referred to
                 expires_s = self._answers.keep(choice.id, choice.text)
         if expires_s is not None:
             await queue.put([Delta(index, audio=AudioDelta(expires_s=expires_s))])

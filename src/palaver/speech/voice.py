@@ -1,4 +1,4 @@
-"""What a voice is: the protocol behind which all kinds of them speak."""
+"""The protocol of voices."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAMPLE_RATE_HZ = 24_000
-"""Samples a second of every voice: what clients take ``pcm16`` for."""
+"""Sample rate of every voice; clients expect it of ``pcm16``."""
 
 Samples: TypeAlias = NDArray[np.int16]
-"""``int16[N]``, one channel, :data:`SAMPLE_RATE_HZ` a second unless something else is said."""
+"""``int16[N]``, one channel, :data:`SAMPLE_RATE_HZ` a second unless stated otherwise."""
 
 _PAUSE_S = 0.25
 
 
 class Voice(Protocol):
-    """Reads sentences aloud. The same sentence in the same language always sounds the same."""
+    """Speaks sentences. The same sentence in the same language always sounds the same."""
 
     @property
     def name(self) -> str:
-        """As clients ask for it."""
+        """The name by which clients ask for it."""
 
     @property
     def description(self) -> str:
-        """What kind of voice it is, in a line."""
+        """The kind of voice, in one line."""
 
     def say(
         self, sentence: str, language: str, *, is_played: bool = False
     ) -> AsyncGenerator[Samples, None]:
-        """The samples of one sentence and the pause behind it, in pieces as they are made.
+        """The samples of one sentence and of the pause after it, in chunks as they are made.
 
         Args:
-            sentence: What to say, in a text's own spelling.
-            language: Its language by its two letters, ``en``.
-            is_played: Whether they are played while they are made: a few times as fast as they
-                play will do, and leaves the processor to others.
+            sentence: The sentence as it is written.
+            language: The two-letter code of its language, such as ``en``.
+            is_played: Whether they are played while they are made: then the voice may limit its
+                pace to a few times the speed of playing, and leave the processor to others.
 
         Raises:
             ModelNotAvailable: The voice cannot speak now.
@@ -45,5 +45,5 @@ class Voice(Protocol):
 
 
 def pause() -> Samples:
-    """What follows a sentence."""
+    """The pause after a sentence."""
     return np.zeros(int(_PAUSE_S * SAMPLE_RATE_HZ), dtype=np.int16)

@@ -20,7 +20,7 @@ from palaver.generation.request import GenerationRequest, SamplingParams
 from palaver.models.formats import open_files
 from palaver.multimodal.media import Image
 from palaver.runtime.talker import Talker
-from palaver.speech.sentences import SentenceCutter
+from palaver.speech.sentences import SentenceSplitter
 from palaver.speech.voices.native.process import MAX_FRAMES_PER_TOKEN
 from palaver.speech.voices.native.utterance import Conversation, Utterance
 from tests.api import media
@@ -94,8 +94,8 @@ def spoken_directly(
     talker = Talker(folder)
     conversation = conversation_of(folder, messages or body["messages"], images or [])
     utterance = Utterance(talker, conversation, body["audio"]["voice"])
-    cutter = SentenceCutter()
-    token_ids = [model.tokenizer.encode(s) for s in cutter.feed(text) + cutter.flush()]
+    splitter = SentenceSplitter()
+    token_ids = [model.tokenizer.encode(s) for s in splitter.feed(text) + splitter.flush()]
     utterance.feed([token for sentence in token_ids for token in sentence])
     utterance.finish()
     most = MAX_FRAMES_PER_TOKEN * sum(map(len, token_ids))

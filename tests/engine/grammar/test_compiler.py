@@ -187,7 +187,7 @@ def test_a_prepared_vocabulary_is_reused(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_vocabulary_that_cannot_be_used_for_grammars_is_refused() -> None:
     compiler = GrammarCompiler("no vocabulary", _VOCAB)
     compiler.prepare(_STOPS)
-    with pytest.raises(InvalidRequest, match="vocabulary cannot be held"):
+    with pytest.raises(InvalidRequest, match="with this model's tokenizer"):
         compiler.compile(_PERSON, _STOPS)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from palaver.engine.sampling import philox
-from palaver.engine.sampling.philox import Numbers, philox4x32, uniforms
+from palaver.engine.sampling.philox import UniformCache, philox4x32, uniforms
 
 _SEEDS = st.integers(0, 2**64 - 1)
 _WORDS = st.integers(0, 2**32 - 1)
@@ -77,15 +77,15 @@ def test_numbers_are_spread_evenly() -> None:
 def test_numbers_computed_ahead_are_those_of_their_coordinates(
     steps: list[list[tuple[int, int, int]]],
 ) -> None:
-    numbers = Numbers()
+    numbers = UniformCache()
     for coordinates in steps:
         seeds, choices, positions = zip(*coordinates, strict=True)
         assert (numbers.at(coordinates) == uniforms(seeds, choices, positions)).all()
 
 
 def test_the_number_of_cached_numbers_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(philox, "_MOST_RUNS", 3)
-    numbers = Numbers()
+    monkeypatch.setattr(philox, "_MAX_RUNS", 3)
+    numbers = UniformCache()
     for seeds in ([1, 2, 3], [3, 4, 5], [1, 2, 3, 4, 5]):
         found = numbers.at([(seed, 0, 70) for seed in seeds])
         assert (found == uniforms(seeds, [0] * len(seeds), [70] * len(seeds))).all()

@@ -124,7 +124,7 @@ class Completion:
             ModelNotAvailable: The backend died, or the voice cannot speak.
         """
         written = self._written()
-        source = self._speech.accompany(written) if self._speech else written
+        source = self._speech.add_audio(written) if self._speech else written
         try:
             async for batch in source:
                 yield batch
@@ -155,7 +155,7 @@ class Completion:
                 is_begun = True
                 self._on_first_token()
                 if self._speech:
-                    self._speech.hear(generation.hidden_states)
+                    self._speech.take_hidden_states(generation.hidden_states)
             deltas = []
             for token in tokens:
                 delta = self._turn.feed(token)

@@ -1,1 +1,1 @@
-"""The paged key-value cache: blocks, and prompts that are found in them again."""
+"""The paged key-value cache: blocks, block tables and the prefix cache."""

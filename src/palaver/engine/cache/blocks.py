@@ -1,4 +1,4 @@
-"""The cache's blocks: who holds them, which are free, which may be reused."""
+"""The cache's blocks: reference counts, free blocks, and blocks kept for reuse."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from palaver.runtime.base import SavedBlock
 
 
 class BlockStore(Protocol):
-    """The part of a runtime that moves blocks about."""
+    """The part of a runtime that copies blocks."""
 
     def copy_block(self, source: int, target: int) -> None:
         """Copy one block over another."""
@@ -19,24 +19,24 @@ class BlockStore(Protocol):
         """A copy of a block outside the cache."""
 
     def restore_block(self, index: int, saved: SavedBlock) -> None:
-        """Put such a copy back."""
+        """Write a saved copy into a block."""
 
 
 class BlockPool:
     """Counts references to a fixed number of blocks.
 
-    A block is free, held (one or more references), or kept: no sequence holds it but its content
-    may be asked for again, so it is given away only when no free block is left, least recently
-    used first.
+    A block is free, held (one or more references), or kept: without references, but with content
+    that the prefix cache may need again. Kept blocks are reused only when no block is free, the
+    least recently used first.
 
     ::
 
         free ──allocate──▶ held ──release──▶ free
-                            ▲ │ share           (or, if its content was marked worth keeping)
+                            ▲ │ share           (or, if marked by keep)
                             └─┴──release──▶ kept ──allocate──▶ held (content gone)
 
     Args:
-        num_blocks: How many there are, named 0 to ``num_blocks - 1``.
+        num_blocks: Number of blocks; their ids are 0 to ``num_blocks - 1``.
     """
 
     def __init__(self, num_blocks: int) -> None:
@@ -49,19 +49,19 @@ class BlockPool:
 
     @property
     def num_available(self) -> int:
-        """Blocks that :meth:`allocate` can give out now."""
+        """Blocks that :meth:`allocate` can return now."""
         return len(self._free) + len(self._kept)
 
     @property
     def num_kept(self) -> int:
-        """Blocks that no sequence holds but whose content is still there."""
+        """Blocks without references that still have their content."""
         return len(self._kept)
 
     def allocate(self, num: int) -> list[int]:
-        """``num`` blocks with one reference each; ask :attr:`num_available` first.
+        """``num`` blocks with one reference each; check :attr:`num_available` first.
 
         Raises:
-            IndexError: There are not that many.
+            IndexError: Fewer blocks are available.
         """
         if num > self.num_available:
             raise IndexError(f"{num} blocks wanted, {self.num_available} available")
@@ -74,7 +74,7 @@ class BlockPool:
         self._num_refs[block] += 1
 
     def release(self, blocks: Iterable[int]) -> None:
-        """Drop one reference each; blocks named first are the last to be given away."""
+        """Drop one reference each; of the blocks that become kept, the first is reused last."""
         for block in reversed(list(blocks)):
             self._num_refs[block] -= 1
             if self._num_refs[block]:
@@ -85,15 +85,15 @@ class BlockPool:
                 self._free.append(block)
 
     def is_shared(self, block: int) -> bool:
-        """Whether more than one holder would see a write to the block."""
+        """Whether the block has more than one reference."""
         return self._num_refs[block] > 1
 
     def keep(self, block: int) -> None:
-        """Mark a held block's content as worth keeping after its release."""
+        """Mark a held block, so that it is kept after its release."""
         self._worth_keeping.add(block)
 
     def check_integrity(self, tables: Iterable[list[int]]) -> None:
-        """Raise ``AssertionError`` unless the books balance with the holders' block tables."""
+        """Raise ``AssertionError`` unless the reference counts match the block tables."""
         held = [0] * self.num_blocks
         for table in tables:
             for block in table:

@@ -1,4 +1,4 @@
-"""Prompt blocks that may serve again: found by the hash of everything up to their end."""
+"""The prefix cache: prompt blocks, found by a hash of all tokens up to their end."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _DIGEST_BYTES = 16
 
 
 def block_hashes(prompt: Prompt, block_size: int) -> list[bytes]:
-    """A hash for each full block of a prompt, chained: it covers all that lies before the block.
+    """A hash for each full block of a prompt, chained: it covers the block and all before it.
 
-    The placeholders of media are all alike, so what they stand for goes into the hash as well.
+    The placeholder tokens of all media are the same, so the hash covers the media's content too.
     """
     hashes: list[bytes] = []
     parent = b""
@@ -38,13 +38,13 @@ def block_hashes(prompt: Prompt, block_size: int) -> list[bytes]:
 
 
 class PrefixCache:
-    """Blocks that were computed as prompt, by their hash.
+    """Blocks that were computed as part of a prompt, by their hash.
 
-    Only such blocks may be published: what decoding leaves in a block differs in bits from what
-    prefill of the same tokens leaves, and an answer must not depend on earlier requests.
+    Only such blocks may be published: decoding leaves other bits in a block than prefill of the
+    same tokens, and an answer must not depend on earlier requests.
 
     Args:
-        pool: Where the blocks live; blocks it gives away are forgotten here.
+        pool: The blocks; those that it reuses are removed here.
     """
 
     def __init__(self, pool: BlockPool) -> None:
@@ -58,7 +58,7 @@ class PrefixCache:
         return len(self._block_of)
 
     def match(self, hashes: list[bytes]) -> list[int]:
-        """The longest head of ``hashes`` that is cached, with a reference to each block."""
+        """The blocks of the longest cached prefix of ``hashes``, with a new reference to each."""
         blocks: list[int] = []
         for digest in hashes:
             block = self._block_of.get(digest)
@@ -69,18 +69,18 @@ class PrefixCache:
         return blocks
 
     def num_reusable(self, hashes: list[bytes]) -> int:
-        """Length of the longest head of ``hashes`` that is cached."""
+        """Length of the longest cached prefix of ``hashes``."""
         for num, digest in enumerate(hashes):
             if digest not in self._block_of:
                 return num
         return len(hashes)
 
     def announce(self, hashes: list[bytes]) -> None:
-        """Say that these blocks are about to be computed, so that no other sequence does so too."""
+        """Record that a sequence is about to compute these blocks, so that others wait for them."""
         self._announced.update(hashes)
 
     def withdraw(self, hashes: list[bytes]) -> None:
-        """Say that these blocks are no longer being computed."""
+        """Record that these blocks are no longer being computed."""
         for digest in hashes:
             self._announced[digest] -= 1
             if not self._announced[digest]:
@@ -91,7 +91,7 @@ class PrefixCache:
         return digest in self._announced
 
     def publish(self, digest: bytes, block: int) -> None:
-        """Offer a held block's content to others, unless the same content is offered already."""
+        """Add a held block, unless there is one with the same hash."""
         if digest not in self._block_of:
             self._block_of[digest] = block
             self._hash_of[block] = digest

@@ -1,4 +1,4 @@
-"""The block tables of sequences: cache blocks given, shared, copied out and taken back."""
+"""The block tables of sequences: allocating, sharing, saving and releasing cache blocks."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class BlockTables:
 
     Attributes:
         block_size: As given.
-        pool: Who holds which block.
-        prefixes: The blocks that were computed as prompt and may serve again.
+        pool: The blocks and their reference counts.
+        prefixes: The prefix cache.
     """
 
     def __init__(self, store: BlockStore, num_blocks: int, block_size: int) -> None:
@@ -36,11 +36,11 @@ class BlockTables:
         return num < len(hashes) and self.prefixes.is_announced(hashes[num])
 
     def open(self, sequence: Sequence, num_spare: int) -> bool:
-        """Give a sequence the blocks of its whole prompt, cached ones first, if they are there.
+        """Give a sequence blocks for its whole prompt, cached ones first; returns whether it could.
 
         Args:
-            sequence: Without blocks as yet.
-            num_spare: Blocks that must be left.
+            sequence: Without blocks.
+            num_spare: Blocks that must stay available.
         """
         saved = sequence.saved.blocks if sequence.saved else []
         num_blocks = -(-sequence.prefill_end(self.block_size) // self.block_size) + len(saved)
@@ -63,16 +63,16 @@ class BlockTables:
         sequence.num_published = 0
 
     def share(self, sequence: Sequence) -> None:
-        """Count the references of a sequence that was forked from another."""
+        """Add references to the blocks of a sequence that was forked from another."""
         for block in sequence.block_table:
             self.pool.share(block)
 
     def num_wanted(self, sequence: Sequence) -> int:
-        """Blocks that its next tokens take: new ones, and one instead of one that it shares."""
+        """Blocks needed for its next tokens: new ones, and one to replace a shared block."""
         return self._num_new(sequence) + self._is_next_shared(sequence)
 
     def extend(self, sequence: Sequence) -> None:
-        """Give a sequence blocks of its own for its next tokens; ask :meth:`num_wanted` first."""
+        """Give a sequence unshared blocks for its next tokens; check :meth:`num_wanted` first."""
         table, place = sequence.block_table, sequence.num_computed // self.block_size
         if self._is_next_shared(sequence):
             (block,) = self.pool.allocate(1)
@@ -82,7 +82,7 @@ class BlockTables:
         table += self.pool.allocate(self._num_new(sequence))
 
     def publish(self, sequence: Sequence) -> None:
-        """Offer the prompt blocks that a sequence has computed to others."""
+        """Add the prompt blocks that a sequence has computed to the prefix cache."""
         num_full = min(sequence.num_computed // self.block_size, len(sequence.hashes))
         if num_full > sequence.num_published:
             for i in range(sequence.num_published, num_full):
@@ -97,7 +97,7 @@ class BlockTables:
         sequence.saved = SavedAnswer(blocks, sequence.num_computed)
 
     def restore_answer(self, sequence: Sequence, saved: SavedAnswer) -> None:
-        """Put the saved blocks behind the prompt's, so that decoding goes on where it stopped."""
+        """Restore the saved blocks behind the prompt's, so that decoding can resume."""
         first = sequence.num_prompt_tokens // self.block_size
         for block, content in zip(sequence.block_table[first:], saved.blocks, strict=True):
             self._store.restore_block(block, content)
@@ -117,10 +117,10 @@ class BlockTables:
             assert len(sequence.block_table) * self.block_size >= sequence.num_computed
 
     def _reusable(self, sequence: Sequence) -> list[bytes]:
-        """Hashes of the blocks it may take from the cache; two tokens or more are left to compute.
+        """Hashes of the blocks that it may take from the cache; at least two tokens are left.
 
-        Keys and values alone do not tell the hidden states of media, so where these are wanted,
-        media are computed again.
+        The cache does not hold hidden states, so where those of media are wanted, the prompt is
+        computed again from its first media item on.
         """
         end = sequence.prefill_end(self.block_size)
         if end == sequence.num_prompt_tokens and sequence.status is not Status.WARMUP:

@@ -1,4 +1,4 @@
-"""Grammars: compiled for a vocabulary, and followed token by token by means of llguidance.
+"""Grammars: compiled for a vocabulary and applied token by token, with llguidance.
 
-A grammar is compiled once and remembered; each answer walks through a copy of its own.
+A compiled grammar is cached; each answer gets a copy of its state.
 """

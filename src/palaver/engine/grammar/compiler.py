@@ -15,19 +15,19 @@ from palaver.generation.request import Grammar
 
 _log = logging.getLogger(__name__)
 
-_NUM_REMEMBERED = 128
+_NUM_CACHED = 128
 _MAX_SOURCE_CHARS = 1_000_000
 
 
 class GrammarCompiler:
     """Compiles grammars for one vocabulary. Any thread may call it.
 
-    Compiling releases the GIL and is bounded by the size and the work that llguidance allows, so a
-    hostile grammar delays no other request.
+    Compiling releases the GIL, and llguidance bounds its size and work, so a hostile grammar does
+    not delay other requests.
 
     Args:
-        tokenizer: The text of the model's ``tokenizer.json``, made use of when the first grammar
-            comes, unless :meth:`prepare` was called before.
+        tokenizer: The text of the model's ``tokenizer.json``; parsed by :meth:`prepare`, or else
+            for the first grammar.
         vocab_size: Width of the model's logits.
     """
 
@@ -35,21 +35,21 @@ class GrammarCompiler:
         self._description = tokenizer
         self._vocab_size = vocab_size
         self._tokenizers: dict[tuple[int, ...], LLTokenizer] = {}
-        self._compiled: LRUCache[tuple[str, tuple[int, ...]], LLMatcher] = LRUCache(_NUM_REMEMBERED)
+        self._compiled: LRUCache[tuple[str, tuple[int, ...]], LLMatcher] = LRUCache(_NUM_CACHED)
         self._lock = Lock()
 
     def prepare(self, stop_token_ids: tuple[int, ...]) -> None:
-        """Take the vocabulary apart now, which holds the GIL: at a time without requests."""
+        """Parse the vocabulary now, before there are requests, because that holds the GIL."""
         try:
             self._tokenizer(stop_token_ids)
         except Exception as error:  # the library raises what it likes
-            _log.warning("answers of this model cannot be held to a form: %s", error)
+            _log.warning("grammars cannot be enforced with this model's tokenizer: %s", error)
 
     def compile(self, grammar: Grammar, stop_token_ids: tuple[int, ...]) -> Constraint:
-        """A constraint at the beginning of a grammar.
+        """A constraint for an answer that has no tokens yet.
 
         Raises:
-            InvalidRequest: The grammar is not valid, or too large or complex to be followed.
+            InvalidRequest: The grammar is invalid, or too large or complex to be enforced.
         """
         key = (grammar.source, stop_token_ids)
         with self._lock:
@@ -68,7 +68,7 @@ class GrammarCompiler:
         try:
             tokenizer = self._tokenizer(stop_token_ids)
         except Exception as error:  # the library raises what it likes
-            why = f"{grammar.field}: this model's vocabulary cannot be held to a form: {error}"
+            why = f"{grammar.field}: cannot be enforced with this model's tokenizer: {error}"
             raise InvalidRequest(why, param=grammar.field) from error
         matcher = LLMatcher(tokenizer, source, log_level=0, limits=LIMITS)
         if matcher.is_error():
@@ -80,7 +80,7 @@ class GrammarCompiler:
             if stop_token_ids not in self._tokenizers:
                 text = self._description
                 tokenizer = LLTokenizer(text, eos_token=list(stop_token_ids))
-                if tokenizer.vocab_size < self._vocab_size:  # padded, as many models are
+                if tokenizer.vocab_size < self._vocab_size:  # the logits of many models are padded
                     tokenizer = LLTokenizer(
                         text, n_vocab=self._vocab_size, eos_token=list(stop_token_ids)
                     )

@@ -1,4 +1,4 @@
-"""Where one answer stands in its grammar."""
+"""The state of one answer's grammar."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from palaver.errors import InvalidRequest
 
 
 class Constraint:
-    """Where one answer stands in its grammar.
+    """The state of one answer's grammar: what may follow its tokens.
 
     Args:
-        matcher: At the grammar's beginning; this answer's own.
+        matcher: The compiled grammar; not shared with other answers.
         field: Field of the request that asked for the grammar.
     """
 
@@ -21,34 +21,34 @@ class Constraint:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the answer can only end here."""
+        """Whether the answer must end here."""
         return self.matcher.is_stopped() and not self.matcher.is_error()
 
     @property
     def error(self) -> InvalidRequest | None:
-        """Why the grammar cannot be followed any further, if it is so."""
+        """Why the grammar cannot be enforced any longer; ``None`` if it can."""
         if not self.matcher.is_error():
             return None
         return too_complex(self._field, self.matcher.get_error())
 
     def accept(self, token_id: int) -> None:
-        """Go on by a token that the mask allowed."""
+        """Advance by a token that the mask allowed."""
         self.matcher.consume_token(token_id)
 
-    def fast_forward(self, num_most: int) -> list[int]:
-        """Go on by the tokens that must follow, at most so many; returns them."""
-        token_ids: list[int] = self.matcher.compute_ff_tokens()[:num_most]
+    def fast_forward(self, max_tokens: int) -> list[int]:
+        """Advance by the tokens that must follow, at most ``max_tokens``; returns them."""
+        token_ids: list[int] = self.matcher.compute_ff_tokens()[:max_tokens]
         if token_ids:
             self.matcher.consume_tokens(token_ids)
         return token_ids
 
     def copy(self) -> Constraint:
-        """An independent one at the same place."""
+        """An independent copy of this state."""
         return Constraint(self.matcher.deep_copy(), self._field)
 
 
 def too_complex(field: str, why: str) -> InvalidRequest:
-    """The refusal of a grammar that cannot be followed.
+    """The error for a grammar that cannot be enforced.
 
     Args:
         field: Field of the request that asked for it.

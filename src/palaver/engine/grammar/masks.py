@@ -1,4 +1,4 @@
-"""Which tokens grammars allow next, for all answers of a step at once."""
+"""The tokens that grammars allow next, for all answers of a step at once."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from palaver.engine.grammar.constraint import Constraint
 Mask: TypeAlias = NDArray[np.uint8]
 """``uint8[V]``, 1 for the tokens that are allowed."""
 Masks: TypeAlias = Mapping[Constraint, Mask]
-"""The mask of each constraint; one that can only end allows the stop tokens."""
+"""The mask of each constraint; a complete one allows only the stop tokens."""
 
 
 class MaskMaker:
-    """Makes the masks of a step while the model runs, in parallel threads outside the GIL.
+    """Computes the masks of a step while the model runs, in parallel threads outside the GIL.
 
     Args:
         vocab_size: Width of the model's logits.
@@ -32,7 +32,7 @@ class MaskMaker:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="masks")
 
     def start(self, constraints: list[Constraint]) -> Future[Masks]:
-        """Start to make masks; the constraints must stay where they are until it is done."""
+        """Start to compute masks; the constraints must not advance until they are done."""
         if constraints:
             return self._thread.submit(self._make, constraints)
         nothing: Future[Masks] = Future()

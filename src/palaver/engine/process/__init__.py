@@ -1,1 +1,1 @@
-"""The engine in a process of its own: its main program, and the backend that talks to it."""
+"""The engine process: its main program, and the backend that sends requests to it."""

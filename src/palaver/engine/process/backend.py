@@ -1,4 +1,4 @@
-"""One model's engine process as a backend: requests and tokens routed over a supervised child."""
+"""The backend of one model: it routes requests to an engine process, and tokens back."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class ProcessBackend:
 
     Args:
         name: The model's name, for messages.
-        config: What the process is to run.
-        on_step: Called with the figures of each step.
+        config: What the process runs.
+        on_step: Called with the statistics of each step.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class ProcessBackend:
         )
         self._generations: dict[int, Generation] = {}
         self._inspections: deque[asyncio.Future[list[SequenceState]]] = deque()
-        self._heard_s = 0.0
+        self._last_message_s = 0.0
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -89,7 +89,7 @@ class ProcessBackend:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the engine can do with its model, as far as that is loaded."""
+        """What the engine can do with its model; some of it is known only once that is loaded."""
         return Capabilities(
             grammars=True,
             media=frozenset(self._ready.media_kinds if self._ready else ()),
@@ -101,7 +101,7 @@ class ProcessBackend:
 
     @property
     def capacity(self) -> Capacity | None:
-        """What the loaded model holds; ``None`` while it is loading or being started again."""
+        """The capacity of the loaded model; ``None`` while it is loading or restarting."""
         if (ready := self._ready) is None:
             return None
         return Capacity(
@@ -131,7 +131,7 @@ class ProcessBackend:
             raise ModelFolderError(f"{error}") from error
         self._tasks = [
             asyncio.create_task(self._child.keep_running(self._note_ready)),
-            asyncio.create_task(self._watch_silence(self._config.token_timeout_s)),
+            asyncio.create_task(self._watch_timeouts(self._config.token_timeout_s)),
         ]
         if (capacity := self.capacity) is None:
             raise self._not_running()
@@ -164,7 +164,7 @@ class ProcessBackend:
         return generation
 
     async def inspect(self) -> list[SequenceState]:
-        """Where every sequence in the engine stands.
+        """The state of every sequence in the engine.
 
         Raises:
             ModelNotAvailable: The engine is not running.
@@ -185,25 +185,25 @@ class ProcessBackend:
     def _note_end(self) -> None:
         self._fail_all("its engine stopped unexpectedly and is being restarted")
 
-    async def _watch_silence(self, timeout_s: float) -> None:
-        """Give up requests that get nothing, and end an engine that says nothing at all."""
+    async def _watch_timeouts(self, timeout_s: float) -> None:
+        """Fail requests that get no token in time; kill an engine that sends no message in time."""
         while True:
             await asyncio.sleep(timeout_s / 4)
             least_s = time.monotonic() - timeout_s
-            silent = [g for g in self._generations.values() if g.last_token_s < least_s]
-            for generation in silent:
+            overdue = [g for g in self._generations.values() if g.last_token_s < least_s]
+            for generation in overdue:
                 message = f"the engine of model {self.name!r} brought no token for {timeout_s:g} s"
                 generation.fail(AnswerTimeout(message))
-            if silent and self._heard_s < least_s:
-                _log.error("the engine of model %r says nothing; it is ended", self.name)
+            if overdue and self._last_message_s < least_s:
+                _log.error("the engine of model %r does not respond; it is killed", self.name)
                 self._child.kill()
 
     def _fail_all(self, why: str) -> None:
-        """Take note that the engine is gone: no request under way gets anything more."""
+        """Fail everything that waits for the engine, which has ended."""
         self._ready = None
         while self._inspections:
             inspection = self._inspections.popleft()
-            if not inspection.done():  # its caller may have gone away
+            if not inspection.done():  # its caller may have been cancelled
                 inspection.set_exception(self._not_running())
         generations, self._generations = self._generations, {}
         for generation in generations.values():
@@ -213,7 +213,7 @@ class ProcessBackend:
         self._child.send(encode(message))
 
     def _receive(self, content: bytes | bytearray) -> None:
-        self._heard_s = time.monotonic()
+        self._last_message_s = time.monotonic()
         match decode_from_engine(content):
             case StepDone(tokens, stats):
                 self._on_step(stats)

@@ -1,4 +1,4 @@
-"""What an engine process is to run, in a form that can be handed to it."""
+"""The configuration of an engine process, serialisable for its command line."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ DEFAULT_ENCODER_CACHE_BYTES = 256 * 2**20
 
 
 class EngineConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What an engine process is told on its command line.
+    """What an engine process runs; passed to it on its command line.
 
     Attributes:
         runtime: The model to load.
         max_step_tokens: Tokens of one step.
         max_running: Sequences in one step.
-        token_timeout_s: Seconds without a token after which the API's side gives up.
+        token_timeout_s: Seconds without a token after which the API process fails a request.
         encoder_cache_bytes: Memory for encoded images, video and audio.
-        stop_token_ids: Tokens that end the answers of most requests; grammars are made ready for
-            them, which takes a second for a large vocabulary.
+        stop_token_ids: Tokens that end the answers of most requests; the vocabulary is prepared for
+            grammars with them, which takes a second if it is large.
         tokenizer: Path of the model's ``tokenizer.json``; without one, grammars are refused.
         start_timeout_s: Seconds that the process may take to load the model.
     """

@@ -1,4 +1,4 @@
-"""Images, video and audio on their way through the encoders, while the engine steps."""
+"""Encoding of images, video and audio in a thread, while the engine steps."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Encoding:
     """A request whose media are being encoded.
 
     Attributes:
-        request: Whose they are.
-        features: Of the first placeholders, as far as they are done.
-        error: What went wrong; the rest is not tried then.
-        is_cancelled: Whether its result is not wanted any more.
+        request: The request.
+        features: Features of the first placeholder ranges, as far as they are encoded.
+        error: The failure; the remaining media are not encoded then.
+        is_cancelled: Whether the request was cancelled.
     """
 
     request: GenerationRequest
@@ -38,15 +38,15 @@ class Encoding:
 
 
 class MediaEncoder:
-    """Encodes the media of requests in a thread of its own, round robin: one piece of each request.
+    """Encodes the media of requests in a thread of its own, round robin: one chunk of each request.
 
-    A long video so delays an image by one pair of frames, and running streams by no more than the
-    processor time that both have to share.
+    An image therefore waits for one pair of frames of a long video, not for all of it. Running
+    streams are slowed down only by the processor time that the thread takes.
 
     Args:
-        encoder: Only this object's thread calls it.
+        encoder: The model's encoders; called only from this object's thread.
         on_done: Called in that thread with every request that was not cancelled.
-        cache_bytes: Memory for features that may be wanted again; those used longest ago go first.
+        cache_bytes: Size of the cache of features; the least recently used ones are dropped first.
     """
 
     def __init__(
@@ -64,14 +64,14 @@ class MediaEncoder:
         threading.Thread(target=self._run, daemon=True, name="media encoder").start()
 
     def add(self, request: GenerationRequest) -> None:
-        """Begin with a request's media."""
+        """Queue a request's media."""
         with self._wakeup:
             self._under_way[request.request_id] = Encoding(request)
             self._queue.append(self._under_way[request.request_id])
             self._wakeup.notify()
 
     def cancel(self, request_id: int) -> None:
-        """Stop with a request; it is no error if nothing of it is under way."""
+        """Stop encoding for a request; unknown ids are no error."""
         with self._wakeup:
             if encoding := self._under_way.pop(request_id, None):
                 encoding.is_cancelled = True
@@ -100,7 +100,7 @@ class MediaEncoder:
                 self._wakeup.wait()
 
     def _advance(self, encoding: Encoding) -> None:
-        """Encode the next piece that is not cached, and take those that are."""
+        """Take cached chunks, and encode the next one that is not cached."""
         placeholders = encoding.request.prompt.placeholders
         try:
             while len(encoding.features) < len(placeholders):

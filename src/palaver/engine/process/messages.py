@@ -1,4 +1,4 @@
-"""What the API process and an engine process say to each other.
+"""The messages between the API process and an engine process.
 
 One message a step carries the new tokens of all sequences. Messages are MessagePack arrays.
 """
@@ -16,7 +16,7 @@ from palaver.multimodal.media import Kind
 
 
 class Submit(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Generate this."""
+    """Start to generate for a request."""
 
     request: GenerationRequest
 
@@ -34,17 +34,17 @@ class Cancel(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Inspect(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Tell where every sequence stands."""
+    """Ask for the state of every sequence."""
 
 
 class Ready(msgspec.Struct, frozen=True, array_like=True):
-    """The model is loaded; ends the start of the process.
+    """The model is loaded; the last message of the process's start.
 
     Attributes:
-        vocab_size: Width of its logits.
+        vocab_size: Width of the model's logits.
         num_cache_tokens: Tokens that fit into the cache.
         load_s: Seconds it took to load.
-        has_hidden_states: Whether it tells the hidden states of media in prompts.
+        has_hidden_states: Whether it can report the hidden states of media in prompts.
         media_kinds: The kinds of media that it takes beside text.
     """
 
@@ -56,13 +56,13 @@ class Ready(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """A request that is not served.
+    """A request that failed.
 
     Attributes:
         request_id: As submitted.
-        message: Why.
-        param: The field that was wrong.
-        is_own_failure: Whether nothing was wrong with the request.
+        message: The reason.
+        param: The request's field that is wrong, if one is.
+        is_own_failure: Whether the engine failed, not the request.
     """
 
     request_id: int
@@ -72,10 +72,10 @@ class Refused(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Inspection(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Where every sequence stands.
+    """The state of every sequence.
 
     Attributes:
-        sequences: Running ones first, each kind in the order of arrival.
+        sequences: Running ones first; each group in the order of arrival.
     """
 
     sequences: list[SequenceState]
@@ -94,11 +94,11 @@ class HiddenStates(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class StepDone(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """What one step brought.
+    """The result of one step.
 
     Attributes:
-        tokens: Of all sequences that got one.
-        stats: The step in figures.
+        tokens: New tokens of all sequences.
+        stats: Statistics of the step.
     """
 
     tokens: list[TokenOutput]

@@ -1,11 +1,11 @@
-"""What happens to a request before it joins the engine: its media and its grammar.
+"""Preparation of a request before it joins the engine: media encoded, grammar compiled.
 
 ::
 
     start ──▶ encode media ──▶ compile grammar ──▶ on_done(Prepared)
               (one thread)     (two threads)
 
-Both steps are left out where there is nothing to do, and none of them delays another request.
+Each step is skipped where there is nothing to do, and neither delays other requests.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class Prepared:
 
     Attributes:
         request: As submitted; without the content of its media once these are encoded.
-        features: Of its media, in their order.
-        constraint: At the beginning of its grammar, if it has one.
+        features: Features of its media, in their order.
+        constraint: The initial state of its grammar, if it has one.
         error: Why it is refused; ``None`` if it is ready.
     """
 
@@ -52,10 +52,11 @@ class Preparation:
     """Encodes the media of requests and compiles their grammars, in threads of its own.
 
     Args:
-        compiler: For the grammars of the model.
-        encoder: Of the model, if it takes more than text.
-        on_done: Called in any thread, once for each request, cancelled ones included.
-        encoder_cache_bytes: Memory for encoded media that may be wanted again.
+        compiler: For the model's vocabulary.
+        encoder: The model's encoders, if it takes more than text.
+        on_done: Called from any thread, once for each request; it may still be called for a
+            cancelled one.
+        encoder_cache_bytes: Size of the cache of encoded media.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class Preparation:
         )
 
     def start(self, request: GenerationRequest) -> None:
-        """Begin to prepare a request."""
+        """Start to prepare a request."""
         self._under_way.add(request.request_id)
         if not request.prompt.placeholders:
             self._compile(Prepared(request))
@@ -86,13 +87,13 @@ class Preparation:
             self._on_done(Prepared(request, error=InvalidRequest("this model takes text only")))
 
     def cancel(self, request_id: int) -> None:
-        """Stop with a request; it is no error if it is not being prepared."""
+        """Stop preparing a request; unknown ids are no error."""
         self._under_way.discard(request_id)
         if self._media:
             self._media.cancel(request_id)
 
     def finish(self, request_id: int) -> bool:
-        """Take note that a prepared request has arrived; whether it was not cancelled meanwhile."""
+        """Forget a prepared request; returns whether it was not cancelled meanwhile."""
         is_wanted = request_id in self._under_way
         self._under_way.discard(request_id)
         return is_wanted
@@ -117,7 +118,7 @@ class Preparation:
 
 
 def _with_constraint(prepared: Prepared, compiled: Future[Constraint]) -> Prepared:
-    """The prepared request with its grammar; whatever went wrong concerns this request alone."""
+    """The prepared request with its grammar; a failure refuses only this request."""
     request, features = prepared.request, prepared.features
     error = compiled.exception()
     if error is None:
@@ -125,5 +126,5 @@ def _with_constraint(prepared: Prepared, compiled: Future[Constraint]) -> Prepar
     if isinstance(error, InvalidRequest):
         return Prepared(request, features, error=error)
     _log.error("a grammar could not be compiled", exc_info=error)
-    refusal = InvalidRequest("the form of the answer cannot be enforced")
+    refusal = InvalidRequest("the grammar of the answer cannot be enforced")
     return Prepared(request, features, error=refusal)

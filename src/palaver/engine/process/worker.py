@@ -1,7 +1,7 @@
-"""The engine's own process, a child of the API process.
+"""The main program of an engine process, a child of the API process.
 
 The main thread steps; a second thread receives what the API process sends. When the API process
-hangs up or dies, this process ends at once.
+closes the connection or dies, this process ends at once.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ class Worker:
 
     Args:
         parent: The API process.
-        engine: Only this object calls it.
-        compiler: For the grammars of the engine's model.
-        encoder: Of the engine's model, if it takes more than text.
-        encoder_cache_bytes: Memory for encoded media that may be wanted again.
+        engine: The engine; called only from this object's main thread.
+        compiler: For the vocabulary of the engine's model.
+        encoder: The encoders of the engine's model, if it takes more than text.
+        encoder_cache_bytes: Size of the cache of encoded media.
     """
 
     def __init__(
@@ -66,14 +66,14 @@ class Worker:
         self._preparation = Preparation(compiler, encoder, self._inbox.put, encoder_cache_bytes)
 
     def run(self) -> None:
-        """Serve until the other end is closed, which ends the process."""
+        """Step until the parent closes the connection, which ends the process."""
         threading.Thread(target=self._receive, daemon=True).start()
         while True:
             self._take_messages()
             self._report(self._engine.step())
 
     def _take_messages(self) -> None:
-        """Apply all that came; wait for something if there is nothing else to do."""
+        """Apply all queued messages; wait for one if the engine has no work."""
         if not self._engine.has_work:
             self._apply(self._inbox.get())
         while True:
@@ -123,12 +123,12 @@ class Worker:
         try:
             for message in self._parent:
                 self._inbox.put(decode_to_engine(message))
-        finally:  # the API process has hung up: nothing is left to do
+        finally:  # the API process has closed the connection: nothing is left to do
             os._exit(0)
 
 
 def main(parent: Parent) -> None:
-    """Load the model, say so, and serve."""
+    """Load the model, report that it is ready, and run the engine."""
     config = msgspec.json.decode(parent.config, type=EngineConfig)
     if parent.is_tuned:
         tuning.tune_engine_process()
@@ -155,7 +155,7 @@ def main(parent: Parent) -> None:
 
 
 def _ready(runtime: Runtime, load_s: float) -> Ready:
-    """What the API process has to know of the model."""
+    """What the API process has to know about the model."""
     shape = runtime.shape
     return Ready(
         vocab_size=shape.vocab_size,

@@ -1,4 +1,4 @@
-"""What a sampler asks of its kernels: the two passes that read whole vocabularies."""
+"""The protocol of a sampler's kernels: the two passes over whole vocabularies."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 MoreNumbers: TypeAlias = Sequence[Iterator[float] | None]
-"""For each row further random numbers; none for rows in which top-p alone has no say."""
+"""For each row further random numbers; ``None`` for rows without top-p, or with top-k as well."""
 
 
 class Kernels(Protocol):
-    """Passes over rows of a vocabulary. What they make of a row depends on that row alone."""
+    """Passes over rows of a vocabulary. The result for a row depends on that row alone."""
 
     def softmax_numerators(
         self, logits: NDArray[np.float32], factors: NDArray[np.float32]
@@ -21,8 +21,8 @@ class Kernels(Protocol):
         """Overwrite logits with weights, the highest of each row 1; returns their block sums.
 
         Args:
-            logits: ``float32[R, V]``, in one piece.
-            factors: ``float32[R]``, by which differences of logits are multiplied.
+            logits: ``float32[R, V]``, contiguous.
+            factors: ``float32[R]``, the inverse temperatures.
         """
 
     def sample(
@@ -33,12 +33,12 @@ class Kernels(Protocol):
         numbers: NDArray[np.float64],
         more: MoreNumbers,
     ) -> NDArray[np.int64]:
-        """One token for each row, ``int64[R]``, that top-p keeps where it has a say.
+        """One token for each row, ``int64[R]``; a row with random numbers in ``more`` obeys top-p.
 
         Args:
-            weights: ``float32[R, V]``, in one piece; may be overwritten.
+            weights: ``float32[R, V]``, contiguous; may be overwritten.
             sums: ``float32[R, B]``, their block sums; may be overwritten.
-            masses: ``float64[R]``, how much of each row's sum top-p keeps.
+            masses: ``float64[R]``, the part of each row's sum that top-p keeps.
             numbers: ``float64[R, N]`` in [0, 1), the first random numbers of each row.
-            more: R of them.
+            more: Further random numbers, R entries.
         """

@@ -1,10 +1,10 @@
 """The passes of :mod:`palaver.engine.sampling.base`, compiled for this processor by numba.
 
-Each row is read twice for its weights and once to see whether top-p keeps its token, by vector
-instructions and while it lies in the processor's caches; numpy reads and writes it nine times. Sums
-are in single precision within a block and in double precision beyond.
+Each row is read twice to compute its weights and once to test whether top-p keeps its token, with
+vector instructions and while it is in the processor's caches; numpy reads and writes it nine times.
+Sums are in single precision within a block and in double precision across blocks.
 
-No fast-math flag here assumes that numbers are finite: forbidden tokens have minus infinity.
+The fast-math flags must not assume finite numbers: forbidden tokens have minus infinity.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from palaver.engine.sampling.distribution import BLOCK_TOKENS, num_blocks
 
 _SUMS_IN_ANY_ORDER = {"contract", "nsz", "reassoc"}
 _LEAST = np.float32(-87)
-"""Below it, the exponential is no longer a normal number in single precision, and taken for 0."""
+"""Below it, the exponential is subnormal in single precision; it is taken to be 0."""
 _LOG2_E = np.float32(1.44269504)
 _LN2_HIGH, _LN2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
 _EXPONENT_BITS, _EXPONENT_OF_1 = np.int32(23), np.int32(127)
@@ -35,7 +35,7 @@ _P0, _P1, _P2, _P3, _P4 = (
 
 
 class CompiledKernels:
-    """One pass in vector instructions for all operations together; see :class:`Kernels`."""
+    """One pass with vector instructions for all operations together; see :class:`Kernels`."""
 
     def softmax_numerators(
         self, logits: NDArray[np.float32], factors: NDArray[np.float32]
@@ -75,13 +75,13 @@ class CompiledKernels:
 
 @numba.njit
 def _ordered(bits: int) -> np.int32:
-    """A number's bits as an integer that has the numbers' order; its own inverse."""
+    """The bits of a float as an integer that sorts like the float; its own inverse."""
     return np.int32(bits ^ np.int32(np.int32(bits >> _SIGN_BIT) & _OTHER_BITS))
 
 
 @numba.njit(fastmath={"contract"})
 def _exp(x: np.float32) -> np.float32:
-    """The exponential of what is not positive, off by less than 1e-6 of itself."""
+    """The exponential of a number that is not positive; the relative error is below 1e-6."""
     bounded = x if x > _LEAST else _LEAST
     power = np.int32(bounded * _LOG2_E - _HALF)
     rest = bounded - np.float32(power) * _LN2_HIGH - np.float32(power) * _LN2_LOW
@@ -94,7 +94,9 @@ def _exp(x: np.float32) -> np.float32:
 @numba.njit
 def _highest(bits: NDArray[np.int32]) -> np.float32:
     highest = _LOWEST
-    for i in range(bits.shape[0]):  # of integers, since no vector instruction orders NaN
+    for i in range(
+        bits.shape[0]
+    ):  # compares integers, since float maxima with NaN are not vectorised
         highest = max(highest, _ordered(bits[i]))
     return np.int32(_ordered(highest)).view(np.float32)
 
@@ -118,7 +120,7 @@ def _numerators(
     factors: NDArray[np.float32],
     sums: NDArray[np.float32],
 ) -> None:
-    """``bits`` are those of the rows."""
+    """Overwrite rows with weights, and compute block sums; ``bits`` is ``rows`` as integers."""
     for r in range(rows.shape[0]):
         row, highest = rows[r], _highest(bits[r])
         for s in range(sums.shape[1]):
@@ -136,7 +138,7 @@ def _sum_above(weights: NDArray[np.float32], edge: np.float32) -> np.float32:
 
 @numba.njit
 def _mass_ahead(row: NDArray[np.float32], token: int) -> float:
-    """The sum of the heavier tokens, and of those as heavy with lower ids."""
+    """The sum of the weights ahead of the token: the higher ones, and equal ones with lower ids."""
     edge, total = row[token], 0.0
     below = np.nextafter(edge, _LESS)
     for begin in range(0, row.shape[0], BLOCK_TOKENS):
@@ -158,7 +160,7 @@ def _keep_above(weights: NDArray[np.float32], edge: np.float32) -> np.float32:
 
 @numba.njit
 def _drop_behind(row: NDArray[np.float32], token: int, sums: NDArray[np.float32]) -> None:
-    """Zero what is not ahead of the token, itself included, and add up the blocks anew."""
+    """Zero the token and all weights that are not ahead of it, and update the block sums."""
     edge = row[token]
     below = np.nextafter(edge, _LESS)
     for s in range(sums.shape[0]):
@@ -169,7 +171,7 @@ def _drop_behind(row: NDArray[np.float32], token: int, sums: NDArray[np.float32]
 
 @numba.njit
 def _first_beyond(sums: NDArray[np.float32], target: float) -> tuple[int, float]:
-    """Where the running sum passes the target, and the sum before; at the latest the last rise."""
+    """Where the running sum passes the target (or its last positive entry), and the sum before."""
     place, before, total = 0, 0.0, 0.0
     for i in range(sums.shape[0]):
         if sums[i] > 0:
@@ -207,7 +209,7 @@ def _sample(
     is_tested: NDArray[np.bool_],
     tokens: NDArray[np.int64],
 ) -> None:
-    """A token for each row, -1 where the numbers did not suffice; forbidden weights are zero."""
+    """A token for each row; -1 where more random numbers are needed. Forbidden weights are 0."""
     for r in range(rows.shape[0]):
         for i in range(numbers.shape[1]):
             token = _pick(rows[r], sums[r], numbers[r, i])

@@ -1,4 +1,4 @@
-"""Rows of weights, sampled by the inverse of their distribution in the order of token ids."""
+"""Rows of weights, sampled by inverting their cumulative distribution in the order of token ids."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 BLOCK_TOKENS = 256
 """Tokens whose weights are added up together."""
 _FEW_BLOCKS = 64
-"""So few that all are looked through as quickly as chosen from."""
+"""With fewer blocks, looking at all of them is as fast as selecting some."""
 
 
 class Distribution:
     """R rows of weights with the sums that sampling needs.
 
-    The sums are of blocks of tokens, so that a sample adds up a single block token by token. They
-    depend on nothing but their own row.
+    With sums of whole blocks, a sample adds up single tokens in one block only. A row's result
+    depends on that row alone.
 
     Args:
-        weights: ``float32[R, V]``, not negative, at least one of each row positive.
-        sums: ``float32[R, B]``, their :func:`block_sums`; no weight is more than its block's.
+        weights: ``float32[R, V]``, not negative, at least one in each row positive.
+        sums: ``float32[R, B]``, their :func:`block_sums`; no weight is larger than its block's sum.
 
     Attributes:
         weights: As given.
@@ -52,14 +52,14 @@ class Distribution:
         return picked
 
     def head(self, row: int, token: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The blocks that may hold a weight no less than the token's, and all their weights.
+        """The blocks that may have a weight not less than the token's, and all their weights.
 
         Args:
-            row: Of the token.
+            row: The token's row.
             token: Its id.
 
         Returns:
-            ``int64[N]`` in order, ``float32[N * 256]``; all of the row where that is as cheap.
+            ``int64[N]`` in order, ``float32[N * 256]``; the whole row if that is not slower.
         """
         weights, num = self.weights[row], self.sums.shape[1]
         if num < _FEW_BLOCKS:
@@ -73,7 +73,7 @@ class Distribution:
 
 
 def num_blocks(vocab: int) -> int:
-    """Blocks of a row; the last one may be shorter than the others."""
+    """Number of blocks in a row; the last one may be shorter than the others."""
     return -(-vocab // BLOCK_TOKENS)
 
 
@@ -83,14 +83,14 @@ def block_sums(weights: NDArray[np.float32]) -> NDArray[np.float32]:
     num_whole = vocab // BLOCK_TOKENS
     sums = np.empty((num_rows, num_blocks(vocab)), dtype=np.float32)
     whole = weights[:, : num_whole * BLOCK_TOKENS].reshape(num_rows, num_whole, BLOCK_TOKENS)
-    np.einsum("rst->rs", whole, out=sums[:, :num_whole])  # twice as fast as any ufunc's reduction
+    np.einsum("rst->rs", whole, out=sums[:, :num_whole])  # twice as fast as np.sum
     if vocab % BLOCK_TOKENS:
         sums[:, -1] = weights[:, num_whole * BLOCK_TOKENS :].sum(axis=1)
     return sums
 
 
 def _first_beyond(sums: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Where each row's running sum passes its target; rounding never leads past its last rise."""
+    """Where each row's running sum passes its target; never beyond the end, despite rounding."""
     reachable = np.minimum(targets, np.nextafter(sums[:, -1], 0))
     passed: NDArray[np.int64] = np.count_nonzero(sums <= reachable[:, None], axis=1)
     smaller: NDArray[np.int64] = np.minimum(passed, sums.shape[1] - 1)

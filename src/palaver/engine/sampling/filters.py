@@ -1,16 +1,16 @@
-"""Top-k, top-p and min-p: what they leave of a row of weights.
+"""Top-k, top-p and min-p: which tokens of a row they keep.
 
 Each of them keeps a head of the tokens ordered by weight, lower ids first among equals; together
-they keep the shortest of the heads. Sorting a vocabulary costs more than all the rest of a
-sample, so nothing here sorts one:
+they keep the shortest of the heads. Sorting a vocabulary costs more than all other work of a
+sample, so nothing here sorts a whole one:
 
 - min-p is a threshold;
-- top-k sorts what lies above a level of weight that enough tokens reach, and top-p beside it is
-  looked for among those k;
-- top-p alone is a test of the token sampled: it is in the head if the tokens ahead of it have less
-  than the mass that is kept. If it is not, the head lies among those tokens, and sampling is
-  repeated over them (rejection sampling with a shrinking set, which leaves the head's proportions
-  as they are).
+- top-k sorts only the tokens above a weight that enough tokens reach; with top-k, top-p is computed
+  among those k tokens;
+- top-p alone tests the sampled token: it is in the head if the tokens ahead of it have less than
+  the mass that is kept. Otherwise the head is among the tokens ahead of it, and sampling is
+  repeated over them (rejection sampling with a shrinking set, which keeps the proportions within
+  the head).
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from palaver.generation.request import SamplingParams
 _LEVELS = tuple(np.float32(level) for level in (np.exp(-2), np.exp(-4), np.exp(-7), np.exp(-11)))
 
 _PART = 2**15
-"""Tokens of a row that are looked at before the others."""
-_PIECE = 2**13
-"""Products that are added up at once: too few for BLAS to start threads of its own."""
+"""Tokens at the beginning of a row that are examined before the others."""
+_DOT_TOKENS = 2**13
+"""Length of a dot product: too short for BLAS to start threads."""
 _MARGIN = 1e-3
-"""Share of a sum; adding up the weights of a vocabulary in single precision is off by less."""
+"""Share of a sum; the error of adding up a vocabulary in single precision is smaller."""
 
 Weights = NDArray[np.float32]
 
@@ -39,11 +39,12 @@ Weights = NDArray[np.float32]
 def drop_tail(weights: Weights, params: SamplingParams) -> bool:
     """Zero what top-k (with top-p among its tokens) and min-p do not keep, in place.
 
-    Returns whether either of them had a say.
-
     Args:
         weights: ``float32[V]``, not negative, the highest 1.
-        params: Of this row.
+        params: The row's parameters.
+
+    Returns:
+        Whether top-k or min-p is in use.
     """
     edge, num_kept = np.float32(params.min_p), len(weights)
     if 0 < params.top_k < len(weights):
@@ -60,7 +61,7 @@ def drop_tail(weights: Weights, params: SamplingParams) -> bool:
 
 
 def has_nucleus(params: SamplingParams, vocab: int) -> bool:
-    """Whether top-p alone decides, so that a sample has to be tested by :func:`resample`."""
+    """Whether top-p is in use without top-k, so that :func:`resample` has to test the sample."""
     return params.top_p < 1 and not 0 < params.top_k < vocab
 
 
@@ -70,14 +71,14 @@ def are_surely_kept(
     masses: NDArray[np.float64],
     is_asked: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
-    """For which rows so much is lighter than the token that top-p must keep it, ``bool[R]``.
+    """The rows where the smaller weights add up to so much that top-p keeps the token, ``bool[R]``.
 
-    Mostly the block sums or a part of a row tell, so this is cheaper than :func:`resample`, and it
-    never says otherwise: its margin is wider than the rounding of the sums on both sides.
+    This is cheaper than :func:`resample`, because the block sums or a part of the row mostly decide
+    it, and never contradicts it: the margin is wider than the rounding errors of both.
 
     Args:
-        distribution: What was sampled from.
-        tokens: ``int64[R]``, the tokens sampled.
+        distribution: The distribution that was sampled from.
+        tokens: ``int64[R]``, the sampled tokens.
         masses: ``float64[R]``, see :func:`resample`.
         is_asked: ``bool[R]``, the rows that matter.
     """
@@ -99,12 +100,12 @@ def are_surely_kept(
 
 
 def _lighter(weights: Weights, edges: NDArray[np.float32] | np.float32) -> NDArray[np.float64]:
-    """The sum of each row's weights below its edge, nearly, ``float64[R]``."""
+    """The approximate sum of each row's weights below its edge, ``float64[R]``."""
     is_lighter = np.less(weights, edges).astype(np.float32)
-    num_pieces = weights.shape[1] // _PIECE
-    whole = num_pieces * _PIECE
-    pieces = (len(weights), num_pieces, _PIECE)
-    sums = np.vecdot(weights[:, :whole].reshape(pieces), is_lighter[:, :whole].reshape(pieces))
+    num_dots = weights.shape[1] // _DOT_TOKENS
+    whole = num_dots * _DOT_TOKENS
+    dots = (len(weights), num_dots, _DOT_TOKENS)
+    sums = np.vecdot(weights[:, :whole].reshape(dots), is_lighter[:, :whole].reshape(dots))
     rest = np.vecdot(weights[:, whole:], is_lighter[:, whole:])
     added: NDArray[np.float64] = sums.sum(axis=1, dtype=np.float64) + rest
     return added
@@ -113,14 +114,14 @@ def _lighter(weights: Weights, edges: NDArray[np.float32] | np.float32) -> NDArr
 def resample(
     distribution: Distribution, row: int, token: int, mass: float, uniforms: Iterator[float]
 ) -> int:
-    """The token itself if top-p keeps it, else one sampled instead from those that it may keep.
+    """The token itself if top-p keeps it, else one sampled from the tokens ahead of it.
 
     Args:
-        distribution: What the token was sampled from, in which no token of the head is missing that
-            min-p keeps.
+        distribution: The distribution that the token was sampled from; min-p may have dropped
+            tokens from it.
         row: Its row.
-        token: The token sampled.
-        mass: Share of the whole row's sum that is kept, as a sum of weights.
+        token: The sampled token.
+        mass: The mass that top-p keeps, as a sum of weights.
         uniforms: More random numbers in [0, 1).
     """
     blocks, weights = distribution.head(row, token)
@@ -128,8 +129,8 @@ def resample(
     place = int(np.searchsorted(blocks, block)) * BLOCK_TOKENS + within
     while True:
         is_ahead = _is_ahead(weights, place).astype(np.float32)
-        mass_ahead = np.einsum("t,t->", weights, is_ahead)  # half the time of product and sum
-        if not mass_ahead >= mass:  # also where a model has computed what is no number
+        mass_ahead = np.einsum("t,t->", weights, is_ahead)  # twice as fast as a product and a sum
+        if not mass_ahead >= mass:  # true for NaN as well
             return int(blocks[place // BLOCK_TOKENS]) * BLOCK_TOKENS + place % BLOCK_TOKENS
         weights = weights * is_ahead
         ahead = Distribution(weights[None], block_sums(weights[None]))
@@ -137,7 +138,7 @@ def resample(
 
 
 def _is_ahead(weights: Weights, place: int) -> NDArray[np.bool_]:
-    """Which tokens come before this one: the heavier, and of its equals those with lower ids."""
+    """Which tokens are ahead: those with higher weights, and equal ones with lower ids."""
     is_ahead = np.empty(len(weights), dtype=np.bool_)
     np.greater_equal(weights[:place], weights[place], out=is_ahead[:place])
     np.greater(weights[place:], weights[place], out=is_ahead[place:])
@@ -145,7 +146,7 @@ def _is_ahead(weights: Weights, place: int) -> NDArray[np.bool_]:
 
 
 def _head_edge(weights: Weights, top_k: int, top_p: float) -> tuple[np.float32, int]:
-    """The least weight that top-k and top-p keep, and how many tokens they keep."""
+    """The smallest weight that top-k and top-p keep, and how many tokens they keep."""
     head = _heaviest(weights, top_k)
     num_kept = int(np.count_nonzero(head))
     if top_p < 1:

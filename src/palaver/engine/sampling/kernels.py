@@ -1,4 +1,4 @@
-"""Which kernels a vocabulary is sampled with; the package's docstring states the rule of bits."""
+"""The choice of kernels by vocabulary size; see the package's docstring for reproducibility."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from palaver.engine.sampling.base import Kernels
 from palaver.engine.sampling.numpy_kernels import NumpyKernels
 
 LEAST_COMPILED = 2**15
-"""Tokens of a vocabulary from which on compiled code pays for the second that it takes to load."""
+"""Vocabulary size from which on compiled code is worth the second that it takes to load."""
 
 
 def can_compile() -> bool:
@@ -17,11 +17,11 @@ def can_compile() -> bool:
 
 
 def kernels_for(vocab: int, num_threads: int = 0) -> Kernels:
-    """The fastest that are installed and pay for rows of ``vocab`` tokens.
+    """The fastest installed kernels for rows of ``vocab`` tokens.
 
     Args:
         vocab: Tokens of a row.
-        num_threads: At most; 0 means one for each core. Compiled code needs but one.
+        num_threads: Threads of the numpy kernels, 0 for one per core. Compiled code uses one.
     """
     if vocab < LEAST_COMPILED or not can_compile():
         return NumpyKernels(num_threads)

@@ -14,14 +14,14 @@ from palaver.engine.sampling.distribution import Distribution, block_sums, num_b
 from palaver.engine.sampling.filters import are_surely_kept, resample
 
 _LEAST_PART = 2**18
-"""Logits that are worth a thread of their own."""
+"""Logits that are worth a further thread."""
 
 
 class NumpyKernels:
-    """A pass in numpy for each operation; see :class:`Kernels`.
+    """One numpy pass for each operation; see :class:`Kernels`.
 
     Args:
-        num_threads: Among which large batches are divided; 0 means one for each core.
+        num_threads: Threads that share large batches; 0 means one for each core.
     """
 
     def __init__(self, num_threads: int = 0) -> None:
@@ -31,7 +31,7 @@ class NumpyKernels:
     def softmax_numerators(
         self, logits: NDArray[np.float32], factors: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """See :class:`Kernels`. The model is done, so the cores are idle."""
+        """See :class:`Kernels`. The model is not running now, so all cores are idle."""
         sums = np.empty((len(logits), num_blocks(logits.shape[1])), dtype=np.float32)
 
         def compute(part: slice) -> None:
@@ -68,7 +68,7 @@ class NumpyKernels:
 
 
 def _parts(num_rows: int, vocab: int, num_threads: int) -> list[slice]:
-    """Rows for each thread: as even as can be, and never too little to be worth a thread."""
+    """Rows for each thread: in equal parts, none too small to be worth a thread."""
     num_parts = max(1, min(num_threads, num_rows, num_rows * vocab // _LEAST_PART))
     bounds = [num_rows * i // num_parts for i in range(num_parts + 1)]
     return [slice(*pair) for pair in pairwise(bounds)]

@@ -1,4 +1,4 @@
-"""How often a prompt and its answer have used each token, ready to be subtracted from logits."""
+"""Token counts of prompts and answers, and the penalties computed from them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from palaver.generation.request import SamplingParams
 
 _FIRST_CAPACITY = 64
 _LEAST_FACTOR = 1e-30
-"""Repetition penalties below this are taken for it, so that logits stay finite."""
+"""Smaller repetition penalties are raised to this, so that logits stay finite."""
 
 
 class TokenCounts:
-    """The distinct tokens of one sequence in arrays that grow, so that a step costs little.
+    """The distinct tokens of one sequence, in growing arrays, so that a step costs little.
 
     Args:
-        prompt: Tokens that count for the repetition penalty alone.
+        prompt: The prompt's tokens; they count only for the repetition penalty.
     """
 
     def __init__(self, prompt: Iterable[int]) -> None:
@@ -69,10 +69,10 @@ def penalise(
     """Apply the three penalties to some rows of ``float32[R, V]`` (spec rows S20 to S22), in place.
 
     Args:
-        logits: Of all rows.
-        rows: N of them.
-        counts: Tokens of prompt and answer of each of the N.
-        params: Of each of the N.
+        logits: All rows.
+        rows: Indices of the N rows to change.
+        counts: Token counts for each of the N rows.
+        params: Parameters for each of the N rows.
     """
     ids = np.concatenate([count.ids for count in counts])
     in_answer = np.concatenate([count.in_answer for count in counts])

@@ -1,4 +1,4 @@
-"""Counter-based random numbers: those of a token depend on nothing but its own coordinates.
+"""Counter-based random numbers: a token's depend only on seed, choice and position.
 
 Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3"
 (SC 2011), over many counters at once.
@@ -18,8 +18,8 @@ _WEYL = np.array([0x9E3779B9, 0xBB67AE85], dtype=np.uint64)
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 _RUN = 64
-"""Positions whose numbers are computed together."""
-_MOST_RUNS = 1024
+"""Consecutive positions that are computed together."""
+_MAX_RUNS = 1024
 
 
 def philox4x32(counters: NDArray[np.uint64], keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -53,7 +53,7 @@ def uniforms(
         seeds: ``uint64[N]``.
         choices: ``uint32[N]``, the index of the choice within its request.
         positions: ``uint32[N]``, the index of the token within its answer.
-        block: Which two of the numbers of these coordinates.
+        block: Index of the pair of numbers among all pairs of these coordinates.
 
     Returns:
         ``float64[N, 2]``.
@@ -69,10 +69,10 @@ def uniforms(
     return bits.astype(np.float64) * 2.0**-53
 
 
-class Numbers:
-    """The first two numbers of each position, computed for many positions to come at once.
+class UniformCache:
+    """The first two numbers of each position, computed for 64 consecutive positions at once.
 
-    They cost what their many small operations cost: 64 positions hardly more than one.
+    The time goes into the number of numpy calls, so 64 positions take hardly longer than one.
     """
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class Numbers:
         Args:
             coordinates: N of (seed, choice, position).
         """
-        if len(coordinates) > _MOST_RUNS:
+        if len(coordinates) > _MAX_RUNS:
             seeds, choices, positions = zip(*coordinates, strict=True)
             return uniforms(seeds, choices, positions)
         keys = [(seed, choice, position // _RUN) for seed, choice, position in coordinates]
@@ -92,7 +92,7 @@ class Numbers:
         if missing:
             self._compute(missing)
         found = [self._runs[key][at[2] % _RUN] for key, at in zip(keys, coordinates, strict=True)]
-        while len(self._runs) > _MOST_RUNS:
+        while len(self._runs) > _MAX_RUNS:
             self._runs.popitem(last=False)
         return np.array(found)
 

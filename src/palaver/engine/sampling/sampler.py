@@ -3,13 +3,14 @@
 The order of operations, for each row:
 
 1. log probabilities of the model's own distribution, if they are wanted;
-2. ``logit_bias``: added; 100 leaves only the tokens that have it, -100 forbids;
+2. ``logit_bias``: added; 100 forbids all tokens without such a bias, -100 forbids the token;
 3. penalties: repetition (prompt and answer), then frequency and presence (answer);
-4. the grammar's mask, if there is one, which no bias can override;
-5. temperature 0: the likeliest token, the lowest id among equals. Otherwise divide by it;
-6. top-k, top-p (of what top-k left), min-p; see :mod:`palaver.engine.sampling.filters`;
-7. sampling: a uniform number from (seed, choice, position) through the inverse distribution, in
-   the order of token ids; further such numbers where top-p rejects the token.
+4. the grammar's mask, if there is one; no bias can override it;
+5. temperature: 0 takes the likeliest token, the lowest id among equals; otherwise logits are
+   divided by it;
+6. top-k, top-p (among what top-k keeps), min-p; see :mod:`palaver.engine.sampling.filters`;
+7. sampling: the cumulative distribution, in the order of token ids, is inverted at a uniform number
+   that depends on (seed, choice, position); further numbers where top-p rejects the token.
 
 Each row's result depends on that row alone, whatever else is in the batch.
 """
@@ -32,15 +33,15 @@ from palaver.engine.sampling.penalties import TokenCounts, penalise
 from palaver.generation.output import TokenLogprobs
 from palaver.generation.request import SamplingParams
 
-_FORCING = 100.0
+_EXCLUSIVE = 100.0
 FORBIDDEN = -100.0
-_MOST = float(np.finfo(np.float32).max)
-"""The largest factor that leaves the likeliest token, at 0, where it is."""
+_MAX_FACTOR = float(np.finfo(np.float32).max)
+"""The largest finite factor: an infinite one would turn the likeliest token's 0 into NaN."""
 
 
 @dataclass(frozen=True, slots=True)
 class SampleRow:
-    """How one row of logits is sampled: by which parameters, and with which random number.
+    """How to sample one row of logits.
 
     Attributes:
         params: The request's sampling parameters.
@@ -61,12 +62,12 @@ class Sampler:
     """Samples the rows of each step. Not thread-safe.
 
     Args:
-        kernels: Passes over whole rows.
+        kernels: The passes over whole rows.
     """
 
     def __init__(self, kernels: Kernels) -> None:
         self._kernels = kernels
-        self._numbers = philox.Numbers()
+        self._numbers = philox.UniformCache()
 
     def sample(
         self, logits: NDArray[np.float32], rows: Sequence[SampleRow]
@@ -101,7 +102,7 @@ class Sampler:
         """One token for each row, ``int64[R]``; the logits are overwritten with weights."""
         params = [row.params for row in rows]
         temperatures = np.array([p.temperature for p in params])
-        factors = np.minimum(1 / temperatures, _MOST).astype(np.float32)
+        factors = np.minimum(1 / temperatures, _MAX_FACTOR).astype(np.float32)
         sums = self._kernels.softmax_numerators(logits, factors)
         masses = sums.sum(axis=1, dtype=np.float64) * [p.top_p for p in params]
         is_cut = [drop_tail(weights, p) for weights, p in zip(logits, params, strict=True)]
@@ -121,7 +122,7 @@ def logprobs_of(row: NDArray[np.float32], token_id: int, num_top: int) -> TokenL
     Args:
         row: ``float32[V]``, the logits of its position.
         token_id: The token.
-        num_top: Likeliest tokens to report beside it.
+        num_top: Number of likeliest tokens to report as well.
     """
     log_total, top = _top_logprobs(row, num_top)
     return TokenLogprobs(float(row[token_id] - log_total), top)
@@ -130,7 +131,7 @@ def logprobs_of(row: NDArray[np.float32], token_id: int, num_top: int) -> TokenL
 def _top_logprobs(
     row: NDArray[np.float32], num_top: int | None
 ) -> tuple[np.float64, list[tuple[int, float]]]:
-    """The row's log of the sum of exponentials, and its likeliest tokens."""
+    """The log-sum-exp of the row, and its likeliest tokens with their log probabilities."""
     highest = np.float64(row.max())
     log_total = highest + np.log(np.exp(row - row.max(), dtype=np.float32).sum(dtype=np.float64))
     if not num_top:
@@ -159,12 +160,12 @@ def _apply_bias(row: NDArray[np.float32], bias: dict[int, float], mask: Mask | N
         ids, values = ids[mask[ids] == 1], values[mask[ids] == 1]
         if np.count_nonzero(values <= FORBIDDEN) == np.count_nonzero(mask):
             return
-    forced = ids[values >= _FORCING]
+    exclusive = ids[values >= _EXCLUSIVE]
     row[ids] += values
-    if len(forced):
-        kept = row[forced]
+    if len(exclusive):
+        kept = row[exclusive]
         row.fill(-np.inf)
-        row[forced] = kept
+        row[exclusive] = kept
     row[ids[values <= FORBIDDEN]] = -np.inf
 
 

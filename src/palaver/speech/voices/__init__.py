@@ -1,1 +1,1 @@
-"""The voices: espeak-ng, neural models, and the talkers of models that speak themselves."""
+"""The voices: embedded ones (espeak-ng), neural ones, and models' own (talkers)."""

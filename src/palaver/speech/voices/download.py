@@ -1,4 +1,4 @@
-"""Voice models of the hub, downloaded."""
+"""Downloading voice models from the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _HUB = "hub:"
 
 
 def folder_of(source: str) -> Path:
-    """The folder of a voice model; one from the hub is downloaded unless it is here already.
+    """The folder of a voice model; one from the hub is downloaded unless it is in the cache.
 
     Args:
         source: A folder, or ``hub:OWNER/NAME``.
@@ -27,5 +27,5 @@ def folder_of(source: str) -> Path:
         raise SettingError(f"voices: {source} needs huggingface-hub; `{INSTALL}`") from error
     try:
         return Path(snapshot_download(source.removeprefix(_HUB)))
-    except Exception as error:  # the library raises what its HTTP client and its cache do
+    except Exception as error:  # it does not document its exceptions
         raise SettingError(f"voices: {source} cannot be had: {error}") from error

@@ -1,4 +1,4 @@
-"""The processes in which the embedded voices speak."""
+"""The pool of processes for the embedded voices."""
 
 from __future__ import annotations
 
@@ -13,27 +13,26 @@ from palaver.errors import ModelNotAvailable
 from palaver.host.child import Child, ChildError
 from palaver.host.connection import Message
 from palaver.speech.voice import Samples
-from palaver.speech.voices.espeak.process import DONE, PIECE, STOP, encode_sentence
+from palaver.speech.voices.espeak.process import CHUNK, DONE, STOP, encode_sentence
 from palaver.speech.voices.espeak.timbres import Style
 
-_TIMEOUT_S = 20.0  # for the next piece
+_TIMEOUT_S = 20.0  # for the next chunk
 _EXIT_TIMEOUT_S = 1.0
 _ENDED = b""
-_NUM_PER_CORE = 2  # a process that keeps to the pace mostly sleeps
+_NUM_PER_CORE = 2  # a process with a limited pace mostly sleeps
 
 
 class EspeakPool:
-    """Processes that speak, each of them one sentence at a time; sentences wait in their order.
+    """Processes that each speak one sentence at a time; sentences wait in order of arrival.
 
-    Of the processes that are idle, one that spoke last as it is to speak now begins sooner than
-    others.
+    An idle process that had the same style last is preferred, because it begins sooner.
 
     Args:
-        num_processes: How many at most; ``None`` means two for each core.
-        timeout_s: Seconds that the next piece of a sentence may take.
+        num_processes: Number of processes; ``None`` means two for each core.
+        timeout_s: Seconds that the next chunk of a sentence may take.
 
     Attributes:
-        sample_rate_hz: Of what they say, as soon as the first of it comes.
+        sample_rate_hz: Sample rate of the audio; known from the first chunk on.
     """
 
     def __init__(self, num_processes: int | None = None, *, timeout_s: float = _TIMEOUT_S) -> None:
@@ -46,7 +45,7 @@ class EspeakPool:
 
     @property
     def styles(self) -> list[Style]:
-        """How those that have spoken would speak soonest."""
+        """The last styles of the processes that have spoken."""
         return [process.style for process in self._all if process.style]
 
     async def start(self) -> None:
@@ -64,13 +63,13 @@ class EspeakPool:
     async def speak(
         self, text: str, style: Style, *, is_played: bool = False
     ) -> AsyncGenerator[Samples, None]:
-        """``int16[N]``, :attr:`sample_rate_hz` samples a second, piece by piece as they are made.
+        """``int16[N]``, :attr:`sample_rate_hz` samples a second, chunk by chunk as they are made.
 
         Args:
-            text: What to say.
-            style: How.
-            is_played: Whether it is played meanwhile, so that a few times as fast will do. It is
-                said as fast as can be all the same if other sentences wait for a process.
+            text: The text to speak.
+            style: The style.
+            is_played: Whether it is played meanwhile, so that the pace may be limited. It is not
+                limited while other sentences wait for a process.
 
         Raises:
             ModelNotAvailable: The library does not work, or fails at this text.
@@ -85,15 +84,15 @@ class EspeakPool:
             await process.start()
             self.sample_rate_hz = process.sample_rate_hz
             is_paced = is_played and not self._num_waiting
-            async with aclosing(process.speak(text, style, is_paced=is_paced)) as pieces:
-                async for piece in pieces:
-                    yield piece
+            async with aclosing(process.speak(text, style, is_paced=is_paced)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
         finally:
             self._idle.append(process)
             self._slots.release()
 
     def _take(self, style: Style) -> EspeakProcess:
-        """An idle process: one that has the voice ready, or the longest idle one."""
+        """An idle process: one that has the style ready, or else the longest idle one."""
         ready = [i for i, process in enumerate(self._idle) if process.style == style]
         return self._idle.pop(ready[-1] if ready else 0)
 
@@ -102,19 +101,19 @@ class EspeakProcess:
     """One process, started when it is first needed.
 
     Args:
-        timeout_s: Seconds that the next piece of a sentence may take.
+        timeout_s: Seconds that the next chunk of a sentence may take.
 
     Attributes:
-        style: How it spoke last.
-        sample_rate_hz: Of what it says, once it is started.
+        style: The style of its last sentence.
+        sample_rate_hz: Sample rate of the audio, once it is started.
     """
 
     def __init__(self, timeout_s: float = _TIMEOUT_S) -> None:
         self.style: Style | None = None
         self.sample_rate_hz = 0
         self._timeout_s = timeout_s
-        self._pieces: asyncio.Queue[Message] = asyncio.Queue()
-        self._num_left = 0
+        self._chunks: asyncio.Queue[Message] = asyncio.Queue()
+        self._num_stopped = 0
         self._child = Child(
             "palaver.speech.voices.espeak.process",
             on_message=self._take,
@@ -131,7 +130,7 @@ class EspeakProcess:
         """Start it unless it runs.
 
         Raises:
-            ModelNotAvailable: The library does not work, or is not there.
+            ModelNotAvailable: The library does not work, or is not installed.
         """
         if self._child.is_ready:
             return
@@ -143,24 +142,24 @@ class EspeakProcess:
     async def speak(
         self, text: str, style: Style, *, is_paced: bool = False
     ) -> AsyncGenerator[Samples, None]:
-        """The samples of a sentence, piece by piece; once this is closed, the rest is not made.
+        """The samples of a sentence, chunk by chunk; closing the generator stops the sentence.
 
         Raises:
-            ModelNotAvailable: The sentence brings the process down, or takes too long.
+            ModelNotAvailable: The process crashes at the sentence, or takes too long.
         """
-        self.style, self._pieces = style, asyncio.Queue()
+        self.style, self._chunks = style, asyncio.Queue()
         for message in encode_sentence(text, style, is_paced=is_paced):
             self._child.send(message)
         is_ended = False
         try:
-            while (piece := await self._next())[:1] == PIECE:
-                yield np.frombuffer(piece, dtype="<i2", offset=1).astype(np.int16)
+            while (chunk := await self._next())[:1] == CHUNK:
+                yield np.frombuffer(chunk, dtype="<i2", offset=1).astype(np.int16)
             is_ended = True
         finally:
             if not is_ended and self._child.is_ready:
-                self._num_left += 1
+                self._num_stopped += 1
                 self._child.send(STOP)
-        if piece != DONE:
+        if chunk != DONE:
             raise ModelNotAvailable("the voice fails at a sentence of the answer")
 
     async def end(self) -> None:
@@ -171,20 +170,20 @@ class EspeakProcess:
     async def _next(self) -> Message:
         try:
             async with asyncio.timeout(self._timeout_s):
-                piece = await self._pieces.get()
+                chunk = await self._chunks.get()
         except TimeoutError:
             self._child.kill()
-            piece = _ENDED
-        if piece == _ENDED:
+            chunk = _ENDED
+        if chunk == _ENDED:
             raise ModelNotAvailable("the voice does not answer; try again")
-        return piece
+        return chunk
 
-    def _take(self, piece: Message) -> None:
-        if not self._num_left:
-            self._pieces.put_nowait(piece)
-        elif piece[:1] != PIECE:  # the end of a sentence that was left
-            self._num_left -= 1
+    def _take(self, chunk: Message) -> None:
+        if not self._num_stopped:
+            self._chunks.put_nowait(chunk)
+        elif chunk[:1] != CHUNK:  # the end of a sentence that was stopped
+            self._num_stopped -= 1
 
     def _note_end(self) -> None:
-        self.style, self._num_left = None, 0
-        self._pieces.put_nowait(_ENDED)
+        self.style, self._num_stopped = None, 0
+        self._chunks.put_nowait(_ENDED)

@@ -1,14 +1,14 @@
-"""The process that speaks: ``python -m palaver.speech.voices.espeak.process …``.
+"""The process of the embedded voices: ``python -m palaver.speech.voices.espeak.process …``.
 
-espeak-ng keeps a global state which voices and sentences leave to those behind them, so the same
-text never sounds quite the same twice. Here each sentence is spoken by a fork of a process that has
-its voice ready, has never had another one, and has never spoken; that one, in turn, is a fork of a
-process without a voice, and stays for as long as the same voice is asked for. So a sentence always
-sounds the same, begins at once, and costs nothing but itself if it brings its process down.
+espeak-ng keeps global state, which earlier voices and sentences change, so the same text would
+sound a little different each time. Therefore each sentence is spoken by a fork of a process that
+has loaded its style, never another one, and has never spoken. That process is itself a fork of one
+without a style, and stays as long as the same style is asked for. So a sentence always sounds the
+same and begins at once, and if it crashes its process, no other sentence is lost.
 
-A sentence comes in two messages, of :func:`encode_sentence`, and goes out in several:
-:data:`PIECE` with 16-bit samples, as they are made, and then :data:`DONE`, or :data:`FAILED` if it
-brought its process down. A further message meanwhile, such as :data:`STOP`, ends the sentence.
+A sentence comes in two messages, see :func:`encode_sentence`. The answer is several messages:
+:data:`CHUNK` with 16-bit samples, as they are made, and then :data:`DONE`, or :data:`FAILED` if the
+process crashed. A further message meanwhile, such as :data:`STOP`, stops the sentence.
 """
 
 from __future__ import annotations
@@ -27,34 +27,34 @@ from palaver.host import tuning
 from palaver.host.child_side import Parent, connect, fork_with_parent
 from palaver.speech.voices.espeak.timbres import Style
 
-PIECE, DONE, FAILED = b"+", b".", b"!"
+CHUNK, DONE, FAILED = b"+", b".", b"!"
 STOP = b""
 
 PACE = 8.0
-"""How many times faster than it plays a sentence is said that is played meanwhile."""
+"""Limit of the pace for a sentence that is played meanwhile, in multiples of playing speed."""
 
 _SYNCHRONOUS = 2
-_BUFFER_MS = 50  # a millisecond of work
+_BUFFER_MS = 50  # takes a millisecond to compute
 _UTF8 = 1
 _RATE, _PITCH = 1, 3
 _BYTES_PER_SAMPLE = 2
-_FIRST_BYTES = 9_600  # a fifth of a second: plays until the next piece, half as much more, is there
-_PIECE_BYTES = 24_000  # half a second: fewer pieces cost less to pass on
+_FIRST_BYTES = 9_600  # 0.2 s: plays until the next chunk, half as long again, is ready
+_CHUNK_BYTES = 24_000  # 0.5 s: fewer chunks cost less to forward
 _SEED = 1  # of the noise in consonants, which would differ from process to process
-_SPOKEN, _NO_MORE, _OTHER_STYLE = 0, 3, 4
-_NOTE_BYTES = 256
-_GO_ON, _ABORT = 0, 1
+_SPOKEN, _CLOSED, _OTHER_STYLE = 0, 3, 4
+_PENDING_BYTES = 256
+_CONTINUE, _ABORT = 0, 1
 
 _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 
 
 def encode_sentence(text: str, style: Style, *, is_paced: bool) -> tuple[bytes, bytes]:
-    """The two messages that ask for a sentence: how to say it, and what.
+    """The two messages for a sentence: its style, and its text.
 
     Args:
-        text: The sentence; what UTF-8 or C cannot hold is replaced.
-        style: How it is to sound.
-        is_paced: Whether to keep to the pace behind the first piece, or be as fast as can be.
+        text: The sentence; characters that UTF-8 or C strings cannot hold are replaced.
+        style: The style.
+        is_paced: Whether to limit the pace after the first chunk.
     """
     return json.dumps([*style, is_paced]).encode(), text.replace("\0", " ").encode(
         "utf-8", "replace"
@@ -62,7 +62,7 @@ def encode_sentence(text: str, style: Style, *, is_paced: bool) -> tuple[bytes, 
 
 
 def rest_s(audio_s: float, elapsed_s: float) -> float:
-    """Seconds to rest so that the pace is kept.
+    """Seconds to sleep so that the limit of the pace is kept.
 
     Args:
         audio_s: Seconds of audio that have been made.
@@ -72,16 +72,16 @@ def rest_s(audio_s: float, elapsed_s: float) -> float:
 
 
 class Synthesiser:
-    """The library, loaded and silent.
+    """The loaded library.
 
     Args:
         library: Path of ``libespeak-ng.so``.
         data: Path of its data folder.
-        parent: Where the samples go.
+        parent: Gets the samples.
 
     Attributes:
-        sample_rate_hz: Of what it says.
-        style: The voice that it has.
+        sample_rate_hz: Sample rate of the audio.
+        style: The style that is loaded, if one is.
     """
 
     def __init__(self, library: str, data: str, parent: Parent) -> None:
@@ -92,14 +92,16 @@ class Synthesiser:
         self._size = _FIRST_BYTES
         self._is_paced = False
         self._begin_s, self._num_samples = 0.0, 0
-        self._callback = _Callback(self._receive)  # kept: the library holds a bare pointer
+        self._callback = _Callback(
+            self._receive
+        )  # kept alive: the library has only a pointer to it
         folder = str(Path(data).parent).encode()
         self.sample_rate_hz = self._library.espeak_Initialize(_SYNCHRONOUS, _BUFFER_MS, folder, 0)
         self._library.espeak_SetSynthCallback(self._callback)
         self._library.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))
 
-    def take(self, style: Style) -> None:
-        """Have a voice; no other one may come behind it."""
+    def load_style(self, style: Style) -> None:
+        """Load a style; a process never loads another one after it."""
         if self.style is None:
             voice, words_per_minute, pitch = self.style = style
             self._library.espeak_SetVoiceByName(voice.encode())
@@ -107,15 +109,15 @@ class Synthesiser:
             self._library.espeak_SetParameter(_PITCH, pitch, 0)
 
     def speak(self, text: bytes, style: Style, *, is_paced: bool) -> None:
-        """Say a sentence; may be called once only.
+        """Speak a sentence; may be called only once.
 
         Args:
             text: The sentence, in UTF-8.
-            style: How.
+            style: The style.
             is_paced: See :func:`encode_sentence`.
         """
         self._is_paced = is_paced
-        self.take(style)
+        self.load_style(style)
         size = ctypes.c_size_t(len(text) + 1)
         self._library.espeak_Synth(text, size, 0, 0, 0, _UTF8, None, None)
         self._library.espeak_Synchronize()
@@ -123,92 +125,94 @@ class Synthesiser:
             self._send()
 
     def _receive(self, samples: int, num: int, _events: int) -> int:
-        """Take samples of the library; returns whether to stop."""
+        """Take samples from the library, as its callback; returns whether to stop."""
         if num > 0:
             self._unsent += ctypes.string_at(samples, num * _BYTES_PER_SAMPLE)
         if len(self._unsent) > self._size:
             self._send()
-            self._size = min(self._size * 3 // 2, _PIECE_BYTES)
+            self._size = min(self._size * 3 // 2, _CHUNK_BYTES)
             self._begin_s = self._begin_s or time.monotonic()
         if self._has_to_stop(self._rest_s(num)):
             self._unsent.clear()
             return _ABORT
-        return _GO_ON
+        return _CONTINUE
 
     def _send(self) -> None:
-        """Send what is there: a little at first, then larger pieces."""
-        with contextlib.suppress(OSError):  # the parent has hung up, which stops the sentence
-            self._parent.send(PIECE + self._unsent)
+        """Send the samples that are not sent yet."""
+        with contextlib.suppress(
+            OSError
+        ):  # the parent has closed the connection, which stops the sentence
+            self._parent.send(CHUNK + self._unsent)
         self._unsent.clear()
 
     def _rest_s(self, num_samples: int) -> float:
-        """For how long to rest behind so many further samples; the first piece is waited for."""
+        """Seconds to sleep after so many further samples; the first chunk is not delayed."""
         if not (self._is_paced and self._begin_s):
             return 0.0
         self._num_samples += num_samples
         return rest_s(self._num_samples / self.sample_rate_hz, time.monotonic() - self._begin_s)
 
     def _has_to_stop(self, wait_s: float) -> bool:
-        """Whether the parent says something, or hangs up, within some seconds."""
+        """Whether the parent sends something, or closes the connection, within ``wait_s``."""
         readable, _, _ = select.select([self._parent.connection], [], [], wait_s)
         return bool(readable)
 
 
 class SpeechServer:
-    """Forks for each voice and, under that, for each sentence.
+    """Forks a process for each style and, from that, one for each sentence.
 
     Args:
-        synthesiser: Without a voice.
-        parent: Asks for sentences.
+        synthesiser: The library, without a style.
+        parent: The process that sends sentences.
     """
 
     def __init__(self, synthesiser: Synthesiser, parent: Parent) -> None:
         self._synthesiser = synthesiser
         self._parent = parent
-        self._note = mmap.mmap(-1, _NOTE_BYTES)  # shared with all forks: the style asked for
+        self._pending = mmap.mmap(-1, _PENDING_BYTES)  # shared with all forks: the style to speak
 
     def serve(self) -> None:
-        """Answer until the parent hangs up."""
+        """Answer until the parent closes the connection."""
         while _status_of(self._serve_style) == _OTHER_STYLE:
             pass
 
     def _serve_style(self) -> int:
-        """Answer, beginning with a sentence that is noted, while they want the same style."""
+        """Answer sentences, beginning with the pending one, while they have the same style."""
         while True:
             status = _status_of(self._answer)
-            if status in (_NO_MORE, _OTHER_STYLE):
+            if status in (_CLOSED, _OTHER_STYLE):
                 return status
             if status == _SPOKEN:
-                self._synthesiser.take(self._noted()[0])
-            elif self._note[0]:
+                self._synthesiser.load_style(self._pending_style()[0])
+            elif self._pending[0]:
                 self._parent.send(FAILED)
-            self._note[0] = 0
+            self._pending[0] = 0
 
     def _answer(self) -> int:
-        """Wait for one sentence and say it, unless its style is another one."""
-        while not self._note[0]:
+        """Wait for one sentence and speak it, unless it has another style than the one loaded."""
+        while not self._pending[0]:
             if (head := self._parent.receive()) is None:
-                return _NO_MORE
+                return _CLOSED
             if head != STOP:
-                self._note[:_NOTE_BYTES] = head.ljust(_NOTE_BYTES, b"\0")
-        style, is_paced = self._noted()
+                self._pending[:_PENDING_BYTES] = head.ljust(_PENDING_BYTES, b"\0")
+        style, is_paced = self._pending_style()
         if self._synthesiser.style not in (None, style):
             return _OTHER_STYLE
         if (text := self._parent.receive()) is None:
-            return _NO_MORE
+            return _CLOSED
         self._synthesiser.speak(text, style, is_paced=is_paced)
         self._parent.send(DONE)
         return _SPOKEN
 
-    def _noted(self) -> tuple[Style, bool]:
-        """How to speak, and whether to keep to the pace."""
-        *style, is_paced = json.loads(self._note[:].rstrip(b"\0"))
+    def _pending_style(self) -> tuple[Style, bool]:
+        """The pending sentence's style, and whether its pace is limited."""
+        *style, is_paced = json.loads(self._pending[:].rstrip(b"\0"))
         voice, words_per_minute, pitch = style
         return (voice, words_per_minute, pitch), is_paced
 
 
 def _status_of(work: Callable[[], int]) -> int:
-    """The exit status of a fork that works."""
+    """Run ``work`` in a fork; returns the exit status."""
     if child := fork_with_parent():
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     status = 1
@@ -219,7 +223,7 @@ def _status_of(work: Callable[[], int]) -> int:
 
 
 def main() -> None:
-    """Load the library and speak for the parent."""
+    """Load the library and speak the parent's sentences."""
     parent = connect()
     if parent.is_tuned:
         tuning.tune_background_process()

@@ -1,4 +1,4 @@
-"""The embedded voices by name, and how each of them sounds.
+"""The embedded voices by name, with the parameters of each.
 
 The library and its data come with the ``espeakng-loader`` package (the ``speech`` extra).
 """
@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 _PACKAGE = "espeakng_loader"
 _LANGUAGES = {"en": "en-us", "zh": "cmn", "fr": "fr-fr"}
-"""Where espeak-ng's name of a language is not its two letters."""
+"""espeak-ng's names of languages, where they are not the two-letter codes."""
 
 Style: TypeAlias = tuple[str, int, int]
 """espeak-ng's voice, words per minute, pitch."""
@@ -19,12 +19,12 @@ Style: TypeAlias = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Timbre:
-    """How one of espeak-ng's voices sounds.
+    """The parameters of one of the embedded voices.
 
     Attributes:
-        variant: espeak-ng's name of it.
+        variant: espeak-ng's name of the voice variant.
         pitch: 0 to 99.
-        words_per_minute: How fast it speaks.
+        words_per_minute: Its speed.
     """
 
     variant: str
@@ -32,7 +32,7 @@ class Timbre:
     words_per_minute: int = 170
 
     def style(self, language: str) -> Style:
-        """What to ask of a process for a language by its two letters."""
+        """The style for a language, given by its two-letter code."""
         voice = f"{_LANGUAGES.get(language, language)}+{self.variant}"
         return voice, self.words_per_minute, self.pitch
 
@@ -46,5 +46,5 @@ TIMBRES = {
 
 
 def is_installed() -> bool:
-    """Whether the package with the library is there."""
+    """Whether the package with the library is installed."""
     return find_spec(_PACKAGE) is not None

@@ -17,8 +17,8 @@ class EmbeddedVoice:
     """One of the embedded voices; see :class:`palaver.speech.voice.Voice`.
 
     Args:
-        name: As clients ask for it.
-        timbre: How it sounds.
+        name: The name by which clients ask for it.
+        timbre: Its parameters.
         pool: The processes that speak.
     """
 
@@ -31,7 +31,7 @@ class EmbeddedVoice:
     async def say(
         self, sentence: str, language: str, *, is_played: bool = False
     ) -> AsyncGenerator[Samples, None]:
-        """See :meth:`Voice.say`; marks alone have no sound."""
+        """See :meth:`Voice.say`; a sentence without letters or digits has no audio."""
         text = readable(sentence)
         if not any(character.isalnum() for character in text):
             return
@@ -39,15 +39,15 @@ class EmbeddedVoice:
 
         resampler: Resampler | None = None
         spoken = self._pool.speak(text, self._timbre.style(language), is_played=is_played)
-        async with aclosing(spoken) as pieces:
-            async for piece in pieces:
+        async with aclosing(spoken) as chunks:
+            async for chunk in chunks:
                 resampler = resampler or Resampler(self._pool.sample_rate_hz)
-                yield resampler.feed(piece)
+                yield resampler.feed(chunk)
         if resampler:
             yield np.concatenate([resampler.finish(), pause()])
 
     async def warm_up(self, language: str) -> None:
-        """Have a process ready for a language."""
-        async with aclosing(self._pool.speak("", self._timbre.style(language))) as pieces:
-            async for _ in pieces:
+        """Prepare a process for a language."""
+        async with aclosing(self._pool.speak("", self._timbre.style(language))) as chunks:
+            async for _ in chunks:
                 pass

@@ -1,4 +1,4 @@
-"""What a talker's process is asked, and what it answers."""
+"""The messages to and from a talker's process."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Begin(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Begin an answer to a prompt; the answer is :class:`Spoken`, of no length.
 
     Attributes:
-        number: Names the answer from now on.
-        voice: With which of the model's voices.
-        prompt: What is answered.
-        hidden_states: What the model makes of the prompt's media: arrays of ``float32[N, hidden
-            size]``, of N tokens each, in order.
+        number: Identifies the answer from now on.
+        voice: One of the model's voices.
+        prompt: The prompt of the answer.
+        hidden_states: The model's hidden states of the prompt's media: arrays of ``float32[N,
+            hidden size]``, of N tokens each, in order.
     """
 
     number: int
@@ -27,12 +27,12 @@ class Begin(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Advance(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Speak on, until a piece of audio is complete or more of the answer is needed.
+    """Continue to speak, until a chunk of audio is complete or more of the answer is needed.
 
     Attributes:
-        number: Which answer.
-        token_ids: More of its tokens.
-        is_last: Whether these are the last ones.
+        number: The answer.
+        token_ids: Its next tokens.
+        is_last: Whether these are its last tokens.
     """
 
     number: int
@@ -41,17 +41,17 @@ class Advance(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Forget(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Forget an answer; it is no error if it is not known.
+    """Forget an answer; unknown numbers are no error.
 
     Attributes:
-        number: Which one.
+        number: The answer.
     """
 
     number: int
 
 
 class Spoken(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """A piece of audio.
+    """A chunk of audio.
 
     Attributes:
         samples: 16 bits each, possibly none.
@@ -63,7 +63,7 @@ class Spoken(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 class Unknown(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """There is no answer of that number: it was begun in a process that has ended."""
+    """There is no answer of that number: the process in which it began has ended."""
 
 
 ToTalker: TypeAlias = Begin | Advance | Forget

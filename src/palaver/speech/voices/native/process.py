@@ -1,6 +1,6 @@
 """The process of a model's talker: ``python -m palaver.speech.voices.native.process …``.
 
-It speaks several answers, a piece of each at a time.
+It can speak several answers at once, because each call makes one chunk of one answer.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from palaver.speech.voices.native.utterance import Conversation, Utterance
 from palaver.speech.voices.native.waveform import Waveform
 
 MAX_FRAMES = 4096
-"""Frames of an answer at most, 12.5 a second, as the model's own code has it."""
+"""Most frames of an answer, 12.5 a second; the same limit as in the model's own code."""
 
 MAX_FRAMES_PER_TOKEN = 16
-"""A talker that speaks longer than that does not find its end."""
+"""A talker that exceeds this has missed the end of the answer, and is stopped."""
 
 _LOUDEST = 32_767
 
 
 @dataclass(slots=True)
-class _Answer:
-    """An answer under way."""
+class _SpokenAnswer:
+    """An answer that is being spoken."""
 
     utterance: Utterance
     waveform: Waveform
@@ -61,14 +61,14 @@ class _Answer:
             self.is_whole = True
             self.utterance.finish()
         while not self.is_ended and (frame := self.utterance.next_frame()) is not None:
-            if (piece := self.waveform.add(frame)) is not None:
-                return Spoken(_samples(piece), has_more=True)
+            if (chunk := self.waveform.add(frame)) is not None:
+                return Spoken(_samples(chunk), has_more=True)
         rest = _samples(self.waveform.finish()) if self.is_whole else b""
         return Spoken(rest, has_more=False)
 
 
 class TalkerServer:
-    """Speaks answers.
+    """Answers the messages of the parent.
 
     Args:
         talker: The models.
@@ -76,7 +76,7 @@ class TalkerServer:
 
     def __init__(self, talker: Talker) -> None:
         self._talker = talker
-        self._answers: dict[int, _Answer] = {}
+        self._answers: dict[int, _SpokenAnswer] = {}
 
     def answer(self, content: bytes) -> bytes:
         """The answer to a message."""
@@ -86,7 +86,7 @@ class TalkerServer:
         match decode_to_talker(content):
             case Begin(number, voice, prompt, hidden_states):
                 utterance = Utterance(self._talker, _conversation(prompt, hidden_states), voice)
-                self._answers[number] = _Answer(utterance, Waveform(self._talker))
+                self._answers[number] = _SpokenAnswer(utterance, Waveform(self._talker))
             case Advance(number, token_ids, is_last):
                 if not (answer := self._answers.get(number)):
                     return Unknown()
@@ -104,7 +104,7 @@ def _conversation(prompt: Prompt, hidden_states: list[Array]) -> Conversation:
         prompt.token_ids,
         prompt.rope_ids(0, num_tokens),
         prompt.media_tokens(0, num_tokens),
-        np.concatenate([states.numpy() for states in hidden_states]),
+        np.concatenate([rows.numpy() for rows in hidden_states]),
     )
 
 
@@ -113,13 +113,13 @@ def _samples(wave: NDArray[np.float32]) -> bytes:
 
 
 def main() -> None:
-    """Load the models of a folder and speak for the parent."""
+    """Load the models of a folder and speak the parent's answers."""
     parent = connect()
     if parent.is_tuned:
         tuning.tune_background_process()
     try:
         talker = Talker(Path(parent.config), max(len(os.sched_getaffinity(0)) // 2, 1))
-    except Exception as error:  # OpenVINO raises what it finds
+    except Exception as error:  # OpenVINO does not document its exceptions
         parent.say_failed(str(error))
         return
     parent.say_ready()

@@ -26,11 +26,11 @@ from palaver.speech.voices.native.messages import (
 
 
 class TalkerModel:
-    """The talker of one model; it speaks several answers in turn, a piece of each.
+    """The talker of one model; it can speak several answers at once.
 
     Args:
         name: The model's name.
-        folder: Where it lies.
+        folder: The model's folder.
         voices: The names of its voices.
     """
 
@@ -42,7 +42,7 @@ class TalkerModel:
 
     @property
     def pid(self) -> int | None:
-        """Its process, while it runs."""
+        """Its process id, while it runs."""
         return self._caller.pid
 
     async def start(self) -> None:
@@ -63,17 +63,17 @@ class TalkerModel:
         """Begin to speak an answer.
 
         Args:
-            voice: With which of its voices.
-            prompt: What is answered.
-            encode_text: Text to the model's tokens.
+            voice: One of its voices.
+            prompt: The prompt of the answer.
+            encode_text: Turns text into the model's tokens.
         """
         return TalkerNarration(self, next(self._numbers), voice, prompt, encode_text)
 
     async def call(self, message: ToTalker) -> Spoken:
-        """What the talker answers.
+        """Send a message; returns the answer.
 
         Raises:
-            ModelNotAvailable: Its process has ended; the next answer starts another.
+            ModelNotAvailable: The process has ended; the next answer starts another one.
         """
         failure: Exception | None = None
         try:
@@ -85,7 +85,7 @@ class TalkerModel:
         return answer
 
     def forget(self, number: int) -> None:
-        """Have an answer be forgotten."""
+        """Let the process forget an answer."""
         self._caller.tell(encode(Forget(number)))
 
     async def close(self) -> None:
@@ -97,11 +97,11 @@ class TalkerNarration:
     """One answer, spoken by the model that writes it; see :class:`Narration`.
 
     Args:
-        model: Whose talker speaks.
-        number: Of the answer, for the process.
-        voice: With which voice.
-        prompt: What is answered.
-        encode_text: Text to the model's tokens.
+        model: The talker.
+        number: Identifies the answer in the process.
+        voice: One of the talker's voices.
+        prompt: The prompt of the answer.
+        encode_text: Turns text into the model's tokens.
 
     Attributes:
         wants_hidden_states: See :attr:`Narration.wants_hidden_states`.
@@ -126,10 +126,10 @@ class TalkerNarration:
 
     def take_hidden_states(self, hidden_states: Sequence[NDArray[np.float32]]) -> None:
         """See :meth:`Narration.take_hidden_states`."""
-        self._hidden_states = [Array.of(states) for states in hidden_states]
+        self._hidden_states = [Array.of(rows) for rows in hidden_states]
 
     async def say(self, sentence: str, language: str) -> AsyncGenerator[Samples, None]:  # noqa: ARG002
-        """See :meth:`Narration.say`; the language is for the model to tell."""
+        """See :meth:`Narration.say`; the model detects the language itself."""
         token_ids = self._encode_text(sentence)
         if not self._is_begun:
             self._is_begun = True
@@ -153,7 +153,7 @@ class TalkerNarration:
     async def _advance(
         self, token_ids: list[int], *, is_last: bool
     ) -> AsyncGenerator[Samples, None]:
-        """Speak as far as the tokens reach, a piece at a time."""
+        """Speak as far as the tokens suffice, a chunk at a time."""
         has_more = True
         while has_more:
             spoken = await self._model.call(Advance(self._number, token_ids, is_last))

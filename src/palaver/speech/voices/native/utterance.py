@@ -1,8 +1,9 @@
-"""What a talker says: frames of codes, made while the answer is being written (spec row S11).
+"""The talker's output: frames of codes, made while the answer is written (spec row S11).
 
-A talker reads what the thinker read and wrote, as projected text embeddings, in whose place it gets
-what the thinker made of images, video and audio. It makes one code a frame; the code predictor
-adds the other groups. The next input is the sum of the frame's embeddings and the next text token.
+The talker's input is the conversation of the thinker (the language model): projected embeddings of
+text tokens, and projected hidden states of images, video and audio in place of their tokens. It
+makes one code for each frame; the code predictor adds those of the other groups. The next input is
+the sum of the embeddings of the frame's codes and of the next text token.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ _NUM_AXES = 3
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What the thinker has read.
+    """The thinker's prompt.
 
     Attributes:
         token_ids: The prompt, N tokens.
-        rope_ids: ``int64[3, N]``, time, row and column of each; ``None`` for text, where each
-            token's place is all three.
-        media: Which tokens stand for media, in order.
-        hidden_states: ``float32[M, hidden size]``, what the thinker made of those M tokens.
+        rope_ids: ``int64[3, N]``, time, row and column of each; ``None`` for text, where all three
+            are the token's position.
+        media: Indices of the tokens that stand for media, in order.
+        hidden_states: ``float32[M, hidden size]``, the thinker's hidden states of those M tokens.
     """
 
     token_ids: Sequence[int]
@@ -43,15 +44,15 @@ class Conversation:
 
 
 class Utterance:
-    """One answer on its way into frames, while it is being written.
+    """Turns one answer into frames while it is written.
 
     Args:
-        talker: The models that speak.
-        conversation: What is answered.
-        voice: Its name in ``talker_config.speaker_id``.
+        talker: The talker's models.
+        conversation: The prompt of the answer.
+        voice: The voice's name in ``talker_config.speaker_id``.
 
     Attributes:
-        is_ended: Whether the talker has ended, so that no frame comes any more.
+        is_ended: Whether the talker has ended, so that there are no further frames.
     """
 
     def __init__(self, talker: Talker, conversation: Conversation, voice: str) -> None:
@@ -60,7 +61,7 @@ class Utterance:
         self._config = talker.config["talker_config"]
         named = [talker.config[f"tts_{name}_token_id"] for name in ("bos", "eos", "pad")]
         self._bos, self._end, self._pad = talker.text(named)[:, None]
-        self._reader, self._predictor = talker.reader("talker"), talker.reader("code_predictor")
+        self._model, self._predictor = talker.stateful("talker"), talker.stateful("code_predictor")
         self._conversation = conversation
         self._next_position = 0
         self._voice = voice
@@ -74,17 +75,17 @@ class Utterance:
             self._text.extend(self._talker.text(token_ids)[:, None])
 
     def finish(self) -> None:
-        """Take notice that the answer has ended; if there was none, nothing is said."""
+        """Mark the answer as complete; an empty one has no frames."""
         self._is_whole = True
         self.is_ended = self._total is None and not self._text
         self._text.append(self._end)
 
     def next_frame(self) -> list[int] | None:
-        """The next frame; none if that needs more of the answer, or if the talker has ended."""
-        if self.is_ended or (state := self._next_input()) is None:
+        """The next frame; ``None`` if it needs more of the answer, or if the talker has ended."""
+        if self.is_ended or (inputs := self._next_input()) is None:
             return None
-        rows, rope_ids = state
-        found = self._reader(rows, rope_ids=rope_ids)
+        rows, rope_ids = inputs
+        found = self._model(rows, rope_ids=rope_ids)
         num_codes = self._config["text_config"]["vocab_size"]
         is_allowed = np.arange(num_codes) < num_codes - _NUM_SUPPRESSED
         is_allowed[end := self._config["codec_eos_token_id"]] = True
@@ -96,7 +97,7 @@ class Utterance:
         return codes
 
     def _next_input(self) -> tuple[Rows, NDArray[np.int64]] | None:
-        """What the talker reads next, and where it stands: of the answer, one token a frame."""
+        """The talker's next input and its positions: one token of the answer for each frame."""
         if not self._text:
             if self._total is None or not self._is_whole:
                 return None
@@ -105,44 +106,44 @@ class Utterance:
             text = self._text.popleft()
         if self._total is None:
             return self._opening(text)
-        return self._total + text, self._places(1)
+        return self._total + text, self._next_positions(1)
 
     def _opening(self, first: Rows) -> tuple[Rows, NDArray[np.int64]]:
-        """What it reads before the first frame: what users said, and how the answer begins."""
+        """The input before the first frame: users' messages and the beginning of the answer."""
         config, token_ids = self._talker.config, self._conversation.token_ids
         starts = [i for i, token in enumerate(token_ids) if token == config["im_start_token_id"]]
         parts: list[Rows] = []
-        places: list[NDArray[np.int64]] = []
+        positions: list[NDArray[np.int64]] = []
         for begin, stop in pairwise([*starts, len(token_ids)]):
             role = token_ids[begin + 1]
             if role == config["user_token_id"]:
-                parts.append(self._heard(begin, stop))
-                places.append(self._heard_places(begin, stop))
+                parts.append(self._user_rows(begin, stop))
+                positions.append(self._user_positions(begin, stop))
             elif role == config["assistant_token_id"] and stop == len(token_ids):
                 parts.append(self._answer_opening(self._talker.text(token_ids[begin:stop]), first))
-                places.append(self._places(len(parts[-1])))
-        return np.concatenate(parts), np.concatenate(places, axis=2)
+                positions.append(self._next_positions(len(parts[-1])))
+        return np.concatenate(parts), np.concatenate(positions, axis=2)
 
-    def _heard(self, begin: int, stop: int) -> Rows:
-        """What a user said, with what the thinker made of media in their places."""
+    def _user_rows(self, begin: int, stop: int) -> Rows:
+        """The input for a user's message: text, and hidden states of media in place of tokens."""
         conversation = self._conversation
         rows = self._talker.text(conversation.token_ids[begin:stop])
         first, last = np.searchsorted(conversation.media, [begin, stop])
         if first < last:
-            states = np.ascontiguousarray(conversation.hidden_states[first:last])
-            rows[conversation.media[first:last] - begin] = self._talker.hidden(states)
+            hidden_states = np.ascontiguousarray(conversation.hidden_states[first:last])
+            rows[conversation.media[first:last] - begin] = self._talker.hidden(hidden_states)
         return rows
 
-    def _heard_places(self, begin: int, stop: int) -> NDArray[np.int64]:
-        """Positions of what a user said; the talker has not read everything before it."""
+    def _user_positions(self, begin: int, stop: int) -> NDArray[np.int64]:
+        """Positions of a user's message, shifted, since the talker skips other messages."""
         if self._conversation.rope_ids is None:
-            return self._places(stop - begin)
+            return self._next_positions(stop - begin)
         known = self._conversation.rope_ids[:, None, begin:stop]
-        places: NDArray[np.int64] = known - known[:, :, :1] + self._next_position
-        self._next_position = int(places.max()) + 1
-        return places
+        positions: NDArray[np.int64] = known - known[:, :, :1] + self._next_position
+        self._next_position = int(positions.max()) + 1
+        return positions
 
-    def _places(self, num: int) -> NDArray[np.int64]:
+    def _next_positions(self, num: int) -> NDArray[np.int64]:
         """``int64[3, 1, num]``: the next positions of text."""
         begin, self._next_position = self._next_position, self._next_position + num
         return np.tile(np.arange(begin, begin + num), (_NUM_AXES, 1, 1))

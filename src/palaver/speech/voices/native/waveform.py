@@ -1,4 +1,4 @@
-"""Frames of codes turned into audio, piece by piece (spec row S11)."""
+"""Decoding frames of codes to audio, chunk by chunk (spec row S11)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from palaver.runtime.talker import Talker
 FIRST_FRAMES = 8
 MAX_FRAMES = 48
 CONTEXT_FRAMES = 100
-"""Frames before a piece that are decoded with it: what is further away makes no
-difference any more."""
+"""Frames before a chunk that are decoded with it; earlier ones make no difference."""
 
 _SAMPLES_PER_FRAME = 1920
 _NUM_UNKNOWN = 555
@@ -19,10 +18,10 @@ _NUM_UNKNOWN = 555
 
 
 class Waveform:
-    """Collects the frames of one answer and gives back their audio.
+    """Collects the frames of one answer and returns their audio.
 
-    Where it is cut depends on nothing but the number of frames, so it always is the same, sample
-    by sample. The first piece is short, to be there soon; the others become longer.
+    The boundaries of chunks depend only on the number of frames, so the samples are always the
+    same. The first chunk is short, so that audio begins soon; the others become longer.
 
     Args:
         talker: The models that decode.
@@ -41,7 +40,7 @@ class Waveform:
         return self._num_dropped + len(self._frames)
 
     def add(self, frame: list[int]) -> NDArray[np.float32] | None:
-        """Take a frame; the next piece of audio if it is complete with it."""
+        """Take a frame; returns the next chunk of audio if it is complete."""
         self._frames.append(frame)
         if self.num_frames < self._next:
             return None
@@ -50,15 +49,15 @@ class Waveform:
         return self._decode()
 
     def finish(self) -> NDArray[np.float32]:
-        """The rest of the audio, possibly nothing."""
+        """The rest of the audio, possibly empty."""
         end = self.num_frames * _SAMPLES_PER_FRAME - _NUM_UNKNOWN
         return self._decode() if end > self._num_done else np.zeros(0, dtype=np.float32)
 
     def _decode(self) -> NDArray[np.float32]:
         begin = self._num_done - self._num_dropped * _SAMPLES_PER_FRAME
-        piece = self._talker.wave(self._frames)[begin:]
-        self._num_done += len(piece)
+        chunk = self._talker.wave(self._frames)[begin:]
+        self._num_done += len(chunk)
         num_old = max(len(self._frames) - CONTEXT_FRAMES, 0)
         self._frames = self._frames[num_old:]
         self._num_dropped += num_old
-        return piece
+        return chunk

@@ -13,10 +13,10 @@ class VoiceFolder:
     """The files of a voice model, as sherpa-onnx's collection of models lays them out.
 
     Attributes:
-        model: The network.
-        tokens: Its symbols.
-        lexicons: How words are pronounced, if it needs that.
-        data: espeak-ng's data, if it pronounces by those.
+        model: The ONNX file.
+        tokens: The file of its symbols.
+        lexicons: Files with the pronunciation of words, if it needs them.
+        data: espeak-ng's data, if it needs them for pronunciation.
         styles: The speakers of a Kokoro model; others are VITS models (Piper, MMS, MeloTTS, Coqui).
     """
 
@@ -31,7 +31,7 @@ class VoiceFolder:
         """Find the files of a folder.
 
         Raises:
-            SettingError: It holds no voice model; the message says what is missing.
+            SettingError: It has no voice model; the message says what is missing.
         """
         models = sorted(path.glob("*.onnx"))
         tokens = path / "tokens.txt"

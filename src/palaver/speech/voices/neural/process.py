@@ -20,12 +20,12 @@ _LOUDEST = 32_000
 
 
 def load(folder: VoiceFolder) -> Any:
-    """The model of a folder, as sherpa-onnx has it.
+    """The model of a folder, as an object of sherpa-onnx.
 
     Raises:
         RuntimeError: It is broken, or of a kind that sherpa-onnx does not know.
     """
-    import sherpa_onnx  # noqa: PLC0415  # for this process alone
+    import sherpa_onnx  # noqa: PLC0415  # loaded in this process only
 
     files = {
         "model": str(folder.model),
@@ -45,7 +45,7 @@ def load(folder: VoiceFolder) -> Any:
 
 
 def speak(model: Any, sentence: Sentence) -> Samples:
-    """What a model of :func:`load` says."""
+    """The audio of a sentence, by a model of :func:`load`."""
     audio = model.generate(sentence.text, sid=sentence.speaker)
     samples = np.asarray(audio.samples, dtype=np.float32)
     scaled = (samples.clip(-1, 1) * _LOUDEST).astype(np.int16)
@@ -53,7 +53,7 @@ def speak(model: Any, sentence: Sentence) -> Samples:
 
 
 def main() -> None:
-    """Load the model and speak for the parent."""
+    """Load the model and speak the parent's sentences."""
     parent = connect()
     if parent.is_tuned:
         tuning.tune_background_process()

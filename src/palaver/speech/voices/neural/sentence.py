@@ -1,4 +1,4 @@
-"""What the process of a neural voice model is asked."""
+"""The message to the process of a neural voice model."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import msgspec
 
 
 class Sentence(msgspec.Struct, frozen=True, array_like=True):
-    """What to say.
+    """A sentence to speak.
 
     Attributes:
         text: The sentence.
-        speaker: With which of the model's speakers.
+        speaker: Index of one of the model's speakers.
     """
 
     text: str

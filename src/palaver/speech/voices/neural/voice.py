@@ -1,4 +1,4 @@
-"""Neural voices: the speakers of a model, which is in a process of its own."""
+"""Neural voices: the speakers of a model that runs in a process of its own."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class NeuralModel:
     """A voice model in a process of its own, which speaks one sentence at a time.
 
     Args:
-        name: As the setting names it.
-        source: Where it is; see :func:`folder_of`.
+        name: Its name in the setting.
+        source: A folder or hub name; see :func:`folder_of`.
     """
 
     def __init__(self, name: str, source: str) -> None:
@@ -37,7 +37,7 @@ class NeuralModel:
 
     @property
     def pid(self) -> int | None:
-        """Its process, while it runs."""
+        """Its process id, while it runs."""
         return self._caller.pid if self._caller else None
 
     async def start(self) -> list[NeuralVoice]:
@@ -82,9 +82,9 @@ class NeuralVoice:
     """One speaker of a voice model; see :class:`palaver.speech.voice.Voice`.
 
     Args:
-        name: As clients ask for it.
-        model: Whose speaker it is.
-        speaker: Which one.
+        name: The name by which clients ask for it.
+        model: The voice model.
+        speaker: Index of its speaker.
     """
 
     def __init__(self, name: str, model: NeuralModel, speaker: int) -> None:
@@ -96,11 +96,11 @@ class NeuralVoice:
     async def say(
         self,
         sentence: str,
-        language: str,  # noqa: ARG002  # it has its own
+        language: str,  # noqa: ARG002  # the model has one language
         *,
-        is_played: bool = False,  # noqa: ARG002  # which is slow enough as it is
+        is_played: bool = False,  # noqa: ARG002  # the pace is not limited: the model is slow
     ) -> AsyncGenerator[Samples, None]:
-        """See :meth:`Voice.say`; marks alone have no sound."""
+        """See :meth:`Voice.say`; a sentence without letters or digits has no audio."""
         text = re.sub(r"\s+", " ", readable(sentence))
         if any(character.isalnum() for character in text):
             samples = await self._model.speak(text, self._speaker)

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from palaver.chat.families.catalogue import HERMES
-from palaver.speech.passage import Passage
+from palaver.speech.spoken_text import SpokenText
 
 
 def read(*pieces: str) -> str:
-    passage = Passage(HERMES)
-    return "".join([*(passage.feed(piece) for piece in pieces), passage.flush()])
+    spoken_text = SpokenText(HERMES)
+    return "".join([*(spoken_text.feed(piece) for piece in pieces), spoken_text.flush()])
 
 
 @pytest.mark.parametrize(
@@ -47,9 +47,9 @@ def test_the_spoken_text_is_the_same_however_the_answer_is_cut(pieces: list[str]
 
 
 def test_a_line_that_is_no_fence_does_not_wait_for_its_end() -> None:
-    assert Passage(HERMES).feed("Hello there") == "Hello there"
+    assert SpokenText(HERMES).feed("Hello there") == "Hello there"
 
 
 def test_with_separate_thinking_tags_in_the_text_are_spoken() -> None:
-    passage = Passage()
-    assert passage.feed("<think> is a tag.") + passage.flush() == "<think> is a tag."
+    spoken_text = SpokenText()
+    assert spoken_text.feed("<think> is a tag.") + spoken_text.flush() == "<think> is a tag."

@@ -1,4 +1,4 @@
-"""What of an answer is read aloud: neither its thinking nor its blocks of code."""
+"""The part of an answer that is spoken: neither its thinking nor its code blocks."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from palaver.chat.parser.events import Content, Event
 _FENCE = "```"
 
 
-class Passage:
-    """Lets through what is to be read of a growing answer, however it comes in pieces.
+class SpokenText:
+    """Filters the text that is spoken out of an answer, while it is written.
 
-    Thinking is passed over, and so are fenced blocks, which hold code or JSON. An answer that is
-    nothing but such blocks is read all the same: then they are the answer.
+    Thinking is left out, and so are fenced blocks, which hold code or JSON. An answer that consists
+    of such blocks only is spoken nevertheless.
 
     Args:
-        family: How the model writes, if its thinking stands in the answer, between tags.
+        family: The model's family, if the text contains its thinking between tags.
 
     Attributes:
-        answer: All of the answer but its thinking.
+        answer: The whole answer without its thinking.
     """
 
     def __init__(self, family: Family | None = None) -> None:
         self.answer = ""
         self._parser = AnswerParser(family) if family else None
-        self._line = ""  # of the current line, what has not been let through yet
+        self._line = ""  # the part of the current line that is held back
         self._is_fence_possible = True
         self._is_fenced = False
         self._has_text = False
 
     def feed(self, text: str) -> str:
-        """What may be read now."""
+        """Take more of the answer; returns the text that can be spoken now."""
         return self._readable(_content(self._parser.feed(text)) if self._parser else text)
 
     def flush(self) -> str:
-        """What may be read besides when the answer has ended."""
+        """End the answer; returns the rest of the text that is spoken."""
         rest = self._readable(_content(self._parser.flush()) if self._parser else "")
         held, self._line = self._line, ""
         if not self._is_fenced and _FENCE not in held:
@@ -46,17 +46,14 @@ class Passage:
 
     def _readable(self, text: str) -> str:
         self.answer += text
-        parts = []
-        for piece in text.splitlines(keepends=True):
-            parts.append(self._piece(piece))
-        readable = "".join(parts)
+        readable = "".join(map(self._line_part, text.splitlines(keepends=True)))
         self._has_text = self._has_text or bool(readable.strip())
         return readable
 
-    def _piece(self, piece: str) -> str:
-        """A piece of one line; it may be the line's end, or have one."""
-        self._line += piece
-        is_whole = piece.endswith("\n")
+    def _line_part(self, part: str) -> str:
+        """The text to speak after a further part of the current line."""
+        self._line += part
+        is_whole = part.endswith("\n")
         begun = self._line.lstrip(" ")
         is_open = self._is_fence_possible and (
             begun.startswith(_FENCE) or (not is_whole and _FENCE.startswith(begun))
