@@ -95,22 +95,13 @@ class Completion:
         traceback: TracebackType | None,
     ) -> None:
         """Stop what is still running, and report the outcome."""
-        self._resources.close()
-        outcome = self._outcome(error)
-        reason = None
-        if outcome is Outcome.FAILED:
-            cause = self._error or error
-            reason = cause.reason if isinstance(cause, RequestError) else InternalError.reason
-        self._on_end(
-            Ending(
-                completion_id=self.id,
-                account=self.request.account,
-                model=self.model_name,
-                outcome=outcome,
-                usage=self.usage(),
-                reason=reason,
-            )
-        )
+        try:
+            self._resources.close()
+        except Exception as failure:
+            self.note_failure(failure)
+            raise
+        finally:
+            self._on_end(self._ending(error))
 
     @property
     def num_choices(self) -> int:
@@ -177,6 +168,21 @@ class Completion:
             prepared.num_choices,
             wants_hidden_states,
             self.request.account,
+        )
+
+    def _ending(self, error: BaseException | None) -> Ending:
+        """The report on the completion, given the exception that left the context."""
+        outcome, reason = self._outcome(error), None
+        if outcome is Outcome.FAILED:
+            cause = self._error or error
+            reason = cause.reason if isinstance(cause, RequestError) else InternalError.reason
+        return Ending(
+            completion_id=self.id,
+            account=self.request.account,
+            model=self.model_name,
+            outcome=outcome,
+            usage=self.usage(),
+            reason=reason,
         )
 
     def _outcome(self, error: BaseException | None) -> Outcome:
