@@ -4,6 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+
+from palaver.generation.backend import Capacity
+from palaver.models.catalogue import BUILT_IN_FOLDER
+from palaver.server import Server
+from palaver.settings import load_settings
+from palaver.testing import ScriptedBackend
 
 _SERVED = """
 import sys, tempfile, threading
@@ -82,3 +91,20 @@ assert "palaver.speech.service" in sys.modules
 assert not [name for name in called if name.startswith("palaver.speech")], called
 """,
     )
+
+
+class _Faulty(ScriptedBackend):
+    """A backend with a programming error in its start."""
+
+    async def start(self) -> Capacity:
+        raise ZeroDivisionError("a fault of the backend")
+
+
+def test_a_programming_error_while_models_load_ends_the_server(tmp_path: Path) -> None:
+    server = Server(
+        load_settings({"port": 0, "api_key": "key", "data_dir": tmp_path}, {}),
+        make_backend=lambda card, files: _Faulty(tokenizer=BUILT_IN_FOLDER / "tokenizer.json"),
+    )
+    with pytest.raises(ExceptionGroup) as raised:
+        server.run()
+    assert raised.group_contains(ZeroDivisionError)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -20,8 +19,8 @@ from palaver.api.parts import Parts
 from palaver.api.protocol import Protocol
 from palaver.engine.process.backend import ProcessBackend
 from palaver.engine.process.config import EngineConfig
-from palaver.errors import PalaverError, SettingError
 from palaver.generation.backend import Backend
+from palaver.host.listener import listen, url_of
 from palaver.media.limits import MediaLimits
 from palaver.media.reader import MediaReader
 from palaver.models.card import ModelCard
@@ -74,10 +73,10 @@ class Server:
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
-        self.error: PalaverError | None = None
+        self.error: Exception | None = None
         self._on_model = on_model
         self._on_ready = on_ready
-        self._socket = _listen(settings.host, settings.port)
+        self._socket = listen(settings.host, settings.port)
         self._media = MediaReader(media_limits(settings))
         self._metrics = Metrics()
         models = ModelCatalogue(
@@ -113,8 +112,7 @@ class Server:
     @property
     def url(self) -> str:
         """The URL at which it listens."""
-        host, port = self._socket.getsockname()[:2]
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        return url_of(self._socket)
 
     def run(self) -> None:
         """Serve until :meth:`stop`, SIGINT or SIGTERM.
@@ -151,7 +149,7 @@ class Server:
         try:
             await self._start()
             self._on_ready()
-        except PalaverError as error:
+        except Exception as error:  # a fault of palaver's own must not leave it loading for ever
             self.error = error
             self._uvicorn.should_exit = True
 
@@ -238,31 +236,3 @@ def _inference_precision(settings: Settings, files: ModelFiles) -> InferencePrec
     if settings.inference_precision == "auto" and files.path == BUILT_IN_FOLDER:
         return "f32"
     return settings.inference_precision
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """A socket that takes connections.
-
-    Raises:
-        SettingError: The address cannot be listened on.
-    """
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return _bound(family, host, port)
-    except OSError as error:
-        raise SettingError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
-
-
-def _bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
-    # asyncio switches Nagle's algorithm off only if the socket names its protocol. With it on, the
-    # first event of an answer waits some 40 ms for the client to acknowledge the headers.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen()  # so that on_ready never comes before connections are taken
-        listener.set_inheritable(True)
-    except BaseException:
-        listener.close()
-        raise
-    return listener
