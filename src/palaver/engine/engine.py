@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from palaver.engine.checks import check_request
 from palaver.engine.chunk import Chunk
@@ -13,11 +12,11 @@ from palaver.engine.model_runner import ModelRun, ModelRunner
 from palaver.engine.output_processor import OutputProcessor
 from palaver.engine.policy import FirstComeFirstServed, QueuePolicy
 from palaver.engine.process.config import DEFAULT_MAX_RUNNING, DEFAULT_MAX_STEP_TOKENS
-from palaver.engine.result import StepResult
+from palaver.engine.result import Output, StepResult
 from palaver.engine.sampling.kernels import kernels_for
 from palaver.engine.sampling.sampler import Sampler, SampleRow
 from palaver.engine.scheduler import Scheduler
-from palaver.engine.sequence import Sequence
+from palaver.engine.sequence import Sequence, Status
 from palaver.generation.request import GenerationRequest
 from palaver.generation.stats import SequenceState
 from palaver.runtime.base import Features, Runtime
@@ -104,9 +103,8 @@ class Engine:
             return StepResult()
         run = self._runner.run(chunks)
         self.scheduler.note_computed(chunks)
-        result = StepResult(hidden_states=run.hidden_states)
-        self._sample(chunks, run, result)
-        return replace(result, stats=meter.stats(chunks, run.model_s))
+        outputs = [*self._report_computed(chunks, run), *self._sample(chunks, run)]
+        return StepResult.of(outputs, run.hidden_states, meter.stats(chunks, run.model_s))
 
     def inspect(self) -> list[SequenceState]:
         """The state of every sequence, running ones first."""
@@ -117,9 +115,15 @@ class Engine:
         self.scheduler.check_integrity()
         self._outputs.check_integrity()
 
-    def _sample(self, chunks: Iterable[Chunk], run: ModelRun, result: StepResult) -> None:
+    def _report_computed(self, chunks: Iterable[Chunk], run: ModelRun) -> Iterator[Output]:
+        """Report tokens whose logits the step has computed, and end complete sequences."""
+        for chunk, end in _with_rows(chunks):
+            rows = run.logits[end - chunk.num_rows : end]
+            yield from self._outputs.report_computed(chunk.sequence, rows)
+
+    def _sample(self, chunks: Iterable[Chunk], run: ModelRun) -> Iterator[Output]:
         """Sample from the rows that need it, and append the tokens to their sequences."""
-        wanted = list(self._wanted(chunks, run, result))
+        wanted = list(self._wanted(chunks, run))
         if not wanted:
             return
         places, sequences, rows = zip(*wanted, strict=True)
@@ -128,19 +132,15 @@ class Engine:
             logits = logits[list(places)]
         tokens, logprobs = self._sampler.sample(logits, rows)
         for sampled in zip(sequences, tokens, logprobs, strict=True):
-            self._outputs.append(*sampled, result)
+            yield from self._outputs.append(*sampled)
 
     def _wanted(
-        self, chunks: Iterable[Chunk], run: ModelRun, result: StepResult
+        self, chunks: Iterable[Chunk], run: ModelRun
     ) -> Iterator[tuple[int, Sequence, SampleRow]]:
         """The rows of logits to sample from: which, for which sequence, and how."""
-        end = 0
-        for chunk in chunks:
-            begin, end = end, end + chunk.num_rows
+        for chunk, end in _with_rows(chunks):
             sequence = chunk.sequence
-            if not chunk.num_rows:
-                continue
-            if not self._outputs.report_computed(sequence, run.logits[begin:end], result):
+            if sequence.status is Status.FINISHED:
                 continue
             mask = run.masks[sequence.constraint] if sequence.constraint else None
             for choice in self._outputs.begin_choices(sequence):
@@ -150,3 +150,12 @@ class Engine:
                     choice,
                     SampleRow(params, choice.counts, choice.choice, position, mask),
                 )
+
+
+def _with_rows(chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, int]]:
+    """The chunks that have rows of logits, each with the index after its last row."""
+    end = 0
+    for chunk in chunks:
+        end += chunk.num_rows
+        if chunk.num_rows:
+            yield chunk, end

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from palaver.engine.grammar.constraint import Constraint
-from palaver.engine.result import StepResult
+from palaver.engine.result import Failure, Output
 from palaver.engine.sampling.penalties import TokenCounts
 from palaver.engine.sampling.sampler import logprobs_of
 from palaver.engine.scheduler import Scheduler
@@ -40,25 +40,26 @@ class OutputProcessor:
                 self._scheduler.remove(sequence)
                 self._forget(sequence)
 
-    def report_computed(self, sequence: Sequence, logits: Logits, result: StepResult) -> bool:
+    def report_computed(self, sequence: Sequence, logits: Logits) -> list[Output]:
         """Report fast-forward tokens whose logits a step has computed, and end a complete sequence.
 
         Args:
             sequence: A sequence for which the step computed logits.
             logits: ``float32[N, V]``, its rows.
-            result: Gets the tokens, or the reason why the request failed.
 
         Returns:
-            Whether the sequence continues with a sampled token.
+            The tokens, or the failure of the request. Unless the sequence has finished, it
+            continues with a sampled token.
         """
         if sequence.status is Status.FINISHED:  # another choice made the request fail
-            return False
+            return []
         if sequence.num_unreported:
-            result.tokens.extend(_fast_forwarded(sequence, logits))
+            tokens = _fast_forwarded(sequence, logits)
             if sequence.finish:
                 self._end(sequence)
-                return False
-        return not self._has_given_up(sequence, result)
+                return [*tokens]
+            return [*tokens, *self._failure(sequence)]
+        return self._failure(sequence)
 
     def begin_choices(self, sequence: Sequence) -> list[Sequence]:
         """The choices to sample from its last row; right after the prompt, all are forked."""
@@ -72,34 +73,32 @@ class OutputProcessor:
         return [sequence, *others]
 
     def append(
-        self,
-        sequence: Sequence,
-        token_id: int,
-        logprobs: TokenLogprobs | None,
-        result: StepResult,
-    ) -> None:
+        self, sequence: Sequence, token_id: int, logprobs: TokenLogprobs | None
+    ) -> list[Output]:
         """Append a sampled token, and those that its grammar fast-forwards behind it.
 
         Args:
             sequence: The sequence that gets it.
             token_id: The token.
             logprobs: Its log probabilities, if they are wanted.
-            result: Gets the tokens, or the reason why the request failed.
+
+        Returns:
+            The tokens, or the failure of the request.
         """
         if sequence.status is Status.FINISHED:
-            return
+            return []
         sequence.append(token_id)
         tokens = [_output(sequence, token_id, logprobs)]
         if sequence.constraint:
             sequence.constraint.accept(token_id)
-            if self._has_given_up(sequence, result):
-                return
+            if failure := self._failure(sequence):
+                return failure
             tokens += _fast_forward(sequence, sequence.constraint)
         finish = sequence.finish
         if finish and not sequence.num_unreported:
             tokens[-1] = msgspec.structs.replace(tokens[-1], finish=finish)
             self._end(sequence)
-        result.tokens.extend(tokens)
+        return [*tokens]
 
     def check_integrity(self) -> None:
         """Raise ``AssertionError`` unless these are exactly the scheduler's sequences."""
@@ -108,13 +107,13 @@ class OutputProcessor:
         expected = {id(s) for s in queued if s.status is not Status.WARMUP}
         assert known == expected, "a sequence is lost"
 
-    def _has_given_up(self, sequence: Sequence, result: StepResult) -> bool:
-        """Fail the whole request if its grammar has become too complex; returns whether it did."""
+    def _failure(self, sequence: Sequence) -> list[Output]:
+        """The failure of the whole request, if its grammar has become too complex."""
         error = sequence.constraint.error if sequence.constraint else None
-        if error:
-            result.failures.append((sequence.request.request_id, error))
-            self.cancel(sequence.request.request_id, None)
-        return error is not None
+        if error is None:
+            return []
+        self.cancel(sequence.request.request_id, None)
+        return [Failure(sequence.request.request_id, error)]
 
     def _end(self, sequence: Sequence) -> None:
         self._scheduler.finish(sequence)
