@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator, Callable
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -104,7 +105,7 @@ class Server:
                 ws="none",
                 log_level="warning",
                 access_log=False,
-                timeout_graceful_shutdown=int(settings.shutdown_timeout_s),
+                timeout_graceful_shutdown=math.ceil(settings.shutdown_timeout_s),
                 server_header=False,
             )
         )

@@ -78,6 +78,8 @@ def test_unknown_settings_stop_the_start_and_are_named_with_the_known_ones(tmp_p
         ("port", "-1"),
         ("strict", "perhaps"),
         ("cache_gib", "0"),
+        ("cache_gib", "inf"),
+        ("load_timeout_s", "inf"),
         ("cache_precision", "f64"),
         ("num_threads", "-1"),
         ("max_step_tokens", "63"),

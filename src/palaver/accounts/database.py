@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from sqlalchemy import Column, DateTime, Engine, MetaData, String, Table, create_engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from palaver.errors import SettingError
 
 metadata = MetaData()
 
@@ -19,8 +22,20 @@ api_keys = Table(
 
 
 def open_database(data_dir: Path) -> Engine:
-    """The database in a server's data folder, created with its tables if it is not there."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{data_dir / 'palaver.db'}")
-    metadata.create_all(engine)
+    """The database in a server's data folder, created with its tables if it is not there.
+
+    Raises:
+        SettingError: The folder cannot be made, or its file is not such a database.
+    """
+    file = data_dir / "palaver.db"
+    engine = create_engine(f"sqlite:///{file}")
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        metadata.create_all(engine)
+    except OSError as error:
+        engine.dispose()
+        raise SettingError(f"data_dir: cannot make {data_dir}: {error.strerror}") from error
+    except SQLAlchemyError as error:
+        engine.dispose()
+        raise SettingError(f"data_dir: cannot use {file}: {error.args[0]}") from error
     return engine

@@ -39,7 +39,7 @@ class Details:
 class Group(BaseModel):
     """Settings that belong together; a subclass has a title and a docstring for the documents."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     title: ClassVar[str]
 
 

@@ -40,7 +40,10 @@ class ServerSettings(Group):
         "JSON with `url`, `host`, `port`, `pid`, `models` and `version`.",
     )
     shutdown_timeout_s: Annotated[float, Details(unit="seconds")] = Field(
-        default=30.0, ge=0, description="Time that running requests have to finish after SIGTERM."
+        default=30.0,
+        ge=0,
+        description="Time that running requests have to finish after SIGTERM; "
+        "rounded up to whole seconds.",
     )
     tune_process: bool = Field(
         default=True,
