@@ -77,38 +77,23 @@ class Server:
         self.error: Exception | None = None
         self._on_model = on_model
         self._on_ready = on_ready
-        self._socket = listen(settings.host, settings.port)
-        self._media = MediaReader(media_limits(settings))
+        self._media = MediaReader(media_limits(settings))  # opens nothing until it reads
         self._metrics = Metrics()
-        models = ModelCatalogue(
-            settings.models,
-            make_backend or self._process_backend,
-            settings.families,
-            self._max_window_tokens,
-        )
-        self._database = open_database(settings.data_dir)
-        self.parts = Parts(
-            settings=settings,
-            models=models,
-            keys=KeyStore(self._database, settings.api_key),
-            metrics=self._metrics,
-            media=MediaIntake(self._media, settings.max_media),
-            schemas=SchemaChecker(),
-            speech=_speech(settings, models),
-        )
-        app = create_app(self.parts)
-        app.router.lifespan_context = self._lifespan
-        self._uvicorn = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                http=Protocol,
-                ws="none",
-                log_level="warning",
-                access_log=False,
-                timeout_graceful_shutdown=math.ceil(settings.shutdown_timeout_s),
-                server_header=False,
+        with contextlib.ExitStack() as opened:  # closes what was opened if a later part fails
+            self._socket = opened.enter_context(listen(settings.host, settings.port))
+            models = ModelCatalogue(
+                settings.models,
+                make_backend or self._process_backend,
+                settings.families,
+                self._max_window_tokens,
             )
-        )
+            self._database = open_database(settings.data_dir)
+            opened.callback(self._database.dispose)
+            self.parts = self._make_parts(models)
+            app = create_app(self.parts)
+            app.router.lifespan_context = self._lifespan
+            self._uvicorn = uvicorn.Server(_uvicorn_config(app, settings))
+            opened.pop_all()
 
     @property
     def url(self) -> str:
@@ -135,6 +120,17 @@ class Server:
     def stop(self) -> None:
         """Make :meth:`run` return as after SIGTERM; may be called from any thread."""
         self._uvicorn.should_exit = True
+
+    def _make_parts(self, models: ModelCatalogue) -> Parts:
+        return Parts(
+            settings=self.settings,
+            models=models,
+            keys=KeyStore(self._database, self.settings.api_key),
+            metrics=self._metrics,
+            media=MediaIntake(self._media, self.settings.max_media),
+            schemas=SchemaChecker(),
+            speech=_speech(self.settings, models),
+        )
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG002
@@ -165,14 +161,21 @@ class Server:
         finally:
             if starting:
                 starting.cancel()
+                await asyncio.gather(starting, return_exceptions=True)
 
     async def _close(self) -> None:
+        """Close all parts; the first failure is raised after all of them are closed."""
         parts = self.parts
         closing = [parts.models.unload(), self._media.close(), parts.schemas.close()]
         if parts.speech:
             closing.append(parts.speech.close())
-        await asyncio.gather(*closing)
-        self._database.dispose()
+        try:
+            outcomes = await asyncio.gather(*closing, return_exceptions=True)
+        finally:
+            self._database.dispose()
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
 
     def _process_backend(self, card: ModelCard, files: ModelFiles) -> Backend:
         config = engine_config(self.settings, files)
@@ -216,6 +219,18 @@ def media_limits(settings: Settings) -> MediaLimits:
         max_pixels=int(settings.max_media_megapixels * 1_000_000),
         max_video_s=settings.max_media_s,
         max_audio_s=settings.max_media_s,
+    )
+
+
+def _uvicorn_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=Protocol,
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=math.ceil(settings.shutdown_timeout_s),
+        server_header=False,
     )
 
 

@@ -85,3 +85,40 @@ def test_messages_to_a_process_that_does_not_run_are_dropped() -> None:
         assert caller.pid is None
 
     with_caller(work)
+
+
+def test_calls_after_the_end_fail_and_start_no_process() -> None:
+    async def work(caller: Caller) -> None:
+        await caller.call(b"abc")
+        await caller.end()
+        for start in (caller.start, caller.start_if_needed, lambda: caller.call(b"abc")):
+            with pytest.raises(ChildError, match="not started again"):
+                await start()
+        assert caller.pid is None
+
+    with_caller(work)
+
+
+def test_a_call_made_while_the_process_is_being_ended_fails() -> None:
+    async def work(caller: Caller) -> None:
+        await caller.start()
+        ending = asyncio.create_task(caller.end())
+        late = asyncio.create_task(caller.call(b"abc"))
+        await ending
+        with pytest.raises(ChildError):
+            await asyncio.wait_for(late, timeout=20)
+        assert caller.pid is None
+
+    with_caller(work)
+
+
+def test_a_start_that_the_end_overtakes_leaves_no_process() -> None:
+    async def work(caller: Caller) -> None:
+        starting = asyncio.create_task(caller.call(b"abc"))
+        await asyncio.sleep(0)  # the start has begun, but has not made a process yet
+        await caller.end()
+        with pytest.raises(ChildError, match="not started again"):
+            await starting
+        assert caller.pid is None
+
+    with_caller(work)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
+import socket
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -124,11 +127,13 @@ def test_the_end_of_a_child_is_reported_once_and_it_can_be_restarted() -> None:
             await asyncio.sleep(0.01)
         assert not child.is_ready
         child.send(b"lost")
-        await child.start_if_needed()
+        ready = await child.start_if_needed()
+        assert ready is not None
+        assert int(ready) == child.pid
         assert child.num_starts == 2
         assert await conversation.ask(b"hello") == b"hello"
         assert conversation.num_ends == 1
-        await child.start_if_needed()
+        assert await child.start_if_needed() is None
         assert child.num_starts == 2
         assert child.pid != int(first)
 
@@ -151,6 +156,62 @@ def test_a_child_that_is_kept_running_is_restarted_when_it_ends() -> None:
         await keeping
         assert child.pid is None
         assert conversation.num_ends == 2
+
+    with_child(work)
+
+
+def fail_once(monkeypatch: pytest.MonkeyPatch, owner: object, name: str) -> None:
+    """Let a function fail the next time as if no file descriptor were left."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        monkeypatch.undo()
+        raise OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr(owner, name, fail)
+
+
+def scarce(what: str) -> tuple[object, str]:
+    """The owner and the name of a function that needs file descriptors."""
+    if what == "socketpair":
+        return socket, what
+    return asyncio.get_running_loop(), what
+
+
+@pytest.mark.parametrize("what", ["socketpair", "create_unix_connection"])
+def test_a_child_is_restarted_after_the_system_had_no_file_descriptor_left(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(conversation: Conversation) -> None:
+        child = conversation.child
+        started: asyncio.Queue[bytes] = asyncio.Queue()
+        pid = int(await child.start())
+        keeping = asyncio.create_task(child.keep_running(started.put_nowait))
+        fail_once(monkeypatch, *scarce(what))
+        os.kill(pid, signal.SIGKILL)
+        restarted = asyncio.create_task(started.get())
+        await asyncio.wait([keeping, restarted], return_when=asyncio.FIRST_COMPLETED)
+        assert not keeping.done()
+        assert int(await restarted) == child.pid
+        await child.end()
+        await keeping
+
+    with_child(work)
+
+
+@pytest.mark.parametrize("what", ["socketpair", "create_unix_connection"])
+def test_a_start_without_file_descriptors_fails_and_leaves_none_open(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def num_open() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    async def work(conversation: Conversation) -> None:
+        before = num_open()
+        fail_once(monkeypatch, *scarce(what))
+        with pytest.raises(ChildError, match="too many open files"):
+            await conversation.child.start()
+        assert num_open() == before
+        assert conversation.child.pid is None
 
     with_child(work)
 

@@ -7,13 +7,14 @@ import base64
 import contextlib
 import os
 import signal
+import subprocess
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pytest
 
-from palaver.errors import InvalidRequest
+from palaver.errors import InternalError, InvalidRequest, ModelNotAvailable
 from palaver.media.decode import decode
 from palaver.media.decoder import Decoder
 from palaver.media.error import MediaError
@@ -204,5 +205,30 @@ def test_cancelling_ends_the_decoding() -> None:
             await task
         assert isinstance(await decoder.decode("image", _IMAGE), Image)
         assert decoder.pid != first
+
+    _with_decoder(work)
+
+
+def test_a_decoder_that_cannot_be_started_is_not_blamed_on_the_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError("too many processes")
+
+    async def work(reader: MediaReader) -> None:
+        with monkeypatch.context() as without_processes:
+            without_processes.setattr(subprocess, "Popen", fail)
+            with pytest.raises(ModelNotAvailable, match="decoder does not start"):
+                await reader.read("image", _DATA_URL, _PATH)
+        assert isinstance((await reader.read("image", _DATA_URL, _PATH)).media, Image)
+
+    _with_reader(work)
+
+
+def test_a_fault_of_the_decoder_itself_is_not_blamed_on_the_file() -> None:
+    async def work(decoder: Decoder) -> None:
+        with pytest.raises(InternalError, match="decoder failed"):
+            await decoder.decode(cast(Kind, "a kind that it does not know"), _IMAGE)
+        assert isinstance(await decoder.decode("image", _IMAGE), Image)
 
     _with_decoder(work)

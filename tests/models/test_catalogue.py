@@ -177,3 +177,33 @@ def test_a_configured_family_is_used_by_the_model(tmp_path: Path) -> None:
     folder = open_files(write_folder(tmp_path / "a"))
     assert folder.chat_model("glm").dialect.family.name == "json"  # its template shows no tools
     assert open_files(BUILT_IN_FOLDER).chat_model("glm").dialect.family.name == "glm"
+
+
+class _Ending(ScriptedBackend):
+    """A backend whose end takes a while, and fails if so told."""
+
+    def __init__(self, *, fails: bool) -> None:
+        super().__init__()
+        self._fails = fails
+
+    async def stop(self) -> None:
+        if self._fails:
+            raise OSError("it does not end")
+        for _ in range(20):
+            await asyncio.sleep(0)
+        await super().stop()
+
+
+def test_a_model_that_fails_to_end_does_not_keep_others_from_ending(tmp_path: Path) -> None:
+    async def run() -> None:
+        folders = {"a": write_folder(tmp_path / "a")}
+        catalogue = ModelCatalogue(
+            folders, lambda card, files: _Ending(fails=card.name == BUILT_IN_NAME)
+        )
+        await catalogue.load()
+        with pytest.raises(OSError, match="does not end"):
+            await catalogue.unload()
+        assert catalogue.get("a").backend.capacity is None
+        assert catalogue.get("a").state is State.ABSENT
+
+    asyncio.run(run())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import struct
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from palaver.host.child import START_TIMEOUT_S, Child, ChildError
 from palaver.host.child_side import Parent
@@ -14,9 +15,12 @@ from palaver.host.connection import Message
 _HEAD = struct.Struct("<I?")
 """Number of a call, and whether it succeeded."""
 _ENDED = "it ended before it had answered"
+_NOT_STARTED = "it has been ended, and is not started again"
 _EXIT_TIMEOUT_S = 1.0  # a process that answers calls has nothing to save
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class CallFailed(ChildError):
@@ -24,7 +28,9 @@ class CallFailed(ChildError):
 
 
 class Caller:
-    """A child process that answers calls; started with the first call, and again after it ended.
+    """A child process that answers calls; started with the first call, and again after it died.
+
+    After :meth:`end` it is never started again.
 
     Args:
         module: The module that it runs; it answers with :func:`serve_calls`, or with
@@ -46,6 +52,7 @@ class Caller:
         )
         self._calls: dict[int, asyncio.Future[memoryview]] = {}
         self._num_calls = 0
+        self._is_ended = False
 
     @property
     def pid(self) -> int | None:
@@ -58,7 +65,7 @@ class Caller:
         Raises:
             ChildError: It does not start.
         """
-        return await self._child.start()
+        return await self._started(self._child.start)
 
     async def start_if_needed(self) -> None:
         """Start it unless it runs.
@@ -66,7 +73,7 @@ class Caller:
         Raises:
             ChildError: It does not start.
         """
-        await self._child.start_if_needed()
+        await self._started(self._child.start_if_needed)
 
     async def call(self, message: bytes) -> memoryview:
         """The process's answer; if the caller is cancelled, the answer is dropped.
@@ -75,7 +82,7 @@ class Caller:
             ChildError: It does not start, or ends before it has answered.
             CallFailed: It raised an error.
         """
-        await self._child.start_if_needed()
+        await self.start_if_needed()
         self._num_calls += 1
         number = self._num_calls
         answer: asyncio.Future[memoryview] = asyncio.get_running_loop().create_future()
@@ -97,9 +104,19 @@ class Caller:
         self._child.kill()
 
     async def end(self) -> None:
-        """End it; calls under way fail."""
+        """End it for good; calls under way fail, as do later ones."""
+        self._is_ended = True
         self._fail_all()
         await self._child.end()
+
+    async def _started(self, start: Callable[[], Awaitable[T]]) -> T:
+        """The result of ``start``; raises :class:`ChildError` after :meth:`end`."""
+        if not self._is_ended:
+            ready = await start()
+            if not self._is_ended:
+                return ready
+            await self._child.end()  # end() was called before this start had made a process
+        raise ChildError(_NOT_STARTED)
 
     def _take(self, message: Message) -> None:
         number, is_answered = _HEAD.unpack_from(message)

@@ -106,15 +106,17 @@ class Child:
         async with self._starting:
             return await self._start()
 
-    async def start_if_needed(self) -> None:
+    async def start_if_needed(self) -> bytes | None:
         """Start it unless it runs.
+
+        Returns:
+            The message with which it reports that it is ready; ``None`` if it runs already.
 
         Raises:
             ChildError: See :meth:`start`.
         """
         async with self._starting:
-            if not self.is_ready:
-                await self._start()
+            return None if self.is_ready else await self._start()
 
     async def keep_running(self, on_start: Callable[[bytes], None]) -> None:
         """Restart it whenever it ends by itself, until :meth:`end`; to be called once it runs.
@@ -170,12 +172,11 @@ class Child:
         return message
 
     async def _launch(self) -> bytes:
-        ours = self._open_process()
-        loop = asyncio.get_running_loop()
-        first: asyncio.Future[Message] = loop.create_future()
-        _, self._connection = await loop.create_unix_connection(
-            lambda: Connection(first, self._on_message, self._on_end), sock=ours
-        )
+        first: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        try:
+            await self._connect(self._open_process(), first)
+        except OSError as error:
+            raise ChildError(f"it cannot be started: {error}") from error
         try:
             async with asyncio.timeout(self._start_timeout_s):
                 message = await first
@@ -185,8 +186,21 @@ class Child:
             raise ChildError(message[1:].decode() if message else "it ended while it started")
         return bytes(message[1:])
 
+    async def _connect(self, ours: socket.socket, first: asyncio.Future[Message]) -> None:
+        try:
+            _, self._connection = await asyncio.get_running_loop().create_unix_connection(
+                lambda: Connection(first, self._on_message, self._on_end), sock=ours
+            )
+        except BaseException:
+            ours.close()
+            raise
+
     def _open_process(self) -> socket.socket:
-        """Start the process; returns this side's socket."""
+        """Start the process; returns this side's socket.
+
+        Raises:
+            OSError: The system has no process or file descriptor left, for example.
+        """
         ours, theirs = socket.socketpair()
         tuned = TUNED if tuning.is_tuned() else UNTUNED
         arguments = [str(theirs.fileno()), str(os.getpid()), tuned, self._config]
@@ -196,9 +210,9 @@ class Child:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
             )
-        except OSError as error:
+        except BaseException:
             ours.close()
-            raise ChildError(f"it cannot be started: {error}") from error
+            raise
         finally:
             theirs.close()
         self.num_starts += 1

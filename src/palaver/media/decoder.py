@@ -10,7 +10,8 @@ import asyncio
 
 import msgspec
 
-from palaver.host.calls import Caller
+from palaver.errors import InternalError, ModelNotAvailable
+from palaver.host.calls import Caller, CallFailed
 from palaver.host.child import ChildError
 from palaver.media.decoder_process import Decoded, File, Refused
 from palaver.media.error import MediaError
@@ -47,7 +48,9 @@ class Decoder:
         """Decode a file to arrays.
 
         Raises:
-            MediaError: The file cannot be decoded within the limits.
+            MediaError: The file cannot be decoded within the limits, or crashes the process.
+            ModelNotAvailable: The process cannot be started now.
+            InternalError: The process failed without a fault of the file's; its log says how.
         """
         self.num_waiting += 1
         try:
@@ -63,6 +66,9 @@ class Decoder:
     async def _decode(self, file: File) -> Media:
         try:
             await self._caller.start_if_needed()
+        except ChildError as error:
+            raise ModelNotAvailable(f"the media decoder does not start: {error}") from error
+        try:
             async with asyncio.timeout(self._timeout_s):
                 content = await self._caller.call(_encoder.encode(file))
         except TimeoutError:
@@ -71,6 +77,8 @@ class Decoder:
         except asyncio.CancelledError:
             self._caller.kill()  # the file may take long, and the next one must not wait for it
             raise
+        except CallFailed as error:
+            raise InternalError("the media decoder failed; the log has the details") from error
         except ChildError as error:
             raise MediaError("brings the decoder down") from error
         match _decoder.decode(content):

@@ -88,8 +88,11 @@ class ModelCatalogue:
             raise failure
 
     async def unload(self) -> None:
-        """End all models."""
-        await asyncio.gather(*(model.unload() for model in self))
+        """End all models; if some fail to end, the first failure is raised after all have tried."""
+        unloading = (model.unload() for model in self)
+        for outcome in await asyncio.gather(*unloading, return_exceptions=True):
+            if outcome is not None:
+                raise outcome
 
     def get(self, name: str) -> Model:
         """The model of that name.

@@ -36,6 +36,7 @@ from palaver.generation.request import (
     request_ids,
 )
 from palaver.generation.stream import Generation
+from palaver.host.child import Child
 from palaver.models.catalogue import BUILT_IN_FOLDER
 from palaver.runtime import RuntimeConfig
 from palaver.runtime.fake import FakeRuntime
@@ -253,6 +254,27 @@ def test_stopping_ends_the_process_and_fails_running_requests() -> None:
             assert client.num_starts == 1
 
     asyncio.run(main())
+
+
+def test_a_fault_of_the_supervision_does_not_keep_the_process_from_being_ended(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(self: Child, on_start: Callable[[bytes], None]) -> None:
+        raise ZeroDivisionError("a fault of the supervision")
+
+    async def main() -> None:
+        async with asyncio.timeout(_TIMEOUT_S):
+            async with _started() as client:
+                await asyncio.sleep(0)
+                pid = client.pid
+            assert pid is not None
+            with pytest.raises(ProcessLookupError):
+                os.kill(pid, 0)
+            assert client.pid is None
+
+    monkeypatch.setattr(Child, "keep_running", fail)
+    asyncio.run(main())
+    assert "a fault of the supervision" in caplog.text
 
 
 def test_a_folder_without_a_model_is_an_error_that_names_it(tmp_path: Path) -> None:

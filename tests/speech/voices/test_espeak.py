@@ -310,3 +310,21 @@ def test_a_sentence_that_takes_too_long_fails_and_its_process_is_killed() -> Non
         return await whole(voice(pool), ENGLISH, "en")
 
     assert len(with_pool(hang, timeout_s=2)) > RATE_HZ
+
+
+def test_a_sentence_does_not_replace_a_process_that_is_just_being_started() -> None:
+    async def run() -> None:
+        process = EspeakProcess()
+
+        async def start() -> tuple[int | None, int]:
+            await process.start()
+            return process.pid, process.sample_rate_hz
+
+        try:
+            first, second = await asyncio.gather(start(), start())
+            assert first == second
+            assert process.sample_rate_hz > 0
+        finally:
+            await process.end()
+
+    asyncio.run(run())

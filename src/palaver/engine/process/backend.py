@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections import deque
@@ -141,10 +140,13 @@ class ProcessBackend:
         """End the process; requests under way fail with :class:`ModelNotAvailable`."""
         for task in self._tasks:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-        await self._child.end()
-        self._fail_all("the server is shutting down")
+        try:
+            for outcome in await asyncio.gather(*self._tasks, return_exceptions=True):
+                if isinstance(outcome, Exception):
+                    _log.error("a task of model %r has failed", self.name, exc_info=outcome)
+        finally:
+            await self._child.end()
+            self._fail_all("the server is shutting down")
 
     def generate(self, request: GenerationRequest) -> Generation:
         """Start generating; see :meth:`palaver.generation.backend.Backend.generate`."""

@@ -132,12 +132,12 @@ class EspeakProcess:
         Raises:
             ModelNotAvailable: The library does not work, or is not installed.
         """
-        if self._child.is_ready:
-            return
         try:
-            self.sample_rate_hz = int(await self._child.start())
+            ready = await self._child.start_if_needed()
         except ChildError as error:
             raise ModelNotAvailable(f"the embedded voices do not start: {error}") from error
+        if ready is not None:
+            self.sample_rate_hz = int(ready)
 
     async def speak(
         self, text: str, style: Style, *, is_paced: bool = False
