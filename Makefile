@@ -7,6 +7,8 @@ TRAINING_BIN := training/.venv/bin
 ARGS ?=
 COVERAGE_FLOOR := 95
 IMAGE ?= palaver
+# The container engine. Podman keeps health checks only in images of docker's format.
+CONTAINER ?= $(shell command -v podman || command -v docker)
 PIP := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help serve test check format coverage test-wheel build container check-commits
@@ -49,8 +51,8 @@ build: $(VENV)/.release ## the source distribution and the wheel, in dist/
 	rm -rf dist
 	$(BIN)/python -m build
 
-container: ## build the container image with docker or podman
-	$$(command -v podman || command -v docker) build --file deploy/Containerfile --tag $(IMAGE) .
+container: ## build the container image with podman or docker; CONTAINER names one of them
+	$(CONTAINER) build $(if $(findstring podman,$(CONTAINER)),--format docker) --file deploy/Containerfile --tag $(IMAGE) .
 
 check-commits: ## the subjects of the commits since BASE
 	$(PYTHON) .ci/check_commits.py $(BASE)

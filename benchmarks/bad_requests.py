@@ -107,9 +107,8 @@ async def send_all(
 
         async def one(tried: Attempt) -> None:
             async with gate:
-                if (
-                    len(findings.faults) < _MAX_FAULTS
-                ):  # a server that hangs is not tested to the end
+                # A server that hangs is not tested to the end.
+                if len(findings.faults) < _MAX_FAULTS:
                     await send(client, tried, findings)
 
         for begin in range(0, len(made), size):

@@ -13,11 +13,11 @@ RATE_HZ = 16_000
 beep = [math.sin(2 * math.pi * 800 * i / RATE_HZ) / 2 for i in range(RATE_HZ // 8)]
 samples = (beep + [0.0] * (RATE_HZ // 6)) * 3
 file = io.BytesIO()
-with wave.open(file, "wb") as sound:
-    sound.setnchannels(1)
-    sound.setsampwidth(2)
-    sound.setframerate(RATE_HZ)
-    sound.writeframes(b"".join(struct.pack("<h", round(32_767 * s)) for s in samples))
+with wave.open(file, "wb") as recording:
+    recording.setnchannels(1)
+    recording.setsampwidth(2)
+    recording.setframerate(RATE_HZ)
+    recording.writeframes(b"".join(struct.pack("<h", round(32_767 * s)) for s in samples))
 
 client = OpenAI(
     base_url=os.environ.get("BASE_URL", "http://127.0.0.1:8000") + "/v1",

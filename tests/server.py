@@ -48,6 +48,10 @@ class RunningServer:
         """The espeak processes under this server."""
         return self._children(b"palaver.speech.voices.espeak.process")
 
+    def schema_pids(self) -> list[int]:
+        """The process under this server that forks one for each schema."""
+        return self._children(b"palaver.schemas.worker")
+
     def talker_pids(self) -> list[int]:
         """The processes under this server that run models' own talkers."""
         return self._children(b"palaver.speech.voices.native.process")

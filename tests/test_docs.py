@@ -65,6 +65,14 @@ def test_the_layers_of_the_architecture_are_those_that_are_checked() -> None:
     assert diagram[1].splitlines() == layers
 
 
+def test_every_part_but_the_runtime_is_forbidden_to_import_openvino() -> None:
+    contracts = tomllib.loads(text_of("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    [forbidden] = [c for c in contracts if c.get("forbidden_modules") == ["openvino"]]
+    paths = [*SOURCES.glob("*.py"), *(path.parent for path in SOURCES.glob("*/__init__.py"))]
+    parts = {path.stem for path in paths} - {"__init__", "__main__", "runtime"}
+    assert set(forbidden["source_modules"]) == {f"palaver.{part}" for part in parts}
+
+
 def test_every_reason_is_in_the_table_of_errors() -> None:
     table = text_of("docs/reference/api.md")
     for _, kind in inspect.getmembers(errors, inspect.isclass):

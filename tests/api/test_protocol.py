@@ -1,10 +1,9 @@
-"""A connection's time limits, which would take a minute on the real server."""
+"""A connection's time limits, with a clock that the tests set forward."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -14,7 +13,60 @@ from starlette.types import Receive, Scope, Send
 from palaver.api import protocol
 
 HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
-Client = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+LIMIT_S = protocol.HEAD_TIMEOUT_S
+
+
+class Clock:
+    """The running event loop's clock, set forward where a test says so."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        loop = asyncio.get_running_loop()
+        real_time = loop.time
+        self._passed_s = 0.0
+        monkeypatch.setattr(loop, "time", lambda: real_time() + self._passed_s)
+
+    def advance(self, seconds: float) -> None:
+        """Let timers that are due within ``seconds`` run next."""
+        self._passed_s += seconds
+
+
+class Connection:
+    """A client's connection to a server of our protocol."""
+
+    def __init__(self, address: tuple[str, int], clock: Clock) -> None:
+        self.address = address
+        self.clock = clock
+
+    async def open(self) -> None:
+        """Connect."""
+        self.reader, self.writer = await asyncio.open_connection(*self.address)
+
+    def send(self, data: bytes) -> None:
+        """Send bytes."""
+        self.writer.write(data)
+
+    async def is_closed(self) -> bool:
+        """Whether the server closes the connection, without a further answer."""
+        return await self.reader.read() == b""
+
+    async def receive_answer(self) -> None:
+        """Wait for the answer to a request."""
+        assert (await self.reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 204")
+
+    async def wait_for_server(self) -> None:
+        """Wait until the server has processed what was sent, and the timers that are due.
+
+        It has when a request on another connection, which comes after them, is answered.
+        """
+        other = Connection(self.address, self.clock)
+        await other.open()
+        other.send(HEAD + b"\r\n")
+        await other.receive_answer()
+        other.writer.close()
+
+
+Client = Callable[[Connection], Awaitable[None]]
+Talk = Callable[[Client], None]
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -25,59 +77,65 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body"})
 
 
-def talk(client: Client) -> None:
-    """Run a client against a server of our protocol."""
+@pytest.fixture
+def talk(monkeypatch: pytest.MonkeyPatch) -> Talk:
+    """Runs a client against a server of our protocol."""
 
-    async def both() -> None:
+    async def both(client: Client) -> None:
         listener = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(
             application, http=protocol.Protocol, ws="none", lifespan="off", log_level="error"
         )
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
+        connection = Connection(listener.getsockname(), Clock(monkeypatch))
         try:
-            reader, writer = await asyncio.open_connection(*listener.getsockname())
-            await asyncio.wait_for(client(reader, writer), timeout=10)
-            writer.close()
+            await connection.open()
+            await client(connection)
+            connection.writer.close()
         finally:
             server.should_exit = True
             await serving
 
-    asyncio.run(both())
-
-
-@pytest.fixture(autouse=True)
-def _short_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "HEAD_TIMEOUT_S", 0.2)
+    return lambda client: asyncio.run(both(client))
 
 
 @pytest.mark.parametrize("sent", [b"", b"POST", HEAD])
-def test_a_connection_without_a_complete_request_is_closed(sent: bytes) -> None:
-    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        begin_s = time.monotonic()
-        writer.write(sent)
-        assert await reader.read() == b""
-        assert time.monotonic() - begin_s > 0.15
+def test_a_connection_without_a_complete_request_is_closed_after_the_limit(
+    talk: Talk, sent: bytes
+) -> None:
+    async def client(connection: Connection) -> None:
+        connection.send(sent)
+        await connection.wait_for_server()
+        connection.clock.advance(LIMIT_S - 1)
+        await connection.wait_for_server()
+        assert not connection.reader.at_eof()
+        connection.clock.advance(LIMIT_S)
+        assert await connection.is_closed()
 
     talk(client)
 
 
-def test_a_connection_with_an_incomplete_second_request_is_closed() -> None:
-    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(HEAD + b"\r\n")
-        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 204")
-        writer.write(HEAD)
-        assert await reader.read() == b""
+def test_a_connection_with_an_incomplete_second_request_is_closed(talk: Talk) -> None:
+    async def client(connection: Connection) -> None:
+        connection.send(HEAD + b"\r\n")
+        await connection.receive_answer()
+        connection.send(HEAD)
+        await connection.wait_for_server()
+        connection.clock.advance(LIMIT_S)
+        assert await connection.is_closed()
 
     talk(client)
 
 
-def test_a_connection_with_a_slow_body_stays_open() -> None:
-    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(HEAD + b"Content-Length: 2\r\n\r\n")
+def test_a_connection_with_a_slow_body_stays_open(talk: Talk) -> None:
+    async def client(connection: Connection) -> None:
+        connection.send(HEAD + b"Content-Length: 2\r\n\r\n")
         for _ in range(2):
-            await asyncio.sleep(0.3)
-            writer.write(b"x")
-        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 204")
+            await connection.wait_for_server()
+            connection.clock.advance(2 * LIMIT_S)
+            await connection.wait_for_server()
+            connection.send(b"x")
+        await connection.receive_answer()
 
     talk(client)

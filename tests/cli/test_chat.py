@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -12,6 +13,7 @@ import httpx
 import pytest
 from rich.console import Console
 
+from tests.host.processes import children_of, is_alive, wait_until
 from tests.server import KEY, MODEL, RunningServer
 
 chat = import_module("palaver.cli.chat")  # the package shows the command under this name
@@ -95,6 +97,20 @@ def test_without_a_url_the_chat_starts_a_server_and_ends_it() -> None:
         path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if _is_mine(path)
     ]
     assert not any(b"palaver-" in command and b"--data-dir" in command for command in commands)
+
+
+def test_a_chat_that_is_killed_ends_its_own_server(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "palaver", "chat"]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as started:
+        assert started.stdout
+        assert "is ready" in started.stdout.readline()
+        (server,) = children_of(started.pid)
+        assert is_alive(server)
+        started.kill()
+    wait_until(lambda: not is_alive(server))
 
 
 def test_an_own_server_that_does_not_start_ends_the_chat_with_the_reason(

@@ -17,10 +17,18 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def are_idle(pids: list[int]) -> bool:
-    """Whether processes and those under them use no processor time for half a second."""
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has started and that run; none if it has ended."""
+    try:
+        return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def are_idle(pids: list[int], *, during: Callable[[], object]) -> bool:
+    """Whether processes and those under them use no processor time while ``during`` runs."""
     before = [_processor_time(pid) for pid in pids]
-    time.sleep(0.5)
+    during()
     return [_processor_time(pid) for pid in pids] == before
 
 
@@ -28,10 +36,9 @@ def _processor_time(pid: int) -> int:
     """Processor time of a process and its descendants, ended ones included."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:  # it has just ended
         return -1
-    return sum(map(int, fields[11:15])) + sum(_processor_time(int(child)) for child in children)
+    return sum(map(int, fields[11:15])) + sum(map(_processor_time, children_of(pid)))
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

@@ -70,7 +70,11 @@ def prompt_of(model: ChatModel, case: cases.Case) -> Prompt:
 def encoded(runtime: Runtime, prompt: Prompt) -> list[Features]:
     """The features of a prompt's placeholder ranges."""
     features = []
-    for span in prompt.placeholders:
-        assert runtime.encoder is not None and span.content is not None
-        features.append(runtime.encoder.encode(span.kind, span.content.numpy(), span.num_tokens))
+    for placeholder in prompt.placeholders:
+        assert runtime.encoder is not None and placeholder.content is not None
+        features.append(
+            runtime.encoder.encode(
+                placeholder.kind, placeholder.content.numpy(), placeholder.num_tokens
+            )
+        )
     return features

@@ -94,6 +94,28 @@ AUDIO: dict[str, Any] = {
     "downsample_hidden_size": 8,
     "max_source_positions": 100,
 }
+EXPERTS = {"moe_intermediate_size": 32, "num_experts": 2, "num_experts_per_tok": 1}
+SMALL: dict[str, Any] = {
+    "hidden_size": 32,
+    "intermediate_size": 32,
+    "num_attention_heads": 1,
+    "num_key_value_heads": 1,
+    "head_dim": 32,
+}
+CODE2WAV: dict[str, Any] = {
+    "codebook_size": 256,
+    "hidden_size": 32,
+    "num_attention_heads": 1,
+    "num_key_value_heads": 1,
+    "sliding_window": 72,
+    "intermediate_size": 32,
+    "num_hidden_layers": 1,
+    "num_quantizers": 4,
+    "upsample_rates": [8, 5, 4, 3],
+    "upsampling_ratios": [2, 2],
+    "decoder_dim": 32,
+    "rope_parameters": ROPE,
+}
 TEMPLATE = """\
 {%- for message in messages -%}
     {{- '<|im_start|>' ~ message.role ~ '\\n' -}}
@@ -198,77 +220,10 @@ def keep_to_seconds(tower: Any) -> None:
 def omni_config(tokenizer: Tokenizer) -> dict[str, Any]:
     """The whole configuration; a talker has to be there for the export."""
     token = tokenizer.token_to_id
-    markers = {
-        "audio_token_id": token("<|audio_pad|>"),
-        "image_token_id": token("<|image_pad|>"),
-        "video_token_id": token("<|video_pad|>"),
-        "vision_start_token_id": token("<|vision_start|>"),
-        "audio_start_token_id": token("<|audio_start|>"),
-        "position_id_per_seconds": 13,
-    }
-    experts = {"moe_intermediate_size": 32, "num_experts": 2, "num_experts_per_tok": 1}
-    small = {
-        "hidden_size": 32,
-        "intermediate_size": 32,
-        "num_attention_heads": 1,
-        "num_key_value_heads": 1,
-        "head_dim": 32,
-    }
-    layers = TEXT["num_hidden_layers"]
     return {
-        "thinker_config": {
-            "text_config": TEXT | experts | {"mlp_only_layers": list(range(layers))},
-            "vision_config": VISION,
-            "audio_config": AUDIO,
-            "vision_end_token_id": token("<|vision_end|>"),
-            "audio_end_token_id": token("<|audio_end|>"),
-            "user_token_id": token("user"),
-        }
-        | markers,
-        "talker_config": {
-            "text_config": small
-            | experts
-            | {
-                "vocab_size": 300,
-                "num_hidden_layers": 1,
-                "shared_expert_intermediate_size": 32,
-                "mlp_only_layers": [0],
-                "rope_parameters": ROPE_3D,
-            },
-            "code_predictor_config": small
-            | {
-                "vocab_size": 256,
-                "num_hidden_layers": 1,
-                "rope_parameters": ROPE,
-                "num_code_groups": 4,
-            },
-            "num_code_groups": 4,
-            "thinker_hidden_size": HIDDEN_SIZE,
-            "accept_hidden_layer": 1,
-            "codec_pad_id": 256,
-            "codec_bos_id": 257,
-            "codec_eos_token_id": 258,
-            "codec_nothink_id": 259,
-            "codec_think_bos_id": 260,
-            "codec_think_eos_id": 261,
-            "spatial_merge_size": 2,
-            "speaker_id": {"alto": 270},
-        }
-        | markers,
-        "code2wav_config": {
-            "codebook_size": 256,
-            "hidden_size": 32,
-            "num_attention_heads": 1,
-            "num_key_value_heads": 1,
-            "sliding_window": 72,
-            "intermediate_size": 32,
-            "num_hidden_layers": 1,
-            "num_quantizers": 4,
-            "upsample_rates": [8, 5, 4, 3],
-            "upsampling_ratios": [2, 2],
-            "decoder_dim": 32,
-            "rope_parameters": ROPE,
-        },
+        "thinker_config": thinker_config(tokenizer),
+        "talker_config": talker_config(tokenizer),
+        "code2wav_config": CODE2WAV,
         "enable_audio_output": True,
         "im_start_token_id": token("<|im_start|>"),
         "im_end_token_id": token("<|im_end|>"),
@@ -278,6 +233,67 @@ def omni_config(tokenizer: Tokenizer) -> dict[str, Any]:
         "system_token_id": token("system"),
         "user_token_id": token("user"),
         "assistant_token_id": token("assistant"),
+    }
+
+
+def thinker_config(tokenizer: Tokenizer) -> dict[str, Any]:
+    """The configuration of the part that reads prompts and writes text."""
+    token = tokenizer.token_to_id
+    layers = TEXT["num_hidden_layers"]
+    own = {
+        "text_config": TEXT | EXPERTS | {"mlp_only_layers": list(range(layers))},
+        "vision_config": VISION,
+        "audio_config": AUDIO,
+        "vision_end_token_id": token("<|vision_end|>"),
+        "audio_end_token_id": token("<|audio_end|>"),
+        "user_token_id": token("user"),
+    }
+    return own | marker_ids(tokenizer)
+
+
+def talker_config(tokenizer: Tokenizer) -> dict[str, Any]:
+    """The configuration of the part that turns text into codes of audio."""
+    text = {
+        "vocab_size": 300,
+        "num_hidden_layers": 1,
+        "shared_expert_intermediate_size": 32,
+        "mlp_only_layers": [0],
+        "rope_parameters": ROPE_3D,
+    }
+    code_predictor = {
+        "vocab_size": 256,
+        "num_hidden_layers": 1,
+        "rope_parameters": ROPE,
+        "num_code_groups": 4,
+    }
+    own = {
+        "text_config": SMALL | EXPERTS | text,
+        "code_predictor_config": SMALL | code_predictor,
+        "num_code_groups": 4,
+        "thinker_hidden_size": HIDDEN_SIZE,
+        "accept_hidden_layer": 1,
+        "codec_pad_id": 256,
+        "codec_bos_id": 257,
+        "codec_eos_token_id": 258,
+        "codec_nothink_id": 259,
+        "codec_think_bos_id": 260,
+        "codec_think_eos_id": 261,
+        "spatial_merge_size": 2,
+        "speaker_id": {"alto": 270},
+    }
+    return own | marker_ids(tokenizer)
+
+
+def marker_ids(tokenizer: Tokenizer) -> dict[str, Any]:
+    """What thinker and talker have to know of the media in a prompt."""
+    token = tokenizer.token_to_id
+    return {
+        "audio_token_id": token("<|audio_pad|>"),
+        "image_token_id": token("<|image_pad|>"),
+        "video_token_id": token("<|video_pad|>"),
+        "vision_start_token_id": token("<|vision_start|>"),
+        "audio_start_token_id": token("<|audio_start|>"),
+        "position_id_per_seconds": 13,
     }
 
 

@@ -16,7 +16,7 @@ from tests.multimodal import cases
 from tests.multimodal.model import HERE, FamilyFolder, chat_model, encoded, prompt_of, runtime
 
 TOLERANCE = 0.02  # for logits up to 6
-LOOSE = {"two sounds": 0.2}  # transformers pads the shorter one with silence
+LOOSE = {"two recordings": 0.2}  # transformers pads the shorter one with silence
 
 
 @cache

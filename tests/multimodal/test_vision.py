@@ -23,9 +23,8 @@ def test_resized_images_have_whole_tokens_and_stay_within_the_budget(
     high, wide = vision.fitting_size(height, width, 32, BUDGET)
     assert high % 32 == wide % 32 == 0
     assert high >= 32 and wide >= 32
-    is_extreme = max(height, width) > 16 * min(
-        height, width
-    )  # it is one token wide and has to stay so
+    # Such an image is one token wide and has to stay so.
+    is_extreme = max(height, width) > 16 * min(height, width)
     assert high * wide <= BUDGET.most or is_extreme
 
 

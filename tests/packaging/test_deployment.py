@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 import time
@@ -13,13 +15,16 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 MOST_EXPOSED = 20
 """Of 100, as ``systemd-analyze security`` scores units; an unprotected one has 96."""
-IMAGE = "palaver-test"
+IMAGE = os.environ.get("IMAGE", "palaver-test")
+"""The release workflow names the image that it pushes, so that this one is tested."""
 
 pytestmark = [pytest.mark.packaging, pytest.mark.timeout(600)]
 
 
 def container_engine() -> str | None:
-    """A container builder that works on this machine."""
+    """The engine of the variable ``CONTAINER``, or one that works on this machine."""
+    if chosen := os.environ.get("CONTAINER"):
+        return chosen
     for name in ("podman", "docker"):
         if (
             shutil.which(name)
@@ -69,8 +74,13 @@ def test_the_container_runs_the_tested_install_script() -> None:
 def test_the_container_becomes_healthy_without_root() -> None:
     engine = container_engine()
     assert engine
-    build = [engine, "build", "--file", str(DEPLOY / "Containerfile"), "--tag", IMAGE, str(ROOT)]
-    subprocess.run(build, check=True)
+    subprocess.run(
+        ["make", "container", f"CONTAINER={engine}", f"IMAGE={IMAGE}"], cwd=ROOT, check=True
+    )
+    inspect = [engine, "image", "inspect", "--format", "{{json .Config.Healthcheck}}", IMAGE]
+    found = subprocess.run(inspect, check=True, capture_output=True, text=True)
+    health_check = json.loads(found.stdout)
+    assert health_check and "/opt/palaver/healthcheck.py" in health_check["Test"]
     run = [engine, "run", "--rm", "--detach", "--env", "PALAVER_CACHE_GIB=0.25", IMAGE]
     container = subprocess.run(run, check=True, capture_output=True, text=True).stdout.strip()
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from shutil import which
@@ -136,8 +135,9 @@ def test_requests_on_one_connection_are_answered_in_their_order(raw: socket.sock
 @pytest.mark.parametrize("protocol", ["h2c", "websocket", "nonsense"])
 def test_an_upgrade_is_ignored_and_the_body_read(raw: socket.socket, protocol: str) -> None:
     wanted = ["Connection: Upgrade, HTTP2-Settings", f"Upgrade: {protocol}", "HTTP2-Settings: AAMA"]
-    raw.sendall(head(*wanted, f"Content-Length: {len(BODY)}"))
-    time.sleep(0.05)
+    raw.sendall(head(*wanted, f"Content-Length: {len(BODY)}", "Expect: 100-continue"))
+    go_ahead = b"HTTP/1.1 100 Continue\r\n\r\n"  # comes once the server has read the headers
+    assert raw.recv(len(go_ahead), socket.MSG_WAITALL) == go_ahead
     raw.sendall(BODY)
     assert answer(raw)[0] == 200
 

@@ -17,6 +17,7 @@ from palaver.errors import InvalidRequest, ModelNotAvailable
 from palaver.host.calls import Caller
 from palaver.host.child import ChildError
 from palaver.schemas.checker import SchemaChecker
+from tests.host.processes import children_of
 
 GOOD = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
 BAD = {"type": "object", "properties": {"a": {"not": {}}}}
@@ -58,11 +59,19 @@ def test_a_refusal_is_the_same_each_time() -> None:
 def test_hostile_schemas_are_refused_and_do_not_delay_others() -> None:
     async def work(made: SchemaChecker) -> None:
         await made.check(GOOD, "known")
+        assert made.pid
+        while children_of(made.pid):  # the known one's process, which is about to end
+            await asyncio.sleep(0.01)
         hostile = [asyncio.create_task(made.check(HOSTILE, f"hostile {i}")) for i in range(4)]
-        await asyncio.sleep(0.2)
+        while len(checks := children_of(made.pid)) < len(hostile):
+            await asyncio.sleep(0.01)
+        for pid in checks:  # stopped, so that they last until the others are checked
+            os.kill(pid, signal.SIGSTOP)
         await made.check(GOOD, "known")
         await made.check(GOOD, "new")
         assert not any(task.done() for task in hostile)
+        for pid in checks:
+            os.kill(pid, signal.SIGCONT)
         for refusal in await asyncio.gather(*hostile, return_exceptions=True):
             assert isinstance(refusal, InvalidRequest)
             assert "takes more than 2 s" in refusal.message

@@ -35,7 +35,7 @@ class Talker(VoiceNarration):
         self.events: list[str] = []
 
     def take_hidden_states(self, hidden_states: Sequence[NDArray[np.float32]]) -> None:
-        self.events.append(f"heard {sum(map(len, hidden_states))}")
+        self.events.append(f"hidden states {sum(map(len, hidden_states))}")
 
     async def say(self, sentence: str, language: str) -> AsyncGenerator[Samples, None]:
         self.events.append(f"said {sentence}")
@@ -99,7 +99,7 @@ def test_hidden_states_are_given_once_before_the_first_sentence(is_wanted: bool)
         await accompanied(session, [Delta(0, content="One.", finish_reason="stop")])
         return talker.events
 
-    found = ["heard 5"] if is_wanted else []
+    found = ["hidden states 5"] if is_wanted else []
     assert asyncio.run(run()) == [*found, "said One.", "closed"]
 
 

@@ -84,11 +84,11 @@ def _grammar(request: ChatRequest, model: ChatModel, prompt: RenderedPrompt) -> 
     else:
         may_think = request.enable_thinking or not model.can_think
         thinking = Thinking.POSSIBLE if may_think else Thinking.NONE
-    form = AnswerRules(
+    rules = AnswerRules(
         schema=request.answer_schema,
         tools=request.callable_tools,
         can_be_text=request.tool_choice != "required",
         is_parallel=request.parallel_tool_calls and request.chosen_tool is None,
     )
-    source = answer_grammar(model.dialect.family, model.tokenizer, form, thinking)
+    source = answer_grammar(model.dialect.family, model.tokenizer, rules, thinking)
     return Grammar(source, "tools" if request.tools else request.answer_schema_path)

@@ -1,4 +1,4 @@
-"""A server that a command starts for its own use and ends again."""
+"""A server that a command starts for its own use; it ends with the command, however that ends."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from palaver.cli.options import fail
 
 _START_TIMEOUT_S = 120.0
+_EXIT_TIMEOUT_S = 10.0
 _POLL_S = 0.05
 
 
@@ -31,7 +32,8 @@ def own_server(key: str, models: list[str]) -> Iterator[str]:
     """
     with tempfile.TemporaryDirectory(prefix="palaver-") as folder:
         ready_file = Path(folder) / "ready.json"
-        command = [sys.executable, "-m", "palaver", "serve", "--host", "127.0.0.1", "--port", "0"]
+        command = [sys.executable, "-m", "palaver.host.parent_death", str(os.getpid())]
+        command += ["palaver", "serve", "--host", "127.0.0.1", "--port", "0"]
         command += ["--ready-file", str(ready_file)]
         command += ["--data-dir", folder, "--log-level", "error"]
         command += [part for model in models for part in ("--model", model)]
@@ -46,7 +48,11 @@ def own_server(key: str, models: list[str]) -> Iterator[str]:
             yield json.loads(ready_file.read_text(encoding="utf-8"))["url"]
         finally:
             process.terminate()
-            process.wait()
+            try:
+                process.wait(_EXIT_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def _wait_for(ready_file: Path, process: subprocess.Popen[bytes]) -> None:

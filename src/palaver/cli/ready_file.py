@@ -48,9 +48,8 @@ class ReadyFile:
             yield
         finally:
             with contextlib.suppress(OSError, ValueError):
-                if (
-                    self._path.read_text(encoding="utf-8") == self._content
-                ):  # else another server has replaced it
+                # Otherwise another server has replaced it.
+                if self._path.read_text(encoding="utf-8") == self._content:
                     self._path.unlink()
 
     def write(self, url: str, models: Sequence[str]) -> None:

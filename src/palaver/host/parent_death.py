@@ -1,9 +1,13 @@
-"""The parent-death watch: a child process ends when its parent has ended for any reason."""
+"""The parent-death watch: a child process ends when its parent has ended for any reason.
+
+``python -m palaver.host.parent_death PARENT-PID MODULE …`` runs another module in such a process.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import runpy
 import signal
 import sys
 import threading
@@ -35,3 +39,15 @@ def _watch(parent_pid: int) -> None:
     while os.getppid() == parent_pid:
         time.sleep(_POLL_S)
     os._exit(1)
+
+
+def main() -> None:
+    """Run the module that the command line names, in a process that ends with its parent."""
+    _, parent_pid, module, *arguments = sys.argv
+    end_with_parent(int(parent_pid))
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()

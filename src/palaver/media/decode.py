@@ -153,9 +153,8 @@ def _through_ffmpeg(content: bytes, what: str, read: Callable[[Any], Iterator[T]
     try:
         with av.open(io.BytesIO(content), mode="r", metadata_errors="ignore") as container:
             if container.duration and container.duration > 0:
-                limit_s = (
-                    24 * 3600
-                )  # refuses absurd lengths at once; the real limit is checked while decoding
+                # Absurd lengths are refused at once; the real limit is checked while decoding.
+                limit_s = 24 * 3600
                 _check_length(what, container.duration / _MICROSECONDS, limit_s)
             yield from read(container)
     except (av.FFmpegError, OSError, ValueError, EOFError) as error:

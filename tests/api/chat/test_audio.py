@@ -289,11 +289,12 @@ def test_an_unknown_audio_id_is_refused(client: httpx.Client, earlier: str) -> N
 @pytest.mark.spec("S50")
 def test_a_client_that_disconnects_ends_the_speaking(server: RunningServer) -> None:
     body = STORY | {"max_tokens": 3000, "logit_bias": NO_END, "stream": True}
+    text = chat(max_tokens=200, logit_bias=NO_END)
     with server.client() as client:
         with client.stream("POST", PATH, json=body) as response:
             for line in response.iter_lines():
                 if '"data"' in line:
                     break
         wait_until(lambda: not client.get("/debug/engines").json()[MODEL])
-        wait_until(lambda: are_idle(server.voice_pids()))
+        wait_until(lambda: are_idle(server.voice_pids(), during=lambda: answer(client, text)))
         assert message(client, STORY)["audio"]["data"]

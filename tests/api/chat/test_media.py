@@ -123,9 +123,8 @@ def test_every_detail_is_accepted_and_changes_nothing_for_a_small_image(
 ) -> None:
     for detail in ("low", "auto", "high", None):
         usage = answer(media_client, media.ask(media.image(detail=detail)))["usage"]
-        assert (
-            usage["prompt_tokens_details"]["image_tokens"] == 20
-        )  # the image is too small for any setting to shrink it
+        # The image is too small for any setting to shrink it.
+        assert usage["prompt_tokens_details"]["image_tokens"] == 20
     path, message = refusal(media_client, media.ask(media.image(detail="fine")))
     assert path == f"{PART}.image_url.detail"
     assert "'low', 'high' or 'auto'" in message

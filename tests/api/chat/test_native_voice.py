@@ -227,12 +227,13 @@ def test_an_image_of_an_earlier_turn_changes_the_audio_too(omni: httpx.Client) -
 @pytest.mark.spec("S50")
 def test_a_client_that_disconnects_ends_the_speaking(speaking: RunningServer) -> None:
     body = HELLO | {"max_tokens": 2000, "stream": True, "logit_bias": {"2": -100}}
+    text = chat(model="omni", max_tokens=200, logit_bias={"2": -100})
     with speaking.client() as client:
         with client.stream("POST", "/v1/chat/completions", json=body) as response:
             for line in response.iter_lines():
                 if '"data"' in line:
                     break
-        wait_until(lambda: are_idle(speaking.talker_pids()))
+        wait_until(lambda: are_idle(speaking.talker_pids(), during=lambda: answer(client, text)))
 
 
 def test_a_talker_that_dies_fails_its_answer_and_the_next_one_speaks(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,7 +15,8 @@ import jsonschema
 import pytest
 
 from tests.chat.schema.generated import random_schema
-from tests.server import chat
+from tests.host.processes import children_of, wait_until
+from tests.server import RunningServer, chat
 from tests.sse import joined, stream_events
 
 PATH = "/v1/chat/completions"
@@ -284,13 +286,22 @@ def test_answers_to_generated_schemas_are_valid_or_their_schemas_refused(
 
 
 @pytest.mark.spec("S36")
-def test_a_hostile_schema_is_refused_while_others_are_answered(client: httpx.Client) -> None:
+def test_a_hostile_schema_is_refused_while_others_are_answered(
+    server: RunningServer, client: httpx.Client
+) -> None:
     hostile = {"allOf": [{"type": "integer", "multipleOf": n} for n in (9973, 9967, 9949, 9941)]}
     ask(client)
+    (worker,) = server.schema_pids()
+    wait_until(lambda: not children_of(worker))
     with ThreadPoolExecutor(1) as pool:
         refused = pool.submit(client.post, PATH, json=chat(response_format=named(hostile)))
-        time.sleep(0.1)
-        ask(client)
-        assert not refused.done()
+        wait_until(lambda: len(children_of(worker)) == 1)
+        (check,) = children_of(worker)
+        os.kill(check, signal.SIGSTOP)  # so that it lasts until the others are answered
+        try:
+            ask(client)
+            assert not refused.done()
+        finally:
+            os.kill(check, signal.SIGCONT)
         assert refused.result().status_code == 400
         assert "takes more than 2 s" in refused.result().json()["message"]

@@ -19,6 +19,7 @@ from palaver.speech.voices.espeak.pool import EspeakPool, EspeakProcess
 from palaver.speech.voices.espeak.process import rest_s
 from palaver.speech.voices.espeak.timbres import TIMBRES, Style
 from palaver.speech.voices.espeak.voice import EmbeddedVoice
+from tests.host.processes import children_of
 from tests.speech.beeping import whole
 from tests.speech.listening import RATE_HZ, AudioClip
 
@@ -77,13 +78,6 @@ def voice_pids() -> list[int]:
 def speaking_under(pid: int) -> list[int]:
     """The forks of its forks, which speak or are prepared to speak next."""
     return [speaking for fork in children_of(pid) for speaking in children_of(fork)]
-
-
-def children_of(pid: int) -> list[int]:
-    try:
-        return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
 
 
 @pytest.mark.spec("S11")
@@ -280,14 +274,13 @@ def test_a_sentence_that_crashes_its_process_fails_without_affecting_others() ->
     async def crash(pool: EspeakPool) -> Samples:
         await pool.start()
         (pid,) = voice_pids()
-        speaking = asyncio.ensure_future(whole(voice(pool), "word " * 20_000, "en"))
-        while not (forks := speaking_under(pid)):
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)  # it has received the sentence by then
-        for fork in forks:
+        pieces = voice(pool).say("word " * 20_000, "en")
+        await anext(pieces)
+        for fork in speaking_under(pid):
             os.kill(fork, signal.SIGSEGV)
         with pytest.raises(ModelNotAvailable, match="sentence"):
-            await speaking
+            async for _ in pieces:
+                pass
         assert voice_pids() == [pid]
         return await whole(voice(pool), ENGLISH, "en")
 

@@ -94,9 +94,8 @@ def _exp(x: np.float32) -> np.float32:
 @numba.njit
 def _highest(bits: NDArray[np.int32]) -> np.float32:
     highest = _LOWEST
-    for i in range(
-        bits.shape[0]
-    ):  # compares integers, since float maxima with NaN are not vectorised
+    # Integers are compared, since float maxima with NaN are not vectorised.
+    for i in range(bits.shape[0]):
         highest = max(highest, _ordered(bits[i]))
     return np.int32(_ordered(highest)).view(np.float32)
 

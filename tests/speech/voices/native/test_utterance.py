@@ -46,14 +46,14 @@ def test_frames_and_waveform_equal_those_of_pytorch(talker: Talker, name: str) -
     num_prompt = int(recorded()[f"{name}/num_prompt"])
     token_ids = recorded()[f"{name}/ids"].tolist()[:-1]
     assert token_ids[:num_prompt] == conversation.token_ids
-    saying = Utterance(talker, conversation, name.split("/")[1])
+    utterance = Utterance(talker, conversation, name.split("/")[1])
     frames: list[list[int]] = []
     for token in token_ids[num_prompt:]:
-        assert saying.next_frame() is None, "a frame needs a token"
-        saying.feed([token])
-        frames.append(saying.next_frame() or [])
-    saying.finish()
-    frames += [saying.next_frame() or [] for _ in expected[len(frames) :]]
+        assert utterance.next_frame() is None, "a frame needs a token"
+        utterance.feed([token])
+        frames.append(utterance.next_frame() or [])
+    utterance.finish()
+    frames += [utterance.next_frame() or [] for _ in expected[len(frames) :]]
     assert frames == expected
     found = talker.wave(frames)
     assert found.shape == (1920 * len(frames) - 555,) == wave.shape
@@ -77,10 +77,10 @@ def test_hidden_states_and_positions_of_media_change_the_audio(
 
 
 def frames_of(talker: Talker, conversation: Conversation, answer: list[int]) -> list[list[int]]:
-    saying = Utterance(talker, conversation, "alto")
-    saying.feed(answer)
-    saying.finish()
-    return [saying.next_frame() or [] for _ in answer]
+    utterance = Utterance(talker, conversation, "alto")
+    utterance.feed(answer)
+    utterance.finish()
+    return [utterance.next_frame() or [] for _ in answer]
 
 
 def test_a_text_conversation_without_positions_gives_the_same_frames(talker: Talker) -> None:
@@ -95,6 +95,6 @@ def test_speakers_sound_different() -> None:
 
 
 def test_an_empty_answer_gives_no_frames(talker: Talker) -> None:
-    saying = Utterance(talker, Conversation([]), "alto")
-    saying.finish()
-    assert saying.is_ended and saying.next_frame() is None
+    utterance = Utterance(talker, Conversation([]), "alto")
+    utterance.finish()
+    assert utterance.is_ended and utterance.next_frame() is None

@@ -92,9 +92,8 @@ class Synthesiser:
         self._size = _FIRST_BYTES
         self._is_paced = False
         self._begin_s, self._num_samples = 0.0, 0
-        self._callback = _Callback(
-            self._receive
-        )  # kept alive: the library has only a pointer to it
+        # Kept alive, since the library has only a pointer to it.
+        self._callback = _Callback(self._receive)
         folder = str(Path(data).parent).encode()
         self.sample_rate_hz = self._library.espeak_Initialize(_SYNCHRONOUS, _BUFFER_MS, folder, 0)
         self._library.espeak_SetSynthCallback(self._callback)
@@ -139,9 +138,8 @@ class Synthesiser:
 
     def _send(self) -> None:
         """Send the samples that are not sent yet."""
-        with contextlib.suppress(
-            OSError
-        ):  # the parent has closed the connection, which stops the sentence
+        # An error means that the parent has closed the connection, which stops the sentence.
+        with contextlib.suppress(OSError):
             self._parent.send(CHUNK + self._unsent)
         self._unsent.clear()
 
