@@ -13,7 +13,8 @@ from palaver.generation.backend import Capacity
 from palaver.models.card import ModelCard
 from palaver.models.catalogue import BUILT_IN_FOLDER
 from palaver.models.formats import open_files
-from palaver.models.lifecycle import TRANSITIONS, State, __doc__ as drawing
+from palaver.models.lifecycle import TRANSITIONS, State
+from palaver.models.lifecycle import __doc__ as drawing
 from palaver.models.model import Model
 from palaver.testing import ScriptedBackend
 
@@ -70,15 +71,15 @@ def test_a_model_that_is_unloaded_while_it_loads_never_becomes_ready() -> None:
         model = model_of(backend)
         loading = asyncio.create_task(model.load())
         await settle()
-        assert model.state is State.LOADING
+        assert str(model.state) == State.LOADING
         await model.unload()
-        assert model.state is State.ABSENT
+        assert str(model.state) == State.ABSENT
         assert backend.num_stops == 1
         with pytest.raises(asyncio.CancelledError):
             await loading
         backend.may_start.set()
         await settle()
-        assert model.state is State.ABSENT
+        assert str(model.state) == State.ABSENT
         await model.load()
         assert model.is_ready
         await model.unload()
@@ -113,7 +114,7 @@ def test_a_second_unload_stops_the_backend_after_the_first_one_was_cancelled() -
             await settle()
             draining.cancel()
             await asyncio.gather(draining, return_exceptions=True)
-            assert model.state is State.DRAINING
+            assert str(model.state) == State.DRAINING
             await model.unload()
         assert (model.state, backend.num_stops) == (State.ABSENT, 1)
         assert backend.capacity is None
@@ -142,7 +143,7 @@ def test_a_drain_that_is_over_leaves_no_task_behind() -> None:
         with model.lease():
             await model.unload(drain_s=0.001)
             assert asyncio.all_tasks() == before
-        assert model.state is State.ABSENT
+        assert str(model.state) == State.ABSENT
 
     run(work())
 
@@ -154,9 +155,9 @@ def test_a_model_that_could_not_be_loaded_can_be_unloaded() -> None:
         model = model_of(backend)
         with pytest.raises(ModelFolderError, match="broken"):
             await model.load()
-        assert model.state is State.FAILED
+        assert str(model.state) == State.FAILED
         await model.unload()
-        assert model.state is State.ABSENT
+        assert str(model.state) == State.ABSENT
 
     run(work())
 
