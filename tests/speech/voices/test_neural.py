@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from palaver.errors import ModelNotAvailable, SettingError
+from palaver.speech import catalogue
 from palaver.speech.catalogue import Voices
 from palaver.speech.voices.download import folder_of
 from palaver.speech.voices.neural import voice as neural
@@ -113,6 +114,13 @@ def test_voices_are_listed_the_same_before_and_after_loading_and_refused_until_t
             await voices.close()
 
     asyncio.run(run())
+
+
+def test_without_embedded_voices_neural_ones_are_listed_before_they_are_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(catalogue, "is_installed", lambda: False)
+    assert Voices("robin", {"robin": str(TINY)}).names == ["robin", "robin/1", "robin/2"]
 
 
 def test_voices_of_a_model_that_is_not_downloaded_are_not_refused_as_unknown(
