@@ -27,7 +27,7 @@ from palaver.media.reader import MediaReader
 from palaver.models.card import ModelCard
 from palaver.models.catalogue import BUILT_IN_FOLDER, BackendMaker, ModelCatalogue
 from palaver.models.files import ModelFiles
-from palaver.models.memory import cache_bytes_per_token
+from palaver.models.memory import num_cache_tokens
 from palaver.models.model import Model
 from palaver.runtime.config import InferencePrecision, RuntimeConfig
 from palaver.schemas.checker import SchemaChecker
@@ -183,8 +183,8 @@ class Server:
 
     def _max_window_tokens(self, files: ModelFiles) -> int | None:
         """How many tokens a model's cache will hold."""
-        per_token = cache_bytes_per_token(files, self.settings.cache_precision)
-        return int(self.settings.cache_gib * _GIB) // per_token if per_token else None
+        cache_bytes = int(self.settings.cache_gib * _GIB)
+        return num_cache_tokens(files, self.settings.cache_precision, cache_bytes)
 
 
 def engine_config(settings: Settings, files: ModelFiles) -> EngineConfig:

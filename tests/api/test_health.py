@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
 
+from palaver.api import health
+from palaver.errors import ModelFolderError
+from palaver.models.catalogue import BUILT_IN_FOLDER, ModelCatalogue
+from palaver.models.model import Model
+from palaver.testing import ScriptedBackend
 from tests.server import MODEL, NO_END, RunningServer, chat
 
 
@@ -85,3 +94,54 @@ def test_the_time_to_the_first_token_is_observed_once_a_request(
     client.post("/v1/chat/completions", json=chat(max_tokens=5, n=3))
     client.post("/v1/chat/completions", json=chat(max_tokens=5, stream=True))
     assert metric(server, "palaver_first_token_seconds_count") == before + 2
+
+
+async def unload_while_leased(model: Model) -> tuple[asyncio.Task[None], Any]:
+    """Begin to unload a model that a request leases; returns the task and the lease."""
+    lease = model.lease()
+    lease.__enter__()
+    draining = asyncio.create_task(model.unload(drain_s=3600))
+    while model.is_ready:
+        await asyncio.sleep(0)
+    return draining, lease
+
+
+class Unloadable(ScriptedBackend):
+    async def start(self) -> Any:
+        raise ModelFolderError("broken")
+
+
+async def answers(models: ModelCatalogue) -> tuple[int, Any, int, Any]:
+    """Status and body of ``/ready`` and of ``/debug/engines``."""
+    parts: Any = SimpleNamespace(models=models)
+    access: Any = SimpleNamespace(parts=parts)
+    ready, engines = await health.ready(parts), await health.engines(access)
+    bodies = [json.loads(bytes(response.body)) for response in (ready, engines)]
+    return ready.status_code, bodies[0], engines.status_code, bodies[1]
+
+
+@pytest.mark.spec("S52")
+def test_models_that_cannot_answer_are_shown_with_their_states_beside_the_others() -> None:
+    async def run() -> None:
+        names = ("draining", "failed", "restarting")
+        models = ModelCatalogue(
+            dict.fromkeys(names, BUILT_IN_FOLDER),
+            lambda card, files: Unloadable() if card.name == "failed" else ScriptedBackend(),
+        )
+        await models.get(MODEL).load()
+        await models.get("draining").load()
+        await models.get("restarting").load()
+        await models.get("restarting").backend.stop()
+        with pytest.raises(ModelFolderError):
+            await models.get("failed").load()
+        draining, lease = await unload_while_leased(models.get("draining"))
+        status, ready, engines_status, engines = await answers(models)
+        states = {"draining": "draining", "failed": "failed", "restarting": "loading"}
+        assert (status, ready) == (503, {"status": "loading", "models": {MODEL: "ready"} | states})
+        shown = {MODEL: [], "draining": [], "failed": "failed", "restarting": "loading"}
+        assert (engines_status, engines) == (200, shown)
+        lease.__exit__(None, None, None)
+        await draining
+        await models.unload()
+
+    asyncio.run(run())

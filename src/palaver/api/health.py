@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from palaver.api.auth import Authorized
 from palaver.api.parts import ServerParts
+from palaver.errors import ModelNotAvailable
+from palaver.models.model import Model
 from palaver.telemetry import METRICS_CONTENT_TYPE
 
 router = APIRouter(tags=["health"])
@@ -27,21 +31,27 @@ async def metrics(parts: ServerParts) -> Response:
 
 @router.get("/debug/engines", operation_id="showEngines")
 async def engines(access: Authorized) -> JSONResponse:
-    """The state of every sequence in every engine; needs a key."""
-    states = {model.name: await model.backend.inspect() for model in access.parts.models}
-    return JSONResponse(
-        {name: [msgspec.structs.asdict(s) for s in found] for name, found in states.items()}
-    )
+    """Each model's sequences, or the model's state where its engine is not running; needs a key."""
+    return JSONResponse({model.name: await _sequences(model) for model in access.parts.models})
 
 
 @router.get("/ready", operation_id="ready")
 async def ready(parts: ServerParts) -> JSONResponse:
-    """Whether each model can answer at this moment: 200 if all can, else 503."""
+    """The state of each model: 200 if all can answer at this moment, else 503."""
     is_ready = parts.models.is_ready
     return JSONResponse(
         {
             "status": "ok" if is_ready else "loading",
-            "models": {m.name: "ready" if m.is_ready else "loading" for m in parts.models},
+            "models": {model.name: str(model.state) for model in parts.models},
         },
         200 if is_ready else 503,
     )
+
+
+async def _sequences(model: Model) -> list[dict[str, Any]] | str:
+    """The states of a model's sequences, or of the model itself where it has no engine now."""
+    try:
+        sequences = await model.backend.inspect()
+    except ModelNotAvailable:
+        return str(model.state)
+    return [msgspec.structs.asdict(sequence) for sequence in sequences]

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from palaver.engine.checks import check_request
 from palaver.engine.chunk import Chunk
+from palaver.engine.defaults import DEFAULT_MAX_RUNNING, DEFAULT_MAX_STEP_TOKENS
 from palaver.engine.grammar.constraint import Constraint
 from palaver.engine.meter import StepMeter
 from palaver.engine.model_runner import ModelRun, ModelRunner
 from palaver.engine.output_processor import OutputProcessor
 from palaver.engine.policy import FirstComeFirstServed, QueuePolicy
-from palaver.engine.process.config import DEFAULT_MAX_RUNNING, DEFAULT_MAX_STEP_TOKENS
 from palaver.engine.result import Output, StepResult
 from palaver.engine.sampling.kernels import kernels_for
 from palaver.engine.sampling.sampler import Sampler, SampleRow

@@ -60,7 +60,7 @@ class ModelCard:
         return cls(
             name=name,
             description=files.description,
-            created_s=int((files.path / "config.json").stat().st_mtime),
+            created_s=files.created_s,
             window_tokens=min(window, max_window_tokens or window),
             media=files.multimodal.kinds if files.multimodal else frozenset(),
             family=files.dialect(family).family.name,

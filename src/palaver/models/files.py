@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from palaver.errors import ModelFolderError
 from palaver.models.vocabulary import Vocabulary
 from palaver.multimodal.config import MultimodalConfig
 from palaver.multimodal.registry import rules_of
+from palaver.runtime import export
 
 _DEFAULT_WINDOW_TOKENS = 4096
 
@@ -54,6 +54,11 @@ class ModelFiles:
             return self.multimodal.text
         text: dict[str, Any] = self.config.get("text_config", self.config)
         return text
+
+    @property
+    def created_s(self) -> int:
+        """When it was written, in Unix seconds."""
+        return int((self.path / export.CONFIG).stat().st_mtime)
 
     @property
     def window_tokens(self) -> int:
@@ -171,20 +176,3 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise ModelFolderError(f"{path}: cannot be read as text: {error}") from error
-
-
-def read_json(path: Path, *, is_optional: bool = False) -> dict[str, Any]:
-    """A file's JSON object; empty where it is optional and not there.
-
-    Raises:
-        ModelFolderError: It cannot be read as one; the message names it.
-    """
-    if is_optional and not path.is_file():
-        return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelFolderError(f"{path}: cannot be read as JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise ModelFolderError(f"{path}: holds no JSON object")
-    return content

@@ -2,10 +2,14 @@
 
 ::
 
-    absent ──▶ loading ──▶ ready ──▶ draining ──▶ absent
-                 │  ▲
-                 ▼  │
-                failed
+    absent   ──▶ loading             load
+    loading  ──▶ ready               it is loaded
+    loading  ──▶ failed              it cannot be loaded
+    loading  ──▶ absent              unload, or the load was cancelled
+    ready    ──▶ draining            unload
+    draining ──▶ absent              its requests have ended, or their time is over
+    failed   ──▶ loading             load again
+    failed   ──▶ absent              unload
 """
 
 from __future__ import annotations

@@ -8,6 +8,20 @@ from palaver.runtime.config import CachePrecision
 _BYTES = {"u8": 1, "f16": 2, "bf16": 2, "f32": 4}
 _SCALE_BYTES = 8
 """Scale and zero point of a row of a u8 cache, in single precision."""
+_BLOCK_TOKENS = 32
+"""Tokens of a cache block, as OpenVINO has it on every processor."""
+
+
+def num_cache_tokens(files: ModelFiles, precision: CachePrecision, cache_bytes: int) -> int | None:
+    """Tokens that a cache of that size holds, in whole blocks.
+
+    Returns:
+        ``None`` where the configuration does not say.
+    """
+    per_token = cache_bytes_per_token(files, precision)
+    if not per_token:
+        return None
+    return cache_bytes // (per_token * _BLOCK_TOKENS) * _BLOCK_TOKENS
 
 
 def cache_bytes_per_token(files: ModelFiles, precision: CachePrecision) -> int | None:

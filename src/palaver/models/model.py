@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from contextlib import AbstractContextManager
 
 from palaver.chat.model import ChatModel
@@ -35,6 +36,8 @@ class Model:
         self._family = family
         self._lifecycle = Lifecycle(card.name)
         self._chat: ChatModel | None = None
+        self._loading: asyncio.Task[None] | None = None
+        self._unloading = asyncio.Lock()
 
     @property
     def name(self) -> str:
@@ -73,36 +76,54 @@ class Model:
         """Make it ready.
 
         Raises:
+            CancelledError: It was unloaded before it was ready.
             ModelFolderError: It cannot be loaded.
             StartTimeout: It was not loaded in time.
         """
         self._lifecycle.change_to(State.LOADING)
+        self._loading = asyncio.ensure_future(self._load())
+        await self._loading
+
+    async def unload(self, drain_s: float = 0.0) -> None:
+        """Unload it, from any state; when this returns, its backend has ended.
+
+        Args:
+            drain_s: Seconds that requests in progress have to finish.
+        """
+        async with self._unloading:
+            if self._loading and not self._loading.done():
+                if not self._loading.cancelling():  # else it is ending already
+                    self._loading.cancel()
+                await asyncio.wait([self._loading])
+            if self._lifecycle.state is State.READY:
+                self._lifecycle.change_to(State.DRAINING)
+            if self._lifecycle.state is State.DRAINING:
+                await self._drain(drain_s)
+                await self.backend.stop()
+                self._chat = None
+            if self._lifecycle.state is not State.ABSENT:
+                self._lifecycle.change_to(State.ABSENT)
+
+    async def _load(self) -> None:
         chat = asyncio.ensure_future(asyncio.to_thread(self.files.chat_model, self._family))
         starting = asyncio.ensure_future(self.backend.start())
         try:
             loaded, capacity = await asyncio.gather(chat, starting)
         except BaseException as error:
-            starting.cancel()
-            await asyncio.gather(starting, return_exceptions=True)
-            await self.backend.stop()
             is_own = isinstance(error, Exception)
-            self._lifecycle.change_to(State.FAILED if is_own else State.ABSENT)
+            try:
+                starting.cancel()
+                await asyncio.gather(starting, return_exceptions=True)
+                await self.backend.stop()
+            finally:
+                self._lifecycle.change_to(State.FAILED if is_own else State.ABSENT)
             raise
         window = min(self.card.window_tokens, capacity.num_cache_tokens)
         self._chat = loaded.with_room_for(window)
         self._lifecycle.change_to(State.READY)
 
-    async def unload(self, drain_s: float = 0.0) -> None:
-        """Unload it, from any state.
-
-        Args:
-            drain_s: Seconds that requests in progress have to finish.
-        """
-        if self._lifecycle.state is State.READY:
-            self._lifecycle.change_to(State.DRAINING)
-            if drain_s:
-                await asyncio.wait([asyncio.ensure_future(self._lifecycle.idle())], timeout=drain_s)
-            await self.backend.stop()
-            self._chat = None
-        if self._lifecycle.state in (State.DRAINING, State.FAILED):
-            self._lifecycle.change_to(State.ABSENT)
+    async def _drain(self, drain_s: float) -> None:
+        """Wait until no request leases it, ``drain_s`` seconds at most."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(drain_s):
+                await self._lifecycle.idle()

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
+from palaver.errors import ModelFolderError
+
+CONFIG = "config.json"
+"""The sizes and token ids of a model."""
 TEXT_MODEL = "openvino_model.xml"
 """A text model, in one part."""
 
@@ -30,3 +36,20 @@ TALKER_PARTS = (
 def weights_file(graph: str) -> str:
     """The file with the weights of a graph."""
     return str(Path(graph).with_suffix(".bin"))
+
+
+def read_json(path: Path, *, is_optional: bool = False) -> dict[str, Any]:
+    """A file's JSON object; empty where it is optional and not there.
+
+    Raises:
+        ModelFolderError: It cannot be read as one; the message names it.
+    """
+    if is_optional and not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelFolderError(f"{path}: cannot be read as JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise ModelFolderError(f"{path}: holds no JSON object")
+    return content

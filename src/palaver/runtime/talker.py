@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,14 +12,12 @@ from numpy.typing import NDArray
 from openvino import opset13
 
 from palaver.errors import ModelFolderError
+from palaver.runtime import export
 
 Rows: TypeAlias = NDArray[np.float32]
 """``float32[N, hidden]``."""
 
-_PARTS = (
-    *("talker", "talker_text_embeddings", "talker_projections"),
-    *("code_predictor", "code2wav", "text_embeddings"),
-)
+_PARTS = (*export.TALKER_PARTS, "text_embeddings")
 _ROPE_IDS = "rope_ids"
 _NUM_AXES = 3
 
@@ -33,14 +30,15 @@ class Talker:
         num_threads: Threads of each model; 0 leaves that to OpenVINO.
 
     Raises:
-        ModelFolderError: The talker cannot take separate positions for time, row and column.
+        ModelFolderError: ``config.json`` cannot be read, or the talker cannot take separate
+            positions for time, row and column.
 
     Attributes:
         config: The folder's ``config.json``.
     """
 
     def __init__(self, folder: Path, num_threads: int = 0) -> None:
-        self.config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        self.config = export.read_json(folder / export.CONFIG)
         core = ov.Core()
         hints = {
             "INFERENCE_PRECISION_HINT": "f32",
@@ -48,7 +46,7 @@ class Talker:
             "INFERENCE_NUM_THREADS": num_threads,
             "ENABLE_CPU_PINNING": False,
         }
-        models = {name: core.read_model(folder / f"openvino_{name}_model.xml") for name in _PARTS}
+        models = {name: core.read_model(folder / export.part_file(name)) for name in _PARTS}
         if not _take_rope_ids(models["talker"]):
             raise ModelFolderError(f"{folder}: its talker takes no positions of media")
         self._models = {name: core.compile_model(m, "CPU", hints) for name, m in models.items()}

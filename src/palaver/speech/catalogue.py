@@ -48,6 +48,8 @@ class Voices:
         if self._pool:
             for name, timbre in TIMBRES.items():
                 self._voices[name] = EmbeddedVoice(name, timbre, self._pool)
+        for model in self._models:
+            self._voices |= {voice.name: voice for voice in model.voices}
         self._default = default
 
     def __iter__(self) -> Iterator[Voice]:
@@ -69,6 +71,7 @@ class Voices:
 
         Raises:
             InvalidRequest: There is no such voice; the message lists the voices.
+            ModelNotAvailable: It is not loaded yet.
         """
         if name not in self._own(model):
             self.get(name, model)
@@ -93,6 +96,7 @@ class Voices:
 
         Raises:
             InvalidRequest: There is no such voice.
+            ModelNotAvailable: It is not loaded yet.
         """
         if name is not None and name in self._own(model):
             return self._talkers[model].narration(name, prompt, encode)
@@ -107,6 +111,7 @@ class Voices:
 
         Raises:
             InvalidRequest: There is no such voice; the message lists the voices.
+            ModelNotAvailable: It is not loaded yet.
         """
         if not (names := self.names_for(model)):
             raise InvalidRequest(
@@ -114,6 +119,8 @@ class Voices:
                 param="modalities",
             )
         name = self._default if name is None else name
+        if self._is_loading(name):
+            raise ModelNotAvailable(f"voice {name!r} is still loading; try again")
         if name not in self._voices:
             known = ", ".join(names)
             raise InvalidRequest(
@@ -149,9 +156,16 @@ class Voices:
     def _own(self, model: str) -> tuple[str, ...]:
         return self._talkers[model].voices if model in self._talkers else ()
 
+    def _is_loading(self, name: str) -> bool:
+        """Whether a voice is, or may be, a speaker of a model that is not loaded yet."""
+        return any(
+            name == model.name or name.startswith(f"{model.name}/")
+            for model in self._models
+            if not model.is_loaded
+        )
+
     async def _load(self, model: NeuralModel) -> None:
-        for voice in await model.start():
-            self._voices[voice.name] = voice
+        self._voices |= {voice.name: voice for voice in await model.start()}
 
     async def _start_embedded(self) -> None:
         if not self._pool:

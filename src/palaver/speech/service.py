@@ -31,6 +31,7 @@ class SpeechService:
 
         Raises:
             InvalidRequest: There is no such voice; the message lists the voices.
+            ModelNotAvailable: It is not loaded yet.
         """
         self.voices.check(voice, model)
 

@@ -35,6 +35,8 @@ from palaver.engine.process.backend import ProcessBackend
 from palaver.errors import InvalidRequest
 from palaver.media.reader import MediaReader
 from palaver.models.catalogue import ModelCatalogue
+from palaver.models.lifecycle import State
+from palaver.models.model import Model
 from palaver.schemas.checker import SchemaChecker
 from palaver.server import engine_config, media_limits
 from palaver.settings import load_settings
@@ -281,7 +283,7 @@ def test_each_example_error_is_what_the_server_answers(
 
 @pytest.mark.parametrize(
     ("name", "status", "method", "path"),
-    [("loading", 503, "POST", PATH), ("starting", 503, "GET", "/debug/engines")],
+    [("loading", 503, "POST", PATH)],
 )
 def test_the_errors_of_a_server_that_is_not_ready_are_in_the_document(
     app: FastAPI, document: dict[str, Any], name: str, status: int, method: str, path: str
@@ -294,13 +296,18 @@ def test_the_errors_of_a_server_that_is_not_ready_are_in_the_document(
 
 
 def test_a_server_that_is_not_ready_answers_as_documented(
-    app: FastAPI, document: dict[str, Any]
+    app: FastAPI, document: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Model, "state", State.LOADING)
     response = answer_of(app, "GET", "/ready")
     described = document["paths"]["/ready"]["get"]["responses"][str(response.status_code)]
     assert (
         response.json() == described["content"]["application/json"]["examples"]["loading"]["value"]
     )
+    response = answer_of(app, "GET", "/debug/engines")
+    described = document["paths"]["/debug/engines"]["get"]["responses"]["200"]
+    shown = described["content"]["application/json"]["examples"]["restarting"]["value"]
+    assert (response.status_code, response.json()) == (200, shown)
 
 
 def test_an_internal_error_is_the_500_of_the_document(

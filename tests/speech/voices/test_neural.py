@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from palaver.errors import ModelNotAvailable, SettingError
+from palaver.speech import catalogue
 from palaver.speech.catalogue import Voices
 from palaver.speech.voices.download import folder_of
 from palaver.speech.voices.neural import voice as neural
@@ -94,6 +95,54 @@ def test_neural_voices_are_listed_after_embedded_ones_and_may_be_the_default() -
     names, default = asyncio.run(run())
     assert names[-4:] == ["bass", "robin", "robin/1", "robin/2"]
     assert default == "robin/2"
+
+
+def test_voices_are_listed_the_same_before_and_after_loading_and_refused_until_then() -> None:
+    async def run() -> None:
+        voices = Voices("robin/2", {"robin": str(TINY)})
+        before = voices.names_for("palaver/tiny")
+        assert before[-3:] == ["robin", "robin/1", "robin/2"]
+        for name in (None, "robin", "robin/1"):
+            with pytest.raises(ModelNotAvailable, match="still loading; try again"):
+                voices.check(name, "palaver/tiny")
+        voices.check("alto", "palaver/tiny")
+        try:
+            await voices.start()
+            assert voices.names_for("palaver/tiny") == before
+            voices.check(None, "palaver/tiny")
+        finally:
+            await voices.close()
+
+    asyncio.run(run())
+
+
+def test_without_embedded_voices_neural_ones_are_listed_before_they_are_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(catalogue, "is_installed", lambda: False)
+    assert Voices("robin", {"robin": str(TINY)}).names == ["robin", "robin/1", "robin/2"]
+
+
+def test_voices_of_a_model_that_is_not_downloaded_are_not_refused_as_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        neural, "folder_of", lambda source, may_download=True: Path("nowhere", source)
+    )
+    voices = Voices("robin/2", {"robin": "hub:someone/voice"})
+    assert voices.names[-1] == "robin"
+    with pytest.raises(ModelNotAvailable, match="voice 'robin/2' is still loading"):
+        voices.check(None, "palaver/tiny")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"no model", b"", b"\x72", b"\xff" * 12, b"\x72" + b"\xff" * 8 + b"\x01", b"\x72\x7f\x0a"],
+)
+def test_a_file_that_is_no_model_is_listed_with_one_speaker(tmp_path: Path, content: bytes) -> None:
+    folder = shutil.copytree(TINY, tmp_path / "voice")
+    (folder / "model.onnx").write_bytes(content)
+    assert [voice.name for voice in NeuralModel("robin", str(folder)).voices] == ["robin"]
 
 
 def test_an_unknown_default_stops_the_start() -> None:

@@ -19,6 +19,7 @@ def check_audio(body: ChatCompletionRequest, model: Model, parts: Parts) -> None
 
     Raises:
         InvalidRequest: There is no voice, or none of that name.
+        ModelNotAvailable: The voice is not loaded yet.
     """
     if not body.is_spoken:
         return

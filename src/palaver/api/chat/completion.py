@@ -141,7 +141,7 @@ class Completion:
         while not self._turn.is_finished:
             tokens = await generation.next_tokens()
             if not tokens:
-                raise InternalError("the engine ended an answer without saying why")
+                raise InternalError("the backend ended an answer without saying why")
             if not is_begun:
                 is_begun = True
                 self._on_first_token()

@@ -12,7 +12,7 @@ class Outcome(StrEnum):
     """How a completion ended."""
 
     FINISHED = "finished"
-    """Every choice was generated to its end and sent to the client."""
+    """Every choice was generated to its end; a stream was also sent to the client."""
     CANCELLED = "cancelled"
     """The client disconnected, or the server was stopped."""
     FAILED = "failed"

@@ -260,7 +260,10 @@ READY: Mapping[str, Example] = {
 NOT_READY: Mapping[str, Example] = {
     "loading": _example("Not yet", {"status": "loading", "models": {_MODEL: "loading"}})
 }
-IDLE: Mapping[str, Example] = {"idle": _example("Nothing is running", {_MODEL: []})}
+IDLE: Mapping[str, Example] = {
+    "idle": _example("Nothing is running", {_MODEL: []}),
+    "restarting": _example("An engine is being restarted", {_MODEL: "loading"}),
+}
 
 FAILURES: Mapping[str, RequestError] = {
     "malformed": InvalidRequest(

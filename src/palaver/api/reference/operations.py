@@ -18,7 +18,6 @@ from palaver.api.wire.response import (
 
 _KEY_FAILURES = {name: examples.FAILURES[name] for name in ("missing key", "unknown key", "failed")}
 _UNKNOWN_MODEL = {"unknown model": examples.FAILURES["unknown model"]}
-_STARTING = {"starting": examples.FAILURES["starting"]}
 
 _EVENT = {
     "type": "object",
@@ -42,8 +41,13 @@ _SEQUENCES = {
     "type": "object",
     "description": "Model to sequences.",
     "additionalProperties": {
-        "type": "array",
-        "items": {"type": "object", "description": "State, lengths and blocks."},
+        "anyOf": [
+            {
+                "type": "array",
+                "items": {"type": "object", "description": "State, lengths and blocks."},
+            },
+            {"type": "string", "description": "The model's state, if its engine is not running."},
+        ]
     },
 }
 
@@ -70,7 +74,7 @@ OPERATIONS = {
     ),
     "showEngines": operation(
         {200: answer("The sequences.", json_media(_SEQUENCES, examples.IDLE))}
-        | failures(_KEY_FAILURES | _STARTING)
+        | failures(_KEY_FAILURES)
     ),
     "health": operation(
         {200: answer("It runs.", json_media(reference(HealthBody), examples.HEALTH))},

@@ -221,7 +221,7 @@ class HealthBody(msgspec.Struct, frozen=True):
 
 
 class ReadyBody(msgspec.Struct, frozen=True):
-    """Which models can answer."""
+    """Whether all models can answer, and the state of each."""
 
     status: Literal["ok", "loading"]
-    models: dict[str, Literal["ready", "loading"]]
+    models: dict[str, Literal["absent", "loading", "ready", "draining", "failed"]]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from palaver.engine.defaults import DEFAULT_MAX_RUNNING, DEFAULT_MAX_STEP_TOKENS
 from palaver.runtime.config import RuntimeConfig
 
-DEFAULT_MAX_STEP_TOKENS = 512
-DEFAULT_MAX_RUNNING = 256
 DEFAULT_ENCODER_CACHE_BYTES = 256 * 2**20
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from palaver.models.files import ModelFiles, read_json
+from palaver.models.files import ModelFiles
 from palaver.multimodal.config import MultimodalConfig, multimodal_config
 from palaver.runtime import export
+from palaver.runtime.export import read_json
 
 _PROCESSORS = ("processor_config", "preprocessor_config", "video_preprocessor_config")
 
@@ -19,12 +20,12 @@ class OpenVinoExport:
     def missing_files(self, path: Path) -> list[str]:
         """The files that a folder lacks to be of this format; empty if it is."""
         graph = _graph(path)
-        wanted = (graph, export.weights_file(graph), "config.json")
+        wanted = (graph, export.weights_file(graph), export.CONFIG)
         return [name for name in wanted if not (path / name).is_file()]
 
     def open(self, path: Path) -> ModelFiles:
         """The files of a folder; see :meth:`Format.open`."""
-        config = read_json(path / "config.json")
+        config = read_json(path / export.CONFIG)
         is_multimodal = _graph(path) == export.LANGUAGE_MODEL
         return ModelFiles(
             path=path,

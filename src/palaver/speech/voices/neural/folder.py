@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from palaver.errors import SettingError
+from palaver.speech.voices.neural.onnx_metadata import onnx_metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,16 @@ class VoiceFolder:
     lexicons: tuple[Path, ...] = ()
     data: Path | None = None
     styles: Path | None = None
+
+    @property
+    def num_speakers(self) -> int:
+        """The number of its speakers, as the ONNX file states it; 1 where it does not.
+
+        Raises:
+            OSError: The file cannot be read.
+            ValueError: It is not an ONNX file.
+        """
+        return max(int(onnx_metadata(self.model).get("n_speakers", 1)), 1)
 
     @classmethod
     def open(cls, path: Path) -> VoiceFolder:

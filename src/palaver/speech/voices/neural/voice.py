@@ -28,12 +28,19 @@ class NeuralModel:
     Args:
         name: Its name in the setting.
         source: A folder or hub name; see :func:`folder_of`.
+
+    Attributes:
+        voices: Its speakers, the first under the model's own name. They are known before it is
+            loaded, except those of a model that has to be downloaded first: then only the first is.
+        is_loaded: Whether it has been loaded.
     """
 
     def __init__(self, name: str, source: str) -> None:
         self.name = name
         self._source = source
         self._caller: Caller | None = None
+        self.is_loaded = False
+        self.voices = self._voices(_num_speakers(source))
 
     @property
     def pid(self) -> int | None:
@@ -41,7 +48,7 @@ class NeuralModel:
         return self._caller.pid if self._caller else None
 
     async def start(self) -> list[NeuralVoice]:
-        """Load it; its voices are its speakers, the first under the model's own name.
+        """Load it; returns its voices.
 
         Raises:
             SettingError: It cannot be loaded.
@@ -55,8 +62,9 @@ class NeuralModel:
             num_speakers = int(await self._caller.start())
         except ChildError as error:
             raise SettingError(f"voices: {self.name} cannot be loaded: {error}") from error
-        names = [self.name, *(f"{self.name}/{i}" for i in range(1, num_speakers))]
-        return [NeuralVoice(name, self, speaker) for speaker, name in enumerate(names)]
+        self.voices = self._voices(num_speakers)
+        self.is_loaded = True
+        return self.voices
 
     async def speak(self, text: str, speaker: int) -> Samples:
         """The samples of a text.
@@ -76,6 +84,10 @@ class NeuralModel:
         """End the process."""
         if self._caller:
             await self._caller.end()
+
+    def _voices(self, num_speakers: int) -> list[NeuralVoice]:
+        names = [self.name, *(f"{self.name}/{i}" for i in range(1, num_speakers))]
+        return [NeuralVoice(name, self, speaker) for speaker, name in enumerate(names)]
 
 
 class NeuralVoice:
@@ -105,3 +117,14 @@ class NeuralVoice:
         if any(character.isalnum() for character in text):
             samples = await self._model.speak(text, self._speaker)
             yield np.concatenate([samples, pause()])
+
+
+def _num_speakers(source: str) -> int:
+    """The number of a model's speakers, from its files; 1 where they are not there or broken.
+
+    What is wrong with them is reported when the model is loaded.
+    """
+    try:
+        return VoiceFolder.open(folder_of(source, may_download=False)).num_speakers
+    except (SettingError, OSError, ValueError):
+        return 1
