@@ -186,17 +186,24 @@ class ProcessBackend:
         self._fail_all("its engine stopped unexpectedly and is being restarted")
 
     async def _watch_timeouts(self, timeout_s: float) -> None:
-        """Fail requests that get no token in time; kill an engine that sends no message in time."""
         while True:
             await asyncio.sleep(timeout_s / 4)
-            least_s = time.monotonic() - timeout_s
-            overdue = [g for g in self._generations.values() if g.last_token_s < least_s]
-            for generation in overdue:
-                message = f"the engine of model {self.name!r} brought no token for {timeout_s:g} s"
-                generation.fail(AnswerTimeout(message))
-            if overdue and self._last_message_s < least_s:
-                _log.error("the engine of model %r does not respond; it is killed", self.name)
-                self._child.kill()
+            self._end_overdue(timeout_s)
+
+    def _end_overdue(self, timeout_s: float) -> None:
+        """Fail requests that get no token in time; kill an engine that sends no message in time.
+
+        Requests that have finished or failed, and are not closed yet, wait for the client.
+        """
+        least_s = time.monotonic() - timeout_s
+        waiting = [g for g in self._generations.values() if g.is_waiting]
+        overdue = [g for g in waiting if g.last_token_s < least_s]
+        for generation in overdue:
+            message = f"the engine of model {self.name!r} brought no token for {timeout_s:g} s"
+            generation.fail(AnswerTimeout(message))
+        if overdue and self._last_message_s < least_s:
+            _log.error("the engine of model %r does not respond; it is killed", self.name)
+            self._child.kill()
 
     def _fail_all(self, why: str) -> None:
         """Fail everything that waits for the engine, which has ended."""
