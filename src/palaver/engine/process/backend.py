@@ -64,6 +64,7 @@ class ProcessBackend:
         self._config = config
         self._on_step = on_step
         self._ready: Ready | None = None
+        self._last_ready: Ready | None = None
         self._child = Child(
             _MODULE,
             msgspec.json.encode(config).decode(),
@@ -89,13 +90,17 @@ class ProcessBackend:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the engine can do with its model; some of it is known only once that is loaded."""
+        """What the engine can do with its model; final once that is loaded.
+
+        It stays the same while the engine is restarted.
+        """
+        ready = self._last_ready
         return Capabilities(
             grammars=True,
-            media=frozenset(self._ready.media_kinds if self._ready else ()),
+            media=frozenset(ready.media_kinds if ready else ()),
             logprobs=True,
             exact_seeds=self._config.runtime.cache_precision != "u8",
-            hidden_states=self._ready is not None and self._ready.has_hidden_states,
+            hidden_states=ready is not None and ready.has_hidden_states,
             scripts=False,
         )
 
@@ -150,6 +155,8 @@ class ProcessBackend:
         """Start generating; see :meth:`palaver.generation.backend.Backend.generate`."""
         if self._ready is None:
             raise self._not_running()
+        if request.script is not None:
+            raise InvalidRequest("script: an engine does not play scripts", param="script")
         request_id = request.request_id
 
         def cancel(choice: int | None) -> None:
@@ -180,7 +187,7 @@ class ProcessBackend:
         return ModelNotAvailable(f"the engine of model {self.name!r} is starting; try again")
 
     def _note_ready(self, message: bytes) -> None:
-        self._ready = decode_ready(message)
+        self._ready = self._last_ready = decode_ready(message)
 
     def _note_end(self) -> None:
         self._fail_all("its engine stopped unexpectedly and is being restarted")
