@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,7 +15,7 @@ import pytest
 from palaver.chat.tokenizer import Tokenizer
 from palaver.engine.process.backend import ProcessBackend
 from palaver.engine.process.config import EngineConfig
-from palaver.errors import InvalidRequest, ModelNotAvailable
+from palaver.errors import AnswerTimeout, InvalidRequest, ModelNotAvailable
 from palaver.generation.backend import Backend
 from palaver.generation.output import TokenOutput
 from palaver.generation.request import (
@@ -22,6 +25,7 @@ from palaver.generation.request import (
     PlaceholderRange,
     Prompt,
     SamplingParams,
+    Script,
     request_ids,
 )
 from palaver.generation.stream import Generation
@@ -38,10 +42,11 @@ PROMPT = Prompt(list(range(10, 20)))
 _TIMEOUT_S = 60
 
 
-def process() -> Backend:
+def process(**options: Any) -> Backend:
     """An engine in a child process, over a runtime without a model."""
     runtime = RuntimeConfig(folder=str(BUILT_IN_FOLDER), cache_bytes=0, kind="fake")
-    return ProcessBackend("fake", EngineConfig(runtime=runtime, tokenizer=str(TOKENIZER)))
+    config = EngineConfig(runtime=runtime, tokenizer=str(TOKENIZER), **options)
+    return ProcessBackend("fake", config)
 
 
 def engine() -> Backend:
@@ -63,6 +68,12 @@ def scripted() -> Backend:
             yield Pause()
 
     return ScriptedBackend(steps, tokenizer=TOKENIZER, num_cache_tokens=4096)
+
+
+def late_usage() -> Backend:
+    """A script whose usage comes after its tokens."""
+    steps: list[Step] = [*(Token(3 + place) for place in range(9)), Pause()]
+    return ScriptedBackend(steps, num_cached_tokens=4, is_usage_late=True)
 
 
 @pytest.fixture(params=[process, scripted])
@@ -87,6 +98,17 @@ def with_backend(make: BackendMaker, test: Callable[[Backend], Awaitable[None]])
                 await backend.stop()
 
     asyncio.run(main())
+
+
+async def make_unready(backend: Backend) -> None:
+    """Make a backend lose its capacity; an engine process is then restarted."""
+    if not isinstance(backend, ProcessBackend):
+        await backend.stop()
+        return
+    assert backend.pid
+    os.kill(backend.pid, signal.SIGKILL)
+    while backend.capacity:
+        await asyncio.sleep(0)
 
 
 async def all_tokens(generation: Generation) -> list[TokenOutput]:
@@ -190,6 +212,68 @@ def test_usage_is_final_after_the_last_token(make: BackendMaker) -> None:
         assert 0 <= generation.num_cached_tokens < len(PROMPT)
 
     with_backend(make, test)
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_late_usage_is_final_once_it_has_settled(is_cancelled: bool) -> None:
+    async def test(backend: Backend) -> None:
+        generation = backend.generate(asked())
+        if is_cancelled:
+            await generation.next_tokens()
+            generation.cancel(0)
+        else:
+            while await generation.next_tokens():
+                assert generation.num_cached_tokens == 0
+        await generation.settled()
+        assert generation.num_cached_tokens == 4
+        generation.close()
+
+    with_backend(late_usage, test)
+
+
+def test_a_script_of_a_request_is_played_or_refused(make: BackendMaker) -> None:
+    async def test(backend: Backend) -> None:
+        params = SamplingParams(max_tokens=9, seed=0, stop_token_ids=(STOP,))
+        script = Script(((5, 6, STOP),))
+        request = GenerationRequest(next(request_ids), PROMPT, params, script=script)
+        if backend.capabilities.scripts:
+            tokens = await all_tokens(backend.generate(request))
+            assert [token.token_id for token in tokens] == [5, 6, STOP]
+        else:
+            with pytest.raises(InvalidRequest, match="script") as refusal:
+                backend.generate(request)
+            assert refusal.value.param == "script"
+        assert backend.num_requests == 0
+
+    with_backend(make, test)
+
+
+def test_capabilities_stay_while_a_backend_cannot_generate(make: BackendMaker) -> None:
+    async def test(backend: Backend) -> None:
+        capabilities = backend.capabilities
+        assert "image" in capabilities.media
+        await make_unready(backend)
+        assert backend.capabilities == capabilities
+        params = SamplingParams(max_tokens=3, seed=1)
+        request = GenerationRequest(next(request_ids), PROMPT, params, script=Script(((5,),)))
+        with pytest.raises(ModelNotAvailable):  # even where scripts are refused
+            backend.generate(request)
+
+    with_backend(make, test)
+
+
+def test_a_request_that_gets_no_token_in_time_times_out() -> None:
+    async def test(backend: Backend) -> None:
+        assert isinstance(backend, ProcessBackend)
+        assert backend.pid
+        os.kill(backend.pid, signal.SIGSTOP)
+        generation = backend.generate(asked())
+        with pytest.raises(AnswerTimeout):
+            await generation.next_tokens()
+        generation.close()
+        assert backend.num_requests == 0
+
+    with_backend(partial(process, token_timeout_s=0.1), test)
 
 
 def test_requests_side_by_side_get_the_tokens_that_each_gets_alone(make: BackendMaker) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ def session_of(*talkers: Talker, is_whole: bool = False) -> SpeechSession:
     )
 
 
-async def written(*batches: list[Delta]) -> AsyncIterator[list[Delta]]:
+async def written(*batches: list[Delta]) -> AsyncGenerator[list[Delta], None]:
     for batch in batches:
         await asyncio.sleep(0)
         yield batch

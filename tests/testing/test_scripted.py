@@ -108,6 +108,25 @@ def test_late_usage_is_in_the_answer() -> None:
     assert answer(backend=backend).usage.prompt_tokens_details.cached_tokens == 3
 
 
+def test_usage_is_final_although_the_cancelled_script_waits() -> None:
+    async def run() -> int:
+        backend = ScriptedBackend(
+            [Token(300), Hold("never")], num_cached_tokens=3, is_usage_late=True
+        )
+        await backend.start()
+        params = SamplingParams(max_tokens=9, seed=0, stop_token_ids=(2,))
+        generation = backend.generate(GenerationRequest(1, Prompt([1]), params))
+        await generation.next_tokens()
+        for _ in range(3):  # the script comes to its hold
+            await asyncio.sleep(0)
+        generation.cancel(0)
+        await generation.settled()
+        generation.close()
+        return generation.num_cached_tokens
+
+    assert asyncio.run(run()) == 3
+
+
 def test_a_request_may_bring_a_script_of_its_own() -> None:
     async def run() -> list[list[int]]:
         backend = ScriptedBackend([Token(9)])

@@ -83,6 +83,7 @@ class Backend(Protocol):
 
         Raises:
             ModelNotAvailable: It cannot generate at the moment.
+            InvalidRequest: The request has a script, which it does not play.
         """
 
     async def inspect(self) -> list[SequenceState]:

@@ -58,6 +58,11 @@ class Generation:
         """Whether every choice has got its last token or was cancelled."""
         return self._num_open == 0
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the backend still has to deliver tokens: it is not finished, and did not fail."""
+        return not self.is_finished and self._error is None
+
     async def next_tokens(self) -> list[TokenOutput]:
         """All tokens since the last call, at least one; empty once all choices have finished.
 

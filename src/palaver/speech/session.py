@@ -94,9 +94,9 @@ class SpeechSession:
         return sum(choice.num_tokens for choice in self._choices)
 
     async def add_audio(
-        self, batches: AsyncIterator[list[Delta]]
+        self, batches: AsyncGenerator[list[Delta], None]
     ) -> AsyncGenerator[list[Delta], None]:
-        """The same deltas, with deltas of audio between them.
+        """The same deltas, with deltas of audio between them; it closes ``batches``.
 
         A choice's last delta, which has its finish reason, comes after all of its audio.
 
@@ -126,11 +126,11 @@ class SpeechSession:
         for choice in self._choices:
             choice.close()
 
-    async def _work(self, batches: AsyncIterator[list[Delta]], queue: _Queue) -> None:
+    async def _work(self, batches: AsyncGenerator[list[Delta], None], queue: _Queue) -> None:
         """Forward the completion and speak its choices concurrently, into one queue."""
         outcome: BaseException | None = None
         try:
-            async with asyncio.TaskGroup() as group:
+            async with aclosing(batches), asyncio.TaskGroup() as group:
                 group.create_task(self._forward(batches, queue))
                 for index, choice in enumerate(self._choices):
                     group.create_task(self._speak(index, choice, queue))

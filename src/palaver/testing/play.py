@@ -100,8 +100,11 @@ class ScriptRun:
         if choice is None:
             self._task.cancel()
             self._on_close()
-        else:
-            self._open.discard(choice)
+            return
+        self._open.discard(choice)
+        if not self._open:
+            self._task.cancel()  # it may wait at a step
+            self._settle()
 
     async def _run(self) -> None:
         try:
@@ -117,6 +120,9 @@ class ScriptRun:
             self.generation.fail(error)
         except Exception as error:  # a mistake in the script must not leave the caller waiting
             self.generation.fail(InternalError(f"the script cannot be played: {error!r}"))
+        self._settle()
+
+    def _settle(self) -> None:
         if self._context.is_usage_late:
             self.generation.settle(self._context.num_cached_tokens)
 
@@ -144,11 +150,11 @@ class ScriptRun:
 
     async def _do(self, step: Step) -> None:
         match step:
+            case Token():  # first, as it is the most frequent
+                self._generate(step)
             case Say(text, choice):
                 for token_id in self._tokens_of(text):
                     self._generate(Token(token_id, choice))
-            case Token():
-                self._generate(step)
             case End(choice):
                 self._generate(Token(self._stop_token(), choice))
             case Pause(seconds):

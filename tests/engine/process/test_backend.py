@@ -20,6 +20,7 @@ from palaver.engine.process.backend import ProcessBackend
 from palaver.engine.process.config import EngineConfig
 from palaver.engine.process.messages import Refused, encode
 from palaver.errors import (
+    AnswerTimeout,
     InternalError,
     InvalidRequest,
     ModelFolderError,
@@ -231,6 +232,41 @@ def test_a_killed_engine_fails_running_requests_and_is_restarted(
     messages = [record.getMessage() for record in caplog.records]
     assert any("status -9" in message for message in messages)
     assert any("is back" in message for message in messages)
+
+
+def test_requests_that_ended_but_are_not_closed_do_not_time_out() -> None:
+    async def test(client: ProcessBackend) -> None:
+        finished = client.generate(asked(_PROMPT, _SHORT))
+        refused = client.generate(asked(_PROMPT, SamplingParams(max_tokens=10**6, seed=1)))
+        with pytest.raises(InvalidRequest):
+            await _all_tokens(refused)
+        while not finished.is_finished:
+            await asyncio.sleep(0.01)
+        pid = client.pid
+        client._end_overdue(timeout_s=0.0)
+        assert len(await _all_tokens(finished)) == 7
+        assert len(await _all_tokens(client.generate(asked(_PROMPT, _SHORT)))) == 7
+        assert client.pid == pid, "the engine was restarted although it is healthy"
+
+    _with_client(test)
+
+
+def test_an_engine_that_hangs_is_restarted_and_its_requests_time_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def test(client: ProcessBackend) -> None:
+        assert client.pid
+        os.kill(client.pid, signal.SIGSTOP)
+        generation = client.generate(asked(_PROMPT, _SHORT))
+        client._end_overdue(timeout_s=0.0)
+        with pytest.raises(AnswerTimeout, match="no token"):
+            await _all_tokens(generation)
+        while client.num_starts == 1 or client.capacity is None:
+            await asyncio.sleep(0.01)
+        assert len(await _all_tokens(client.generate(asked(_PROMPT, _SHORT)))) == 7
+
+    with caplog.at_level(logging.CRITICAL):
+        _with_client(test)
 
 
 def test_nothing_is_generated_before_the_engine_is_ready() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator, Callable
+from contextlib import ExitStack, aclosing
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -108,7 +108,7 @@ class Completion:
         """Number of choices that the client wants."""
         return self.request.num_choices
 
-    async def deltas(self) -> AsyncIterator[list[Delta]]:
+    async def deltas(self) -> AsyncGenerator[list[Delta], None]:
         """The deltas of each arrival of tokens or audio, possibly none, until all choices ended.
 
         Raises:
@@ -117,8 +117,9 @@ class Completion:
         written = self._written()
         source = self._speech.add_audio(written) if self._speech else written
         try:
-            async for batch in source:
-                yield batch
+            async with aclosing(source):
+                async for batch in source:
+                    yield batch
         except Exception as error:
             self.note_failure(error)
             raise

@@ -31,9 +31,8 @@ async def unless_disconnected(receive: Receive, work: Coroutine[Any, Any, _T]) -
         return task.result()
     finally:
         gone.cancel()
-        if not task.done():
-            task.cancel()
-            await asyncio.wait([task])
+        task.cancel()
+        await asyncio.gather(task, gone, return_exceptions=True)
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -60,7 +60,11 @@ class EventStream(Response):
             RequestError: It failed before the first token.
             ClientDisconnect: The client disconnected before the first token.
         """
-        async with self._completion, aclosing(self._batches()) as batches:
+        async with (
+            self._completion,
+            aclosing(self._completion.deltas()) as deltas,
+            aclosing(_with_pauses(deltas, KEEP_ALIVE_S)) as batches,
+        ):
             first = await unless_disconnected(receive, _first(batches))
             events = self._events(first, batches)
             response = StreamingResponse(
@@ -68,9 +72,6 @@ class EventStream(Response):
             )
             async with aclosing(events):
                 await response(scope, receive, send)
-
-    def _batches(self) -> _Batches:
-        return _with_pauses(self._completion.deltas(), KEEP_ALIVE_S)
 
     async def _events(self, first: list[Delta] | None, batches: _Batches) -> _Events:
         """Complete events, one or more at a time, up to the last one."""
@@ -141,7 +142,7 @@ async def _with_pauses(batches: AsyncIterator[list[Delta]], pause_s: float) -> _
     finally:
         if task is not None:
             task.cancel()
-            await asyncio.wait([task])
+            await asyncio.gather(task, return_exceptions=True)
 
 
 def _error_event(error: RequestError) -> bytes:

@@ -63,6 +63,7 @@ class ProcessBackend:
         self._config = config
         self._on_step = on_step
         self._ready: Ready | None = None
+        self._last_ready: Ready | None = None
         self._child = Child(
             _MODULE,
             msgspec.json.encode(config).decode(),
@@ -88,13 +89,17 @@ class ProcessBackend:
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the engine can do with its model; some of it is known only once that is loaded."""
+        """What the engine can do with its model; final once that is loaded.
+
+        It stays the same while the engine is restarted.
+        """
+        ready = self._last_ready
         return Capabilities(
             grammars=True,
-            media=frozenset(self._ready.media_kinds if self._ready else ()),
+            media=frozenset(ready.media_kinds if ready else ()),
             logprobs=True,
             exact_seeds=self._config.runtime.cache_precision != "u8",
-            hidden_states=self._ready is not None and self._ready.has_hidden_states,
+            hidden_states=ready is not None and ready.has_hidden_states,
             scripts=False,
         )
 
@@ -152,6 +157,8 @@ class ProcessBackend:
         """Start generating; see :meth:`palaver.generation.backend.Backend.generate`."""
         if self._ready is None:
             raise self._not_running()
+        if request.script is not None:
+            raise InvalidRequest("script: an engine does not play scripts", param="script")
         request_id = request.request_id
 
         def cancel(choice: int | None) -> None:
@@ -182,23 +189,30 @@ class ProcessBackend:
         return ModelNotAvailable(f"the engine of model {self.name!r} is starting; try again")
 
     def _note_ready(self, message: bytes) -> None:
-        self._ready = decode_ready(message)
+        self._ready = self._last_ready = decode_ready(message)
 
     def _note_end(self) -> None:
         self._fail_all("its engine stopped unexpectedly and is being restarted")
 
     async def _watch_timeouts(self, timeout_s: float) -> None:
-        """Fail requests that get no token in time; kill an engine that sends no message in time."""
         while True:
             await asyncio.sleep(timeout_s / 4)
-            least_s = time.monotonic() - timeout_s
-            overdue = [g for g in self._generations.values() if g.last_token_s < least_s]
-            for generation in overdue:
-                message = f"the engine of model {self.name!r} brought no token for {timeout_s:g} s"
-                generation.fail(AnswerTimeout(message))
-            if overdue and self._last_message_s < least_s:
-                _log.error("the engine of model %r does not respond; it is killed", self.name)
-                self._child.kill()
+            self._end_overdue(timeout_s)
+
+    def _end_overdue(self, timeout_s: float) -> None:
+        """Fail requests that get no token in time; kill an engine that sends no message in time.
+
+        Requests that have finished or failed, and are not closed yet, wait for the client.
+        """
+        least_s = time.monotonic() - timeout_s
+        waiting = [g for g in self._generations.values() if g.is_waiting]
+        overdue = [g for g in waiting if g.last_token_s < least_s]
+        for generation in overdue:
+            message = f"the engine of model {self.name!r} brought no token for {timeout_s:g} s"
+            generation.fail(AnswerTimeout(message))
+        if overdue and self._last_message_s < least_s:
+            _log.error("the engine of model %r does not respond; it is killed", self.name)
+            self._child.kill()
 
     def _fail_all(self, why: str) -> None:
         """Fail everything that waits for the engine, which has ended."""
