@@ -149,6 +149,9 @@ def test_a_request_may_bring_a_script_of_its_own() -> None:
     ("backend", "message"),
     [
         (ScriptedBackend([Say("text")]), "tokenizer"),
+        (ScriptedBackend([Token(100)], vocab_size=100), "token 100 is not in the vocabulary"),
+        (ScriptedBackend([Token(-1)]), "token -1 is not in the vocabulary"),
+        (ScriptedBackend(["Hello"]), "'Hello' is no step"),  # type: ignore[list-item]
         (ScriptedBackend(lambda request: 1 / 0), "ZeroDivisionError"),  # type: ignore[arg-type,return-value]
     ],
 )

@@ -25,6 +25,7 @@ class ScriptContext:
     Attributes:
         tokenizer: Turns texts into tokens; ``None`` where scripts have tokens only.
         compiler: Compiles grammars; ``None`` where they are not supported.
+        vocab_size: Size of the vocabulary.
         num_cache_tokens: Tokens that prompt and answer of a request may have together.
         num_cached_tokens: Prompt tokens of each request reported as found in the cache.
         is_usage_late: Whether those are reported after the tokens.
@@ -33,6 +34,7 @@ class ScriptContext:
 
     tokenizer: Tokenizer | None
     compiler: GrammarCompiler | None
+    vocab_size: int
     num_cache_tokens: int
     num_cached_tokens: int
     is_usage_late: bool
@@ -164,6 +166,8 @@ class ScriptRun:
                 await self._context.holds[name].wait()
             case Fail(error):
                 raise error
+            case _:
+                raise TypeError(f"{step!r} is no step")
         await asyncio.sleep(0)
 
     def _tokens_of(self, text: str) -> list[int]:
@@ -180,6 +184,8 @@ class ScriptRun:
         choice = token.choice
         if choice not in self._open:
             return
+        if not 0 <= token.token_id < self._context.vocab_size:
+            raise ValueError(f"token {token.token_id} is not in the vocabulary")
         self._follow_grammar(token)
         self._nums_tokens[choice] += 1
         finish = self._finish(token)

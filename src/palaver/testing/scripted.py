@@ -62,6 +62,7 @@ class ScriptedBackend:
         self._context = ScriptContext(
             tokenizer=words,
             compiler=GrammarCompiler(text, self._vocab_size) if text else None,
+            vocab_size=self._vocab_size,
             num_cache_tokens=num_cache_tokens,
             num_cached_tokens=num_cached_tokens,
             is_usage_late=is_usage_late,
