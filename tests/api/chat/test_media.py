@@ -251,7 +251,7 @@ def test_the_examples_of_the_document_run(media_server: RunningServer, tmp_path:
         changed = changed.replace("http://127.0.0.1:8000", media_server.url)
         ended = subprocess.run(
             [*program, changed],
-            env=os.environ | {"KEY": KEY},
+            env=os.environ | {"PALAVER_API_KEY": KEY},
             cwd=tmp_path,
             capture_output=True,
             text=True,
