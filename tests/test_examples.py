@@ -75,7 +75,7 @@ def test_the_curl_line_of_the_page_on_speech_writes_a_file(
     found = re.search(r"\$ (curl .*?)```", page, re.DOTALL)
     assert found
     line = found[1].replace("http://127.0.0.1:8000", server.url)
-    assert run(["sh", "-c", f"cd {tmp_path}\nKEY={KEY}\n{line}"], server).strip()
+    assert run(["sh", "-c", f"cd {tmp_path}\nPALAVER_API_KEY={KEY}\n{line}"], server).strip()
     assert (tmp_path / "answer.mp3").stat().st_size > 1_000
 
 
