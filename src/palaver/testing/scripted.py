@@ -7,6 +7,7 @@ stop tokens end a choice, and a token that the request's grammar forbids is an e
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,8 @@ from palaver.testing.steps import Step, Token
 
 Steps: TypeAlias = Sequence[Step] | Callable[[GenerationRequest], Iterable[Step]]
 
+_NUM_KEPT_REQUESTS = 1_000
+
 
 class ScriptedBackend:
     """A backend that plays a script for each request; see :class:`palaver.generation.Backend`.
@@ -41,7 +44,7 @@ class ScriptedBackend:
         is_usage_late: Whether those are reported after the tokens, as remote servers do.
 
     Attributes:
-        requests: All requests, in order.
+        requests: The last thousand requests, in order.
     """
 
     def __init__(
@@ -54,7 +57,7 @@ class ScriptedBackend:
         num_cached_tokens: int = 0,
         is_usage_late: bool = False,
     ) -> None:
-        self.requests: list[GenerationRequest] = []
+        self.requests: deque[GenerationRequest] = deque(maxlen=_NUM_KEPT_REQUESTS)
         self._steps = steps
         text = read_text(tokenizer) if tokenizer else ""
         words = Tokenizer(text, str(tokenizer)) if text else None

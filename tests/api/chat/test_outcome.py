@@ -109,9 +109,9 @@ class Run:
 
     def answer(self, answering: Answering, backend: ScriptedBackend) -> None:
         """Run it in an event loop of its own."""
-        num_before = len(backend.requests)
+        backend.requests.clear()
         asyncio.run(self._answer(answering, backend))
-        self.is_accepted = len(backend.requests) > num_before
+        self.is_accepted = bool(backend.requests)
 
     async def _answer(self, answering: Answering, backend: ScriptedBackend) -> None:
         async with asyncio.timeout(30), loaded(backend) as model:
